@@ -1,0 +1,50 @@
+//! Length fields that are filled in after the fact and never wrap (THREATS K2).
+use crate::error::EncodeError;
+use bytes::{BufMut, BytesMut};
+
+/// Writes a two-octet length at `at`, counting the octets from `from` to the end of `out`.
+pub(crate) fn patch_length(
+    out: &mut BytesMut,
+    at: usize,
+    from: usize,
+    what: &'static str,
+) -> Result<(), EncodeError> {
+    let length = out.len().saturating_sub(from);
+    let field = u16::try_from(length).map_err(|_| too_long(what, length, u16::MAX.into()))?;
+    if let Some(slot) = out
+        .get_mut(at..)
+        .and_then(|rest| rest.first_chunk_mut::<2>())
+    {
+        *slot = field.to_be_bytes();
+    }
+    Ok(())
+}
+
+/// Writes `length` as one octet.
+pub(crate) fn put_u8_length(
+    out: &mut BytesMut,
+    length: usize,
+    what: &'static str,
+) -> Result<(), EncodeError> {
+    out.put_u8(u8::try_from(length).map_err(|_| too_long(what, length, u8::MAX.into()))?);
+    Ok(())
+}
+
+/// Writes `length` as two octets, network order.
+pub(crate) fn put_u16_length(
+    out: &mut BytesMut,
+    length: usize,
+    what: &'static str,
+) -> Result<(), EncodeError> {
+    out.put_u16(u16::try_from(length).map_err(|_| too_long(what, length, u16::MAX.into()))?);
+    Ok(())
+}
+
+/// The error of a length that does not fit.
+pub(crate) fn too_long(what: &'static str, length: usize, at_most: usize) -> EncodeError {
+    EncodeError {
+        what,
+        length,
+        at_most,
+    }
+}

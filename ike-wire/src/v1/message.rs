@@ -1,0 +1,86 @@
+//! Whole messages: a header in front of clear payloads or of ciphertext (RFC 2408 3.1).
+use super::chain::{Chain, Padding, put_chain};
+use super::payload::Payload;
+use crate::encode::too_long;
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
+use crate::header::{Flags, Header};
+use crate::registry::PayloadType;
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// The most octets of a message we write or put together: what one UDP datagram over IPv4 carries.
+pub const MAX_MESSAGE: usize = 65_507;
+
+/// A message whose payloads are in the clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The header as received.
+    pub header: Header,
+    /// The payloads.
+    pub chain: Chain,
+}
+
+impl Message {
+    /// Reads a clear IKEv1 message.
+    ///
+    /// Errors: a header length other than the datagram's (THREATS A2); a version other than 1.0 (A19); the encryption flag (kind
+    /// [`DecodeErrorKind::Encrypted`]: use [`Header::open`], decrypt, then [`Chain::decode`]); a bad chain. A Cisco fragment is
+    /// clear whatever its flags say, since peers copy the flags of the message they cut up.
+    pub fn decode(datagram: Bytes) -> Result<Self, DecodeError> {
+        let (header, rest) = Header::open(&datagram)?;
+        if header.version != Header::V1 {
+            let kind = DecodeErrorKind::Version {
+                found: header.version,
+            };
+            return Err(DecodeError {
+                offset: 17,
+                what: "version",
+                kind,
+            });
+        }
+        if header.flags.contains(Flags::ENCRYPTED) && header.next_payload != PayloadType::FRAGMENT {
+            return Err(DecodeError {
+                offset: 19,
+                what: "flags",
+                kind: DecodeErrorKind::Encrypted,
+            });
+        }
+        let chain = Chain::decode(header.next_payload, rest, Header::LEN, Padding::Forbidden)?;
+        Ok(Self { header, chain })
+    }
+}
+
+/// Writes a clear message; the first payload type and the length in `header` are replaced.
+///
+/// Error: a payload or the message is too long for its length field or for a datagram.
+pub fn encode_message(header: &Header, payloads: &[Payload]) -> Result<Bytes, EncodeError> {
+    let mut chain = BytesMut::new();
+    let first = put_chain(payloads, &mut chain)?;
+    finish(header, first, &chain)
+}
+
+/// Writes a message whose chain, starting with `first`, is encrypted; sets the encryption flag and the length.
+///
+/// Error: too long for a datagram.
+pub fn encode_encrypted(
+    header: &Header,
+    first: PayloadType,
+    ciphertext: &[u8],
+) -> Result<Bytes, EncodeError> {
+    let flags = header.flags | Flags::ENCRYPTED;
+    finish(&Header { flags, ..*header }, first, ciphertext)
+}
+
+fn finish(header: &Header, next_payload: PayloadType, rest: &[u8]) -> Result<Bytes, EncodeError> {
+    let total = Header::LEN.saturating_add(rest.len());
+    let length = u32::try_from(total).ok().filter(|_| total <= MAX_MESSAGE);
+    let length = length.ok_or_else(|| too_long("message", total, MAX_MESSAGE))?;
+    let mut out = BytesMut::with_capacity(total);
+    Header {
+        next_payload,
+        length,
+        ..*header
+    }
+    .encode(&mut out);
+    out.put_slice(rest);
+    Ok(out.freeze())
+}
