@@ -1,0 +1,37 @@
+//! Cryptographic primitives of IKEv1 (RFC 2409), IKEv2 (RFC 7296) and ESP.
+//!
+//! One small interface over two libraries: `ring` for the modern set, AWS-LC
+//! for what `ring` lacks (3DES, DES, MD5, AES-CBC, MODP groups, P-384/P-521,
+//! the raw PKCS#1 signature of IKEv1, small RSA keys). No type of either
+//! library appears here. Everything is pure except key generation and the
+//! nonces of randomised signatures, which draw entropy inside the library.
+//!
+//! Policy (which key sizes, hashes and groups are acceptable) is decided by
+//! the caller; this crate refuses only what is malformed or meaningless.
+
+#![deny(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod aead;
+mod cbc;
+mod dh;
+mod ecp;
+mod error;
+#[allow(unsafe_code)]
+mod ffi;
+mod hash;
+mod hmac;
+mod key;
+mod rsa;
+mod secret;
+mod signature;
+
+pub use aead::{Aead, AeadKey};
+pub use cbc::{CbcKey, Cipher};
+pub use dh::{Group, dh_agree, dh_public};
+pub use error::CryptoError;
+pub use hash::Hash;
+pub use hmac::{HmacKey, Tag, hmac};
+pub use key::{KeySpec, PrivateKey, PublicKey};
+pub use secret::{Secret, ct_eq};
+pub use signature::SignatureScheme;
