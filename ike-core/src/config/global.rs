@@ -1,0 +1,127 @@
+//! Global commands of the host: names, routes, and lines that are kept or have no effect (G-001 to G-009).
+use super::grammar::{Args, Command, Fault};
+use super::model::*;
+use super::state::{Mode, State, add};
+use super::value;
+
+type Run = Result<(), Fault>;
+
+/// The commands of this file; [`kept`](super::kept) and the crypto files have more global ones.
+pub(super) const COMMANDS: &[Command<State>] = &[
+    Command {
+        patterns: &["hostname <word>"],
+        run: hostname,
+    },
+    Command {
+        patterns: &["ip domain name <word>", "ip domain-name <word>"],
+        run: domain_name,
+    },
+    Command {
+        patterns: &["ip host <word> <ip>"],
+        run: host,
+    },
+    Command {
+        patterns: &["ip route <ip> <mask> <ip>", "ip route <ip> <mask> <if>"],
+        run: route,
+    },
+    Command {
+        patterns: &["pki-order {definition}"],
+        run: pki_order,
+    },
+    Command {
+        patterns: &["profile-selection {first-match}"],
+        run: profile_selection,
+    },
+    Command {
+        patterns: NO_EFFECT,
+        run: no_effect,
+    },
+];
+
+/// Lines of a usual `show running-config` that mean nothing here; blocks below them are skipped.
+const NO_EFFECT: &[&str] = &[
+    "aaa <line>",
+    "boot-start-marker",
+    "boot-end-marker",
+    "building configuration...",
+    "control-plane",
+    "current <line>",
+    "enable <line>",
+    "ip cef",
+    "ip forward-protocol <line>",
+    "ip http <line>",
+    "ip ssh <line>",
+    "ipv6 <line>",
+    "license <line>",
+    "line <line>",
+    "memory-size <line>",
+    "mmi <line>",
+    "multilink <line>",
+    "redundancy",
+    "spanning-tree <line>",
+    "username <line>",
+    "version <line>",
+];
+
+fn hostname(state: &mut State, args: &Args) -> Run {
+    state.config.hostname = args.sets().then(|| args.text(0));
+    Ok(())
+}
+
+fn domain_name(state: &mut State, args: &Args) -> Run {
+    state.config.domain_name = args.sets().then(|| args.text(0));
+    Ok(())
+}
+
+fn host(state: &mut State, args: &Args) -> Run {
+    let name = args.text(0);
+    state.config.hosts.retain(|(known, _)| *known != name);
+    state
+        .config
+        .hosts
+        .extend(args.ip(1).filter(|_| args.sets()).map(|ip| (name, ip)));
+    Ok(())
+}
+
+fn route(state: &mut State, args: &Args) -> Run {
+    let (Some(prefix), Some(length)) = (args.ip(0), args.length(1)) else {
+        return Ok(());
+    };
+    let via = match (args.ip(2), args.get(2).and_then(value::interface)) {
+        (Some(ip), _) => RouteVia::Address(ip),
+        (None, Some(found)) => RouteVia::Interface(found.name),
+        (None, None) => {
+            state
+                .config
+                .routes
+                .retain(|route| (route.prefix, route.length) != (prefix, length));
+            return Ok(());
+        }
+    };
+    let route = Route {
+        prefix,
+        length,
+        via,
+    };
+    if args.sets() {
+        add(&mut state.config.routes, route);
+    } else {
+        state.config.routes.retain(|known| *known != route);
+    }
+    Ok(())
+}
+
+fn pki_order(state: &mut State, args: &Args) -> Run {
+    state.config.pki_order_by_definition = args.sets();
+    Ok(())
+}
+
+fn profile_selection(state: &mut State, args: &Args) -> Run {
+    state.config.profile_selection_first_match = args.sets();
+    Ok(())
+}
+
+fn no_effect(state: &mut State, _: &Args) -> Run {
+    state.mode = Mode::Skipped;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What the reader knows between two lines: the configuration so far and the open sub-mode.
+use super::model::*;
+
+/// The mode that a line is read in. Numbers are indices into the lists of [`RunningConfig`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mode {
+    #[default]
+    Global,
+    Policy(usize),
+    Keyring(usize),
+    Profile(usize),
+    Trustpoint(usize),
+    CertificateMap(usize),
+    Chain(usize),
+    TransformSet(usize),
+    IpsecProfile(usize),
+    CryptoMap(usize),
+    AccessList(usize),
+    Interface(usize),
+    Kept(usize),
+    /// Below a line that was not understood: indented lines belong to it.
+    Skipped,
+}
+
+impl Mode {
+    /// Whether wrong lines are errors here.
+    pub(super) fn is_crypto(self) -> bool {
+        !matches!(
+            self,
+            Self::Global | Self::AccessList(_) | Self::Interface(_) | Self::Kept(_) | Self::Skipped
+        )
+    }
+}
+
+/// The reader's state.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) config: RunningConfig,
+    pub(super) mode: Mode,
+    /// The certificate whose hexadecimal lines are being read (G-063).
+    pub(super) certificate: Option<PendingCertificate>,
+    /// The block just opened is kept and not acted on; the driver says so once.
+    pub(super) kept_note: bool,
+}
+
+/// A certificate between its first line and `quit`.
+#[derive(Debug)]
+pub(super) struct PendingCertificate {
+    pub(super) kind: ChainCertificateKind,
+    pub(super) serial: String,
+    pub(super) digits: String,
+}
+
+impl State {
+    /// The canonical text of the line that opened the current sub-mode; empty in global mode.
+    pub(super) fn block(&self) -> String {
+        self.block_of(self.mode).unwrap_or_default()
+    }
+
+    fn block_of(&self, mode: Mode) -> Option<String> {
+        let config = &self.config;
+        Some(match mode {
+            Mode::Global | Mode::Skipped => String::new(),
+            Mode::Policy(i) => format!(
+                "crypto isakmp policy {}",
+                config.isakmp_policies.get(i)?.priority
+            ),
+            Mode::Keyring(i) => format!("crypto keyring {}", config.keyrings.get(i)?.name),
+            Mode::Profile(i) => format!(
+                "crypto isakmp profile {}",
+                config.isakmp_profiles.get(i)?.name
+            ),
+            Mode::Trustpoint(i) => {
+                format!("crypto pki trustpoint {}", config.trustpoints.get(i)?.name)
+            }
+            Mode::CertificateMap(i) => {
+                let map = config.certificate_maps.get(i)?;
+                format!("crypto pki certificate map {} {}", map.label, map.sequence)
+            }
+            Mode::Chain(i) => format!(
+                "crypto pki certificate chain {}",
+                config.certificate_chains.get(i)?.trustpoint
+            ),
+            Mode::TransformSet(i) => format!(
+                "crypto ipsec transform-set {}",
+                config.transform_sets.get(i)?.name
+            ),
+            Mode::IpsecProfile(i) => format!(
+                "crypto ipsec profile {}",
+                config.ipsec_profiles.get(i)?.name
+            ),
+            Mode::CryptoMap(i) => {
+                let map = config.crypto_maps.get(i)?;
+                format!("crypto map {} {}", map.name, map.sequence)
+            }
+            Mode::AccessList(i) => format!(
+                "ip access-list extended {}",
+                config.access_lists.get(i)?.name
+            ),
+            Mode::Interface(i) => format!("interface {}", config.interfaces.get(i)?.name),
+            Mode::Kept(i) => config.kept.get(i)?.line.clone(),
+        })
+    }
+}
+
+/// The index of the item that `same` describes, or of a new one at the end.
+pub(super) fn enter<T>(
+    list: &mut Vec<T>,
+    same: impl Fn(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> usize {
+    if let Some(index) = list.iter().position(same) {
+        return index;
+    }
+    list.push(new());
+    list.len() - 1
+}
+
+/// The same for a list in ascending order of `key`.
+pub(super) fn enter_sorted<T, K: Ord>(
+    list: &mut Vec<T>,
+    key: &K,
+    of: impl Fn(&T) -> K,
+    new: impl FnOnce() -> T,
+) -> usize {
+    list.binary_search_by(|item| of(item).cmp(key))
+        .unwrap_or_else(|index| {
+            list.insert(index, new());
+            index
+        })
+}
+
+/// Appends an item unless the list has it.
+pub(super) fn add<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}

@@ -1,0 +1,6 @@
+//! The language as a whole: the tech note's texts, every grammar line both ways, diagnostics, random text.
+mod diagnostics;
+mod grammar;
+mod lines;
+mod random;
+mod seed;

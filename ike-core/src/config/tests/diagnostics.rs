@@ -1,0 +1,232 @@
+//! What is said about wrong lines, as it is printed.
+use crate::config::*;
+
+fn findings(text: &str) -> Vec<String> {
+    parse("r1.cfg", text)
+        .diagnostics
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn codes_of(text: &str) -> Vec<&'static str> {
+    parse("r1.cfg", text)
+        .diagnostics
+        .iter()
+        .map(|found| found.code)
+        .collect()
+}
+
+#[test]
+fn a_typo_in_a_transform_is_marked_and_corrected() {
+    let found = findings("crypto ipsec transform-set TS esp-aes esp-sha265-hmac\n");
+    let expected = "error[E0213]: unknown transform `esp-sha265-hmac`
+ --> r1.cfg:1:39
+1 | crypto ipsec transform-set TS esp-aes esp-sha265-hmac
+  |                                       ^^^^^^^^^^^^^^^ did you mean `esp-sha256-hmac`?";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn a_typo_in_a_keyword_is_marked_and_corrected() {
+    let found = findings("!\ncrypto isakmp polcy 10\n encr aes\n");
+    let expected = "error[E0204]: unexpected word `polcy`
+ --> r1.cfg:2:15
+2 | crypto isakmp polcy 10
+  |               ^^^^^ did you mean `policy`?";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn a_typo_in_a_sub_mode_is_marked_with_and_without_indentation() {
+    for indent in ["  ", ""] {
+        let found = parse(
+            "r1.cfg",
+            &format!(
+                "crypto isakmp profile P\n{indent}self-identiy fqdn\n{indent}match identity host a\n"
+            ),
+        );
+        assert_eq!(found.diagnostics.len(), 1, "{:?}", found.diagnostics);
+        let first = &found.diagnostics[0];
+        assert_eq!(
+            (first.code, first.line, first.column),
+            (codes::UNKNOWN_COMMAND, 2, indent.len() + 1)
+        );
+        assert_eq!(first.help.as_deref(), Some("did you mean `self-identity`?"));
+        assert_eq!(
+            found.config.isakmp_profiles[0].match_identity.len(),
+            1,
+            "the sub-mode stays open"
+        );
+    }
+}
+
+#[test]
+fn values_out_of_range_name_the_range() {
+    let found = findings("crypto isakmp policy 10\n group 2\n hash sha\n encr aes\n lifetime 5\n");
+    let expected = "error[E0205]: bad value `5`
+ --> r1.cfg:5:11
+5 |  lifetime 5
+  |           ^ expected: <60-86400>";
+    assert_eq!(found[0], expected);
+    assert_eq!(codes_of("crypto isakmp policy 10001"), [codes::BAD_VALUE]);
+    assert_eq!(
+        codes_of("crypto isakmp profile P\n match identity address 1.2.3.4 255.0.255.0")[0],
+        codes::BAD_VALUE
+    );
+}
+
+#[test]
+fn incomplete_ambiguous_and_over_long_commands_differ() {
+    let cases = [
+        ("crypto isakmp policy", codes::INCOMPLETE),
+        ("crypto i", codes::AMBIGUOUS),
+        ("crypto isakmp policy 10 20", codes::UNEXPECTED_WORD),
+        ("crypto", codes::INCOMPLETE),
+        ("crypto warp", codes::UNEXPECTED_WORD),
+        ("no crypto warp", codes::UNEXPECTED_WORD),
+        ("encr 3des", codes::WRONG_MODE),
+        ("set transform-set TS", codes::WRONG_MODE),
+        ("crypto keyring K vrf V", codes::UNSUPPORTED),
+        (
+            "crypto isakmp key 6 XYZ address 1.2.3.4",
+            codes::UNSUPPORTED,
+        ),
+        (
+            "crypto ipsec transform-set T esp-des esp-3des",
+            codes::TRANSFORM_COMBINATION,
+        ),
+        (
+            "crypto ipsec transform-set T esp-des 128",
+            codes::TRANSFORM_COMBINATION,
+        ),
+        ("interface Ethernet0/0\n tunnel key 1", codes::WRONG_MODE),
+        (
+            "interface Tunnel1\n tunnel protection ipsek profile P",
+            codes::UNEXPECTED_WORD,
+        ),
+        (
+            "crypto pki certificate chain A\n certificate 01\n  zz",
+            codes::BAD_CERTIFICATE,
+        ),
+        (
+            "crypto pki certificate chain A\n certificate 01\n  30",
+            codes::BAD_CERTIFICATE,
+        ),
+        (
+            "crypto pki certificate chain A\n certificate 01\n  300\n  quit",
+            codes::BAD_CERTIFICATE,
+        ),
+        (
+            "crypto pki trustpoint A\n fingerprint 1234",
+            codes::BAD_VALUE,
+        ),
+    ];
+    for (text, code) in cases {
+        let found = parse("r1.cfg", text);
+        assert_eq!(
+            found.diagnostics.first().map(|first| first.code),
+            Some(code),
+            "{text}: {:?}",
+            found.diagnostics
+        );
+        assert!(found.has_errors(), "{text}");
+    }
+}
+
+/// Lines outside crypto never make a configuration invalid.
+#[test]
+fn foreign_lines_are_warnings_and_their_blocks_are_skipped() {
+    let text = "router ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n!\nip route vrf V 10.0.0.0 255.0.0.0 Null0\nhostname R1\n";
+    let parsed = parse("r1.cfg", text);
+    assert_eq!(codes_of(text), [codes::IGNORED_LINE, codes::IGNORED_LINE]);
+    assert_eq!(
+        (parsed.has_errors(), parsed.config.hostname.as_deref()),
+        (false, Some("R1"))
+    );
+    let usual = "version 15.3\nno aaa new-model\nip cef\nline vty 0 4\n login\n!\nend\n";
+    assert_eq!(findings(usual), Vec::<String>::new());
+    let interface = "interface Ethernet0/0\n ip address dhcp\n ip warp 1\n shutdown";
+    assert!(parse("r1.cfg", interface).config.interfaces[0].shutdown);
+    let after = "crypto pki trustpoint A\n revocation-check none\n!\nip cefx\nrouter bgp 1\n";
+    assert_eq!(codes_of(after), [codes::IGNORED_LINE, codes::IGNORED_LINE]);
+}
+
+#[test]
+fn references_to_nothing_are_marked_where_they_stand() {
+    let found =
+        findings("crypto isakmp profile P\n match identity host a\n ca trust-point NOWHERE\n");
+    let expected = "error[E0230]: trustpoint `NOWHERE` is not defined
+ --> r1.cfg:3:17
+3 |  ca trust-point NOWHERE
+  |                 ^^^^^^^";
+    assert_eq!(found, [expected]);
+    let cases = [
+        (
+            "crypto isakmp profile P\n match certificate M\n keyring K",
+            vec![codes::NO_KEYRING, codes::NO_CERTIFICATE_MAP],
+        ),
+        (
+            "crypto ipsec profile P\n set transform-set A\n set isakmp-profile B",
+            vec![codes::NO_TRANSFORM_SET, codes::NO_ISAKMP_PROFILE],
+        ),
+        (
+            "interface Ethernet0/0\n crypto map M",
+            vec![codes::NO_CRYPTO_MAP],
+        ),
+        (
+            "interface Tunnel1\n tunnel source Ethernet0/0\n tunnel destination 1.2.3.4\n tunnel protection ipsec profile P",
+            vec![codes::NO_INTERFACE, codes::NO_IPSEC_PROFILE],
+        ),
+        (
+            "crypto map M 1 ipsec-isakmp\n set peer 1.2.3.4\n match address 100",
+            vec![codes::NO_ACCESS_LIST, codes::INCOMPLETE_OBJECT],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(codes_of(text), expected, "{text}");
+    }
+}
+
+/// S-095, G-032, G-021.
+#[test]
+fn profiles_that_hide_each_other_and_weak_policies_are_noted() {
+    let text = "crypto isakmp profile A\n match identity host x\ncrypto isakmp profile B\n match identity host x\ncrypto isakmp profile C\n";
+    let found = findings(text);
+    assert!(found.iter().any(|text| text.starts_with(
+        "warning[W0107]: 2 ISAKMP profiles match the same identity; IOS uses the last one, B"
+    )));
+    assert!(
+        found
+            .iter()
+            .any(|text| text.starts_with("warning[W0106]: profile `C` has no match statement"))
+    );
+    assert_eq!(
+        codes_of("crypto isakmp policy 1\n encr aes"),
+        [codes::DEFAULT_GROUP, codes::WEAK]
+    );
+    assert_eq!(
+        codes_of("crypto isakmp policy 1\n encr aes\n group 14"),
+        Vec::<&str>::new()
+    );
+}
+
+/// THREATS J5: control characters of a file do not reach the terminal.
+#[test]
+fn diagnostics_print_no_control_characters() {
+    let text = findings("crypto \u{1b}[2Jx\n").join("\n");
+    assert!(
+        text.chars().all(|c| c == '\n' || !c.is_control()),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn every_code_is_explained_once() {
+    let mut all: Vec<&str> = codes::ALL.iter().map(|(code, _)| *code).collect();
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count);
+    assert!(codes::explain("E0213").is_some() && codes::explain("E9999").is_none());
+}

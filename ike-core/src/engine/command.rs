@@ -1,0 +1,91 @@
+//! What operators ask of the engine: up, down, clear.
+
+use super::Engine;
+use crate::ikev1::children;
+use crate::sa::SaId;
+use crate::sa::action::{Action, Command, CommandId, Outbox, Reply};
+use crate::time::Now;
+
+impl Engine {
+    pub(super) fn command(&mut self, now: Now, id: CommandId, command: Command, out: &mut Outbox) {
+        let reply = match command {
+            Command::Up(name) => self.up(now, &name, out),
+            Command::Down(name) => self.down(now, &name, out),
+            Command::ClearAll => {
+                self.clear_all(now, out);
+                Reply::Done
+            }
+        };
+        out.push(Action::Reply(id, reply));
+    }
+
+    fn up(&mut self, now: Now, name: &str, out: &mut Outbox) -> Reply {
+        let Some(protection) = self.protection(name) else { return self.unknown(name) };
+        if protection.ikev2_profile.is_some() {
+            return Reply::Refused(format!("{name} is negotiated with IKEv2, which this build does not speak yet"));
+        }
+        if self.children.of_protection(name).is_some()
+            || self.negotiating_for(&protection)
+            || self.quick_pending(name)
+        {
+            return Reply::Already;
+        }
+        self.negotiate_child(now, name, out);
+        Reply::Done
+    }
+
+    fn unknown(&self, name: &str) -> Reply {
+        let known: Vec<&str> = self.protections.iter().map(|p| p.name.as_str()).collect();
+        Reply::Refused(if known.is_empty() {
+            format!("nothing named {name} is protected: the configuration has no complete tunnel protection or crypto map")
+        } else {
+            format!("nothing named {name} is protected; there is {}", known.join(", "))
+        })
+    }
+
+    fn down(&mut self, now: Now, name: &str, out: &mut Outbox) -> Reply {
+        let Some(protection) = self.protection(name) else { return self.unknown(name) };
+        let spis: Vec<u32> =
+            self.children.iter().filter(|c| c.spec.protection == name).map(|c| c.spec.spi_in).collect();
+        let sas: Vec<SaId> = self
+            .sas
+            .iter()
+            .filter(|(_, sa)| sa.shell.dead.is_none() && *sa.shell.remote.ip() == protection.peer)
+            .map(|(id, _)| *id)
+            .collect();
+        if spis.is_empty() && sas.is_empty() {
+            return Reply::Already;
+        }
+        for spi in &spis {
+            children::remove(&mut self.context(now, out), *spi);
+        }
+        let shared = self.children.iter().any(|c| *c.spec.remote.ip() == protection.peer);
+        for id in sas {
+            self.with_sa(now, id, out, |sa, ctx| match shared {
+                // Another protection still lives on this ISAKMP SA.
+                true => sa.announce_esp_end(ctx, &spis),
+                false => sa.delete(ctx, &spis, "gen_delete by operator"),
+            });
+        }
+        Reply::Done
+    }
+
+    fn clear_all(&mut self, now: Now, out: &mut Outbox) {
+        let spis: Vec<u32> = self.children.iter().map(|c| c.spec.spi_in).collect();
+        let live: Vec<SaId> =
+            self.sas.iter().filter(|(_, sa)| sa.shell.dead.is_none()).map(|(id, _)| *id).collect();
+        for id in live {
+            let peer = self.sas.get(&id).map(|sa| *sa.shell.remote.ip());
+            let own: Vec<u32> = self
+                .children
+                .iter()
+                .filter(|c| Some(*c.spec.remote.ip()) == peer)
+                .map(|c| c.spec.spi_in)
+                .collect();
+            self.with_sa(now, id, out, |sa, ctx| sa.delete(ctx, &own, "clear crypto session"));
+        }
+        for spi in spis {
+            children::remove(&mut self.context(now, out), spi);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! From a datagram to its SA, and who may become one (W-055, B1-B6, C8, C23).
+
+use std::net::SocketAddrV4;
+
+use bytes::Bytes;
+use ike_wire::registry::ExchangeType;
+use ike_wire::v1::{Message, NotifyType, Body};
+use ike_wire::{Flags, Header};
+
+use super::Engine;
+use crate::ikev1::{Inbound, IsakmpSa};
+use crate::sa::action::Outbox;
+use crate::sa::{Role, SaId};
+use crate::time::Now;
+use crate::trace::{IsakmpTrace, Syslog, Trace};
+
+/// Half-open SAs from one address before its newer first messages are dropped (B2).
+const MAX_HALF_OPEN_PER_PEER: usize = 64;
+
+impl Engine {
+    pub(super) fn datagram(
+        &mut self,
+        now: Now,
+        (local, remote): (SocketAddrV4, SocketAddrV4),
+        bytes: &Bytes,
+        out: &mut Outbox,
+    ) {
+        // Only the header is read before the owner is known.
+        let header = match Header::decode(bytes) {
+            Ok(header) if usize::try_from(header.length) == Ok(bytes.len()) => header,
+            Ok(header) => {
+                let reason = format!("header says {} octets, {} came", header.length, bytes.len());
+                return self.malformed(remote, reason, out);
+            }
+            Err(e) => return self.malformed(remote, e.to_string(), out),
+        };
+        if header.version != Header::V1 || remote.port() == 0 {
+            self.counters.unsupported += 1;
+            return;
+        }
+        let inbound = Inbound { local, remote, header: &header, datagram: bytes };
+        match self.owner(&header, remote) {
+            Some(id) => self.with_sa(now, id, out, |sa, ctx| sa.receive(ctx, &inbound)),
+            None if header.responder.is_zero() && !header.initiator.is_zero() => self.stranger(now, &inbound, out),
+            None => self.no_sa(remote, out),
+        }
+    }
+
+    fn malformed(&mut self, remote: SocketAddrV4, reason: String, out: &mut Outbox) {
+        self.counters.malformed += 1;
+        out.trace(None, 0, Trace::Dropped { from: *remote.ip(), reason });
+    }
+
+    /// W-055. Nothing is sent (B6) and nothing is kept.
+    fn no_sa(&mut self, remote: SocketAddrV4, out: &mut Outbox) {
+        self.counters.no_sa += 1;
+        // One line per power of two, so that a flood cannot fill the log (B20).
+        if self.counters.no_sa.is_power_of_two() {
+            out.trace(None, 0, Trace::Syslog(Syslog::NoSa(*remote.ip())));
+        }
+    }
+
+    /// The SA of these cookies. Before the peer has learnt the responder's cookie, the
+    /// initiator's and the address decide; an SA of ours takes the responder's cookie from the
+    /// first answer, but never our own cookie reflected (C8).
+    fn owner(&self, header: &Header, remote: SocketAddrV4) -> Option<SaId> {
+        self.with_cookie(header.initiator)
+            .find(|(_, sa)| {
+                let shell = &sa.shell;
+                match shell.role {
+                    _ if shell.dead.is_some() => false,
+                    _ if !shell.cookie_r.is_zero() && shell.cookie_r == header.responder => true,
+                    Role::Responder => header.responder.is_zero() && shell.remote == remote,
+                    Role::Initiator => {
+                        shell.cookie_r.is_zero()
+                            && !header.responder.is_zero()
+                            && header.responder != header.initiator
+                            && shell.remote == remote
+                    }
+                }
+            })
+            .map(|(id, _)| id)
+    }
+
+    /// A first message of an unknown peer.
+    fn stranger(&mut self, now: Now, inbound: &Inbound<'_>, out: &mut Outbox) {
+        match inbound.header.exchange {
+            ExchangeType::MAIN if self.config.isakmp.enabled => {}
+            ExchangeType::INFORMATIONAL => return self.clear_notify(inbound, out),
+            other => {
+                self.counters.unsupported += 1;
+                let reason = format!("{other} exchange is not carried out");
+                return out.trace(None, 0, Trace::Dropped { from: *inbound.remote.ip(), reason });
+            }
+        }
+        if inbound.header.flags.contains(Flags::ENCRYPTED) || inbound.header.message_id.0 != 0 {
+            return self.no_sa(inbound.remote, out);
+        }
+        let message = match Message::decode(inbound.datagram.clone()) {
+            Ok(message) => message,
+            Err(e) => return self.malformed(inbound.remote, e.to_string(), out),
+        };
+        // Our own first message sent back to us (C8).
+        if self.with_cookie(inbound.header.initiator).any(|(_, sa)| sa.shell.role == Role::Initiator) {
+            return self.malformed(inbound.remote, "our own cookie came back".to_owned(), out);
+        }
+        if !self.admit(now, inbound, out) {
+            self.counters.admission += 1;
+            return;
+        }
+        let id = self.fresh_sa();
+        match IsakmpSa::respond(id, &mut self.context(now, out), inbound, &message) {
+            Ok(sa) => self.insert(now, id, sa),
+            Err(record) => self.remember(*record),
+        }
+    }
+
+    /// An unprotected notify is told and changes nothing: anyone can send it (H3, C14).
+    fn clear_notify(&mut self, inbound: &Inbound<'_>, out: &mut Outbox) {
+        let Ok(message) = Message::decode(inbound.datagram.clone()) else {
+            return self.malformed(inbound.remote, "a clear Informational that does not decode".to_owned(), out);
+        };
+        let ours = self.with_cookie(inbound.header.initiator).find(|(_, sa)| sa.shell.remote == inbound.remote);
+        let Some(sa) = ours.map(|(id, _)| id).and_then(|id| self.sas.get_mut(&id)) else {
+            return self.no_sa(inbound.remote, out);
+        };
+        for (_, body) in message.chain.bodies() {
+            let Body::Notify(n) = body else { continue };
+            let trace = IsakmpTrace::Notify {
+                name: n.ty.to_string(),
+                protocol: n.protocol.0,
+                message_id: inbound.header.message_id.0,
+            };
+            out.trace(Some(sa.shell.id), sa.shell.connection, Trace::Isakmp(trace));
+            if n.ty == NotifyType::NO_PROPOSAL_CHOSEN && !sa.shell.record.phase1 {
+                sa.shell.record.stop("MM1", "the peer says NO-PROPOSAL-CHOSEN (unprotected)");
+            }
+        }
+    }
+
+    /// G-030 and B2, B3: too many half-open SAs push out the oldest whose peer has not shown
+    /// that it receives; if there is none, the stranger is turned away.
+    fn admit(&mut self, now: Now, inbound: &Inbound<'_>, out: &mut Outbox) -> bool {
+        if self.config.isakmp.max_sa.is_some_and(|max| self.sas.len() >= usize::try_from(max).unwrap_or(usize::MAX)) {
+            return false;
+        }
+        let half_open: Vec<(SaId, bool, bool)> = self
+            .sas
+            .iter()
+            .filter(|(_, sa)| sa.established().is_none() && sa.shell.dead.is_none())
+            .map(|(id, sa)| (*id, sa.unanswered(), sa.shell.remote.ip() == inbound.remote.ip()))
+            .collect();
+        let from_peer = half_open.iter().filter(|(_, _, same)| *same).count();
+        let full = half_open.len() >= usize::try_from(self.config.isakmp.max_in_negotiation).unwrap_or(1000);
+        if !full && from_peer < MAX_HALF_OPEN_PER_PEER {
+            return true;
+        }
+        let victim = half_open.iter().find(|(_, unanswered, same)| *unanswered && (full || *same));
+        match victim {
+            Some((id, ..)) => {
+                let id = *id;
+                self.with_sa(now, id, out, |sa, ctx| sa.abandon(ctx, "pushed out by newer negotiations"));
+                self.forget(id);
+                self.settle(now, id);
+                true
+            }
+            None => false,
+        }
+    }
+}

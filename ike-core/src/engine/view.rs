@@ -1,0 +1,244 @@
+//! Plain views for `show` and `--json`: nothing secret, nothing that can change the engine.
+
+use std::net::Ipv4Addr;
+
+use ike_crypto::Secret;
+use serde::Serialize;
+
+use super::{Counters, Engine};
+use crate::ikev1::IsakmpSa;
+use crate::ikev1::children::Child;
+use crate::sa::Role;
+use crate::sa::record::Record;
+use crate::show;
+use crate::time::Timestamp;
+
+/// A row of `show crypto isakmp sa [detail]` (O-001, O-005).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IsakmpSaView {
+    /// conn-id.
+    pub connection: u32,
+    /// `MM_KEY_EXCH` and the like.
+    pub state: String,
+    /// ACTIVE, or ACTIVE (deleted).
+    pub status: String,
+    /// `I` or `R`.
+    pub role: String,
+    /// Our address.
+    pub local: Ipv4Addr,
+    /// Our port.
+    pub local_port: u16,
+    /// The peer's address.
+    pub remote: Ipv4Addr,
+    /// The peer's port.
+    pub remote_port: u16,
+    /// CKY-I in hex.
+    pub initiator_cookie: String,
+    /// CKY-R in hex.
+    pub responder_cookie: String,
+    /// Bound profile.
+    pub profile: Option<String>,
+    /// Proven identity.
+    pub phase1_id: Option<String>,
+    /// Trustpoint that vouched for the peer.
+    pub validated_by: Option<String>,
+    /// Cipher, hash, authentication method and group, once agreed.
+    pub suite: Option<SuiteView>,
+    /// Seconds left.
+    pub lifetime: Option<u64>,
+    /// D (DPD), N (NAT-T).
+    pub capabilities: String,
+}
+
+/// Algorithms of phase 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SuiteView {
+    /// `3des`.
+    pub encryption: String,
+    /// `md5`.
+    pub hash: String,
+    /// `rsig`.
+    pub authentication: String,
+    /// Oakley group number.
+    pub group: u16,
+}
+
+/// A pair of `show crypto ipsec sa` (O-060).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChildView {
+    /// Protection.
+    pub protection: String,
+    /// Interface.
+    pub interface: String,
+    /// Our endpoint.
+    pub local: Ipv4Addr,
+    /// The peer's.
+    pub remote: Ipv4Addr,
+    /// The peer's port.
+    pub remote_port: u16,
+    /// `addr/mask/prot/port` of our side.
+    pub local_selector: String,
+    /// The same of the peer's.
+    pub remote_selector: String,
+    /// Our inbound SPI.
+    pub spi_in: u32,
+    /// The peer's inbound SPI.
+    pub spi_out: u32,
+    /// `esp-aes esp-sha256-hmac`.
+    pub transform: String,
+    /// `Tunnel`, `Transport`, `Tunnel UDP-Encaps`.
+    pub mode: String,
+    /// Group of PFS.
+    pub pfs: Option<u16>,
+    /// Seconds left.
+    pub seconds: u64,
+    /// Kilobytes granted.
+    pub kilobytes: u32,
+    /// Octets of IV.
+    pub iv_octets: u8,
+    /// A newer pair serves the protection.
+    pub replaced: bool,
+    /// Both halves are installed.
+    pub complete: bool,
+    /// conn-id of the ISAKMP SA that made it.
+    pub connection: u32,
+}
+
+/// Keys for Wireshark's tables; only the explicit key-log switch asks for them (I6).
+#[derive(Clone, Debug)]
+pub struct KeyView {
+    /// CKY-I in hex: the key of `ikev1_decryption_table`.
+    pub initiator_cookie: String,
+    /// Message key.
+    pub message_key: Secret,
+}
+
+impl Engine {
+    /// Every ISAKMP SA, oldest first.
+    #[must_use]
+    pub fn isakmp_sas(&self, now: Timestamp) -> Vec<IsakmpSaView> {
+        self.sas.values().map(|sa| isakmp_view(sa, now)).collect()
+    }
+
+    /// Every ESP SA pair.
+    #[must_use]
+    pub fn child_sas(&self, now: Timestamp) -> Vec<ChildView> {
+        self.children.iter().map(|c| child_view(c, now)).collect()
+    }
+
+    /// Every negotiation, ended ones first, newest last.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.history.iter().chain(self.sas.values().map(|sa| &sa.shell.record)).cloned().collect()
+    }
+
+    /// Keys of the established SAs, for the key log.
+    #[must_use]
+    pub fn keys(&self) -> Vec<KeyView> {
+        self.sas
+            .values()
+            .filter_map(|sa| {
+                Some(KeyView {
+                    initiator_cookie: sa.shell.cookie_i.to_string(),
+                    message_key: sa.message_key()?.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// Drop counters.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &crate::config::RunningConfig {
+        &self.config
+    }
+
+    /// The protections in force.
+    #[must_use]
+    pub fn protections(&self) -> &[crate::policy::protection::Protection] {
+        &self.protections
+    }
+}
+
+fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
+    let shell = &sa.shell;
+    let established = sa.established();
+    let deleted = if shell.dead.is_some() { " (deleted)" } else { "" };
+    IsakmpSaView {
+        connection: shell.connection,
+        state: shell.state.to_string(),
+        status: format!("ACTIVE{deleted}"),
+        role: shell.role.to_string(),
+        local: *shell.local.ip(),
+        local_port: shell.local.port(),
+        remote: *shell.remote.ip(),
+        remote_port: shell.remote.port(),
+        initiator_cookie: shell.cookie_i.to_string(),
+        responder_cookie: shell.cookie_r.to_string(),
+        profile: shell.profile.clone(),
+        phase1_id: established.map(|e| crate::trace::escaped(&e.peer.to_string())),
+        validated_by: established.and_then(|e| e.validated_by.clone()),
+        suite: established.map(|e| SuiteView {
+            encryption: show::cipher(e.material.suite.cipher).to_owned(),
+            hash: show::hash(e.material.suite.hash).to_owned(),
+            authentication: show::authentication(e.material.suite.authentication).to_owned(),
+            group: e.material.suite.group.iana(),
+        }),
+        lifetime: established.map(|e| e.expires().since(now).as_secs()),
+        capabilities: established.map_or_else(String::new, |e| {
+            let dpd = if e.material.peer_dpd { "D" } else { "" };
+            let nat = if e.material.nat.found() { "N" } else { "" };
+            format!("{dpd}{nat}")
+        }),
+    }
+}
+
+fn child_view(child: &Child, now: Timestamp) -> ChildView {
+    let spec = &child.spec;
+    ChildView {
+        protection: spec.protection.clone(),
+        interface: spec.interface.clone(),
+        local: *spec.local.ip(),
+        remote: *spec.remote.ip(),
+        remote_port: spec.remote.port(),
+        local_selector: spec.local_selector.to_string(),
+        remote_selector: spec.remote_selector.to_string(),
+        spi_in: spec.spi_in,
+        spi_out: spec.spi_out,
+        transform: show::transform_names(spec.suite),
+        mode: match spec.encapsulation {
+            2 => "Transport",
+            3 => "Tunnel UDP-Encaps",
+            4 => "Transport UDP-Encaps",
+            _ => "Tunnel",
+        }
+        .to_owned(),
+        pfs: spec.pfs,
+        seconds: child.expires().since(now).as_secs(),
+        kilobytes: spec.lifetime_kilobytes,
+        iv_octets: match spec.suite.cipher {
+            crate::config::EspEncryption::Aes(_) => 16,
+            crate::config::EspEncryption::Null => 0,
+            _ => 8,
+        },
+        replaced: child.replaced,
+        complete: child.complete,
+        connection: child.connection,
+    }
+}
+
+impl Role {
+    /// `dst` and `src` of `show crypto isakmp sa`: the responder is the destination (O-001).
+    #[must_use]
+    pub fn destination_first(self, local: Ipv4Addr, remote: Ipv4Addr) -> (Ipv4Addr, Ipv4Addr) {
+        match self {
+            Self::Initiator => (remote, local),
+            Self::Responder => (local, remote),
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! Main Mode as initiator: MM1, MM3, MM5 (RFC 2409 5.1, 5.4; W-010..W-017).
+//!
+//! A state owns what is known in it. A message that does not fit leaves the state as it is:
+//! nothing in phase 1 is authenticated before MM6, so nothing before it may end the SA (D11),
+//! save our own inability to go on.
+
+use bytes::Bytes;
+use ike_crypto::Secret;
+use ike_wire::Header;
+use ike_wire::registry::PayloadType;
+use ike_wire::v1::{Body, Chain, Payload, SecurityAssociation};
+
+use super::authenticate::{self, Claim, Judging, OwnProof, Proving};
+use super::context::Context;
+use super::established::Established;
+use super::material::{Inputs, Material};
+use super::shell::Shell;
+use super::table::{self, Message};
+use super::vendor::{self, Abilities};
+use super::{cipher, common};
+use crate::config::IsakmpPolicy;
+use crate::policy::isakmp::{self, Suite};
+use crate::policy::preshared;
+use crate::config::IsakmpAuthentication;
+use crate::sa::Role;
+use crate::sa::action::JobId;
+use crate::sa::job::{Job, JobOutcome};
+use crate::trace::{Fsm, Input, IsakmpTrace, SaState};
+
+/// Where an initiator is.
+pub enum Initiator {
+    /// MM1 sent, MM2 awaited.
+    SentMm1(SentMm1),
+    /// MM2 taken, our public value in the making.
+    MakingKey(MakingKey, JobId),
+    /// MM3 sent, MM4 awaited.
+    SentMm3(SentMm3),
+    /// MM4 taken, the shared secret in the making.
+    Agreeing(Box<Agreeing>, JobId),
+    /// Our signature in the making.
+    Signing(Box<Material>, OwnProof, JobId),
+    /// MM5 sent, MM6 awaited; the IV is that of MM6.
+    SentMm5(Box<Material>, Vec<u8>),
+    /// MM6 taken, the peer's proof under test.
+    Verifying(Box<Verifying>, JobId),
+}
+
+/// What is known after MM1.
+pub struct SentMm1 {
+    offer: SecurityAssociation,
+    policies: Vec<IsakmpPolicy>,
+    sa_body: Bytes,
+}
+
+/// What is known after MM2.
+pub struct MakingKey {
+    suite: Suite,
+    sa_body: Bytes,
+    private: Secret,
+    peer: Abilities,
+}
+
+/// What is known after MM3.
+pub struct SentMm3 {
+    suite: Suite,
+    sa_body: Bytes,
+    private: Secret,
+    public: Bytes,
+    nonce: Bytes,
+    peer: Abilities,
+}
+
+/// MM4 with everything it answers.
+pub struct Agreeing {
+    before: SentMm3,
+    chain: Chain,
+    public: Bytes,
+    nonce: Bytes,
+}
+
+/// MM6 with everything it answers.
+pub struct Verifying {
+    material: Material,
+    claim: Claim,
+    iv: Vec<u8>,
+    last_block: Vec<u8>,
+}
+
+/// What a step leads to.
+pub enum Step {
+    /// Another state of Main Mode.
+    Stay(Initiator),
+    /// Phase 1 is complete.
+    Established(Box<Established>),
+    /// The SA ends.
+    Ended,
+}
+
+/// Sends MM1. `None` when no policy can be offered.
+pub fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiator> {
+    let policies = isakmp::policies(ctx.config);
+    if policies.is_empty() {
+        shell.record.stop("MM1", "no ISAKMP policy can be offered");
+        return None;
+    }
+    shell.trace(ctx, IsakmpTrace::RequestProfile(shell.profile.clone()));
+    shell.trace(ctx, IsakmpTrace::PeerCreated(shell.remote));
+    let (local, remote) = (shell.local.port(), shell.remote.port());
+    shell.trace(ctx, IsakmpTrace::LocalPorts { local, remote });
+    shell.trace(ctx, IsakmpTrace::NewNode(0));
+    shell.trace(ctx, IsakmpTrace::Inserted);
+    shell.trace(ctx, IsakmpTrace::NoAggressive);
+    let offer = isakmp::offer(&policies);
+    let mut payloads: Vec<Payload> = vec![Body::Sa(offer.clone()).into()];
+    let sa_body = common::body_of(&payloads);
+    payloads.extend(vendor::first_message(shell, ctx));
+    shell.transition(ctx, Input::RequestMainMode, Fsm::Initiator(1));
+    shell.trace(ctx, IsakmpTrace::BeginMainMode);
+    shell.send_clear(ctx, &payloads, true);
+    Some(Initiator::SentMm1(SentMm1 { offer, policies, sa_body }))
+}
+
+impl Initiator {
+    /// A clear message of this SA.
+    pub fn clear(self, shell: &mut Shell, ctx: &mut Context<'_>, header: &Header, chain: Chain, datagram: &[u8]) -> Step {
+        match self {
+            Self::SentMm1(state) => Step::Stay(state.mm2(shell, ctx, header, &chain, datagram)),
+            Self::SentMm3(state) => Step::Stay(state.mm4(shell, ctx, chain, datagram)),
+            other => {
+                shell.dropped(ctx, "a clear message is out of place here");
+                Step::Stay(other)
+            }
+        }
+    }
+
+    /// An encrypted message of this SA.
+    pub fn encrypted(self, shell: &mut Shell, ctx: &mut Context<'_>, header: &Header, cipher_text: &[u8]) -> Step {
+        match self {
+            Self::SentMm5(material, iv) => mm6(shell, ctx, material, iv, (header, cipher_text)),
+            other => {
+                shell.dropped(ctx, "an encrypted message is out of place here");
+                Step::Stay(other)
+            }
+        }
+    }
+
+    /// The finished key exchange, once there is one.
+    #[must_use]
+    pub fn material(&self) -> Option<&Material> {
+        match self {
+            Self::Signing(material, ..) | Self::SentMm5(material, _) => Some(material),
+            Self::Verifying(state, _) => Some(&state.material),
+            Self::SentMm1(_) | Self::MakingKey(..) | Self::SentMm3(_) | Self::Agreeing(..) => None,
+        }
+    }
+
+    /// A job of this SA is done.
+    pub fn job_done(self, shell: &mut Shell, ctx: &mut Context<'_>, id: JobId, outcome: JobOutcome) -> Step {
+        match self {
+            Self::MakingKey(state, job) if job == id => state.mm3(shell, ctx, outcome),
+            Self::Agreeing(state, job) if job == id => agreed(*state, shell, ctx, outcome),
+            Self::Signing(material, proof, job) if job == id => signed(material, &proof, shell, ctx, outcome),
+            Self::Verifying(state, job) if job == id => verified(*state, shell, ctx, outcome),
+            other => Step::Stay(other),
+        }
+    }
+}
+
+impl SentMm1 {
+    /// MM2: the responder's choice must be one of our transforms, unchanged (W-047, H4).
+    fn mm2(self, shell: &mut Shell, ctx: &mut Context<'_>, header: &Header, chain: &Chain, datagram: &[u8]) -> Initiator {
+        if let Err(reason) = table::check(Message::MainSa, chain) {
+            shell.dropped(ctx, reason);
+            return Initiator::SentMm1(self);
+        }
+        shell.transition(ctx, Input::MainModeMessage, Fsm::Initiator(2));
+        shell.cookie_r = header.responder;
+        shell.trace(ctx, IsakmpTrace::Processing { payload: "SA", message_id: 0 });
+        let peer = vendor::process(shell, ctx, chain);
+        let Some(suite) = self.chosen(shell, ctx, chain) else {
+            shell.cookie_r = ike_wire::Spi::ZERO;
+            shell.transition(ctx, Input::ProcessError, Fsm::Initiator(1));
+            return Initiator::SentMm1(self);
+        };
+        shell.accept(datagram);
+        shell.sent = None;
+        shell.trace(ctx, IsakmpTrace::LifetimeTimer(suite.lifetime));
+        shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(2));
+        shell.state = SaState::MmSaSetup;
+        let private = ctx.entropy.secret(suite.group.private_len());
+        let job = ctx.run(shell.id, Job::Public { group: suite.group, private: private.clone() });
+        Initiator::MakingKey(MakingKey { suite, sa_body: self.sa_body, private, peer }, job)
+    }
+
+    fn chosen(&self, shell: &Shell, ctx: &mut Context<'_>, chain: &Chain) -> Option<Suite> {
+        let Some((_, Body::Sa(answer))) = chain.find(PayloadType::SA) else { return None };
+        let ([proposal], [offered]) = (answer.proposals.as_slice(), self.offer.proposals.as_slice()) else {
+            shell.dropped(ctx, "MM2 carries more than one proposal");
+            return None;
+        };
+        let [transform] = proposal.transforms.as_slice() else {
+            shell.dropped(ctx, "MM2 carries more than one transform");
+            return None;
+        };
+        let position = offered.transforms.iter().position(|t| t.number == transform.number && t.id == transform.id)?;
+        let policy = self.policies.get(position)?;
+        common::compare(shell, ctx, transform, policy).ok()
+    }
+}
+
+impl MakingKey {
+    /// MM3: KE, Nonce, CERT_REQ, vendor IDs, NAT-D (W-012).
+    fn mm3(self, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+        let JobOutcome::Public(Ok(public)) = outcome else {
+            return common::end(shell, ctx, "MM2", "our public value could not be made", Step::Ended);
+        };
+        let nonce = Bytes::from(ctx.entropy.bytes(common::NONCE_LEN));
+        let payloads = common::key_payloads(shell, ctx, &self.suite, &public, &nonce, self.peer);
+        shell.send_clear(ctx, &payloads, true);
+        shell.transition(ctx, Input::ProcessComplete, Fsm::Initiator(3));
+        Step::Stay(Initiator::SentMm3(SentMm3 {
+            suite: self.suite,
+            sa_body: self.sa_body,
+            private: self.private,
+            public,
+            nonce,
+            peer: self.peer,
+        }))
+    }
+}
+
+impl SentMm3 {
+    fn mm4(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: Chain, datagram: &[u8]) -> Initiator {
+        let (public, nonce) = match common::key_exchange(&chain) {
+            Ok(found) => found,
+            Err(reason) => {
+                shell.dropped(ctx, reason);
+                return Initiator::SentMm3(self);
+            }
+        };
+        shell.transition(ctx, Input::MainModeMessage, Fsm::Initiator(4));
+        shell.trace(ctx, IsakmpTrace::Processing { payload: "KE", message_id: 0 });
+        shell.trace(ctx, IsakmpTrace::Processing { payload: "NONCE", message_id: 0 });
+        shell.accept(datagram);
+        let agree = Job::Agree {
+            group: self.suite.group,
+            private: self.private.clone(),
+            peer: public.clone(),
+        };
+        let job = ctx.run(shell.id, agree);
+        Initiator::Agreeing(Box::new(Agreeing { before: self, chain, public, nonce }), job)
+    }
+}
+
+/// The secret is there: keys, certificate requests, NAT, and our proof (S-032).
+fn agreed(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+    let Agreeing { before, chain, public, nonce } = state;
+    let shared = match outcome {
+        JobOutcome::Shared(Ok(shared)) => shared,
+        // A public value that is no group element: keep waiting for a good MM4 (D1, D3).
+        other => {
+            shell.dropped(ctx, format!("KE of MM4 refused: {}", common::crypto_error(&other)));
+            shell.last_received = None;
+            shell.fsm = Fsm::Initiator(3);
+            return Step::Stay(Initiator::SentMm3(before));
+        }
+    };
+    let preshared = match preshared_key(shell, ctx, &before.suite) {
+        Ok(key) => key,
+        Err(reason) => return common::end(shell, ctx, "MM4", reason, Step::Ended),
+    };
+    shell.sent = None;
+    shell.connection = ctx.numbers.connection();
+    let inputs = Inputs {
+        suite: before.suite,
+        sa_body: before.sa_body,
+        public_i: before.public,
+        public_r: public,
+        nonce_i: before.nonce,
+        nonce_r: nonce,
+    };
+    let mut material = Material::derive(inputs, (shell.cookie_i, shell.cookie_r), &shared, preshared.as_deref());
+    let trustpoint = common::read_key_message(shell, ctx, &mut material, &chain, before.peer);
+    shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(4));
+    shell.state = SaState::MmKeyExch;
+    if material.nat.found() {
+        let remote = std::net::SocketAddrV4::new(*shell.remote.ip(), crate::sa::natt::NAT_PORT);
+        shell.float(ctx, remote);
+    }
+    match authenticate::prove(shell, ctx, &material, trustpoint.as_deref()) {
+        Proving::Done(proof) => Step::Stay(mm5(shell, ctx, Box::new(material), &proof, None)),
+        Proving::Signing(proof, job) => Step::Stay(Initiator::Signing(Box::new(material), proof, job)),
+        Proving::Impossible(reason) => {
+            shell.trace(ctx, IsakmpTrace::UnableToSign(reason.clone()));
+            common::end(shell, ctx, "MM4", reason, Step::Ended)
+        }
+    }
+}
+
+pub(super) fn preshared_key(shell: &Shell, ctx: &mut Context<'_>, suite: &Suite) -> Result<Option<Vec<u8>>, String> {
+    if suite.authentication != IsakmpAuthentication::PreShare {
+        return Ok(None);
+    }
+    let peer = *shell.remote.ip();
+    let profile = match shell.role {
+        Role::Initiator => shell.profile(ctx.config),
+        Role::Responder => None,
+    };
+    match preshared::for_address(ctx.config, profile, *shell.local.ip(), peer) {
+        Some(key) => {
+            shell.trace(ctx, IsakmpTrace::FoundPresharedKey(peer));
+            Ok(Some(key.key.clone()))
+        }
+        None => {
+            shell.trace(ctx, IsakmpTrace::NoPresharedKey(peer));
+            Err(format!("no pre-shared key for {peer}"))
+        }
+    }
+}
+
+fn signed(material: Box<Material>, proof: &OwnProof, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+    match outcome {
+        JobOutcome::Signature(Ok(signature)) => Step::Stay(mm5(shell, ctx, material, proof, Some(signature))),
+        other => {
+            let reason = format!("our signature could not be made: {}", common::crypto_error(&other));
+            common::end(shell, ctx, "MM4", reason, Step::Ended)
+        }
+    }
+}
+
+/// MM5: ID, CERT, SIG, N(INITIAL_CONTACT) (W-015).
+fn mm5(shell: &mut Shell, ctx: &mut Context<'_>, material: Box<Material>, proof: &OwnProof, signature: Option<Bytes>) -> Initiator {
+    let payloads = authenticate::payloads(shell, proof, signature);
+    let first_iv = material.keys.first_iv();
+    let iv = shell.send_sealed(ctx, &material.keys, &first_iv, &payloads, true);
+    shell.transition(ctx, Input::ProcessComplete, Fsm::Initiator(5));
+    Initiator::SentMm5(material, iv.unwrap_or_default())
+}
+
+/// MM6: whatever does not decrypt or does not prove the peer is dropped in silence (D11);
+/// the SA ends by retransmission.
+fn mm6(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: Box<Material>,
+    iv: Vec<u8>,
+    (header, cipher_text): (&Header, &[u8]),
+) -> Step {
+    let opened = match cipher::open(&material.keys, &iv, header.next_payload, cipher_text) {
+        Ok(opened) => opened,
+        Err(e) => {
+            shell.dropped(ctx, e.to_string());
+            return Step::Stay(Initiator::SentMm5(material, iv));
+        }
+    };
+    if let Err(reason) = table::check(Message::MainAuth, &opened.chain) {
+        shell.dropped(ctx, reason);
+        return Step::Stay(Initiator::SentMm5(material, iv));
+    }
+    match authenticate::judge(shell, ctx, &material, &opened.chain) {
+        Judging::Proven(claim) => {
+            Step::Established(Box::new(Established::initiator(shell, ctx, *material, claim, None, opened.next_iv)))
+        }
+        Judging::Verifying(claim, job) => {
+            let state = Verifying { material: *material, claim, iv, last_block: opened.next_iv };
+            Step::Stay(Initiator::Verifying(Box::new(state), job))
+        }
+        Judging::Refused(reason) => {
+            shell.dropped(ctx, reason.clone());
+            shell.record.stop("MM6", reason);
+            Step::Stay(Initiator::SentMm5(material, iv))
+        }
+    }
+}
+
+fn verified(state: Verifying, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+    match authenticate::verdict(shell, ctx, &state.claim, outcome) {
+        Ok(proof) => Step::Established(Box::new(Established::initiator(
+            shell,
+            ctx,
+            state.material,
+            state.claim,
+            Some(proof),
+            state.last_block,
+        ))),
+        Err(reason) => {
+            shell.record.stop("MM6", reason);
+            Step::Stay(Initiator::SentMm5(Box::new(state.material), state.iv))
+        }
+    }
+}
+
+

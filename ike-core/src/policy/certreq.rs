@@ -1,0 +1,56 @@
+//! Which certificate requests a router sends, and in which order (S-010..S-022).
+
+use ike_pki::{GlobalCa, Store};
+
+use super::Decision;
+use crate::config::IsakmpProfile;
+use crate::sa::Role;
+
+/// The CAs to ask for in MM3 (initiator) or MM4 (responder), in packet order.
+///
+/// The responder ignores `ca trust-point`: its profile is bound only at MM5 (S-012).
+/// The initiator knows its profile from the start, so a list there filters the global
+/// one, keeping the order of the store (S-010, S-015, U-6).
+#[must_use]
+pub fn to_send(
+    role: Role,
+    profile: Option<&IsakmpProfile>,
+    store: &Store,
+    trustpool: bool,
+) -> Decision<Vec<GlobalCa>> {
+    let global = store.global_list(trustpool);
+    match (role, profile) {
+        (Role::Responder, _) => Decision::new(
+            global,
+            "S-012",
+            "a responder asks for every global trustpoint: no profile is bound before MM5",
+        ),
+        (Role::Initiator, Some(profile)) if !profile.trustpoints.is_empty() => {
+            let because = format!(
+                "profile {} lists ca trust-point {}",
+                profile.name,
+                profile.trustpoints.join(", ")
+            );
+            Decision::new(only_listed(store, global, profile), "S-010", because)
+        }
+        (Role::Initiator, _) => Decision::new(
+            global,
+            "S-011",
+            "the initiator's profile has no ca trust-point: every global trustpoint is asked for",
+        ),
+    }
+}
+
+/// The entries of the global list that are the CA of a listed trustpoint. Two trustpoints of
+/// one CA share an entry (P-005), so the CA's name decides, not the entry's own trustpoint.
+fn only_listed(store: &Store, global: Vec<GlobalCa>, profile: &IsakmpProfile) -> Vec<GlobalCa> {
+    let wanted: Vec<_> = profile
+        .trustpoints
+        .iter()
+        .filter_map(|tp| store.ca(tp).map(|record| record.certificate.subject().clone()))
+        .collect();
+    global
+        .into_iter()
+        .filter(|entry| wanted.iter().any(|name| name.matches(&entry.name)))
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! The IOS rules as pure functions: lists in, decision and its rule out.
+//!
+//! Nothing here sees a packet, an SA or a clock, so each row of IOS-FACTS section 6 is a
+//! table test. `docs/ios-rules.md` maps every rule to its function.
+
+pub mod certreq;
+mod decision;
+pub mod identity;
+pub mod ipsec;
+pub mod isakmp;
+pub mod preshared;
+pub mod profile;
+pub mod protection;
+pub mod trustpoint;
+pub mod validation;
+
+pub use decision::{Decision, Rule};

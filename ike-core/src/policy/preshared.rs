@@ -1,0 +1,53 @@
+//! Which pre-shared key belongs to a peer (G-023, G-031).
+
+use std::net::Ipv4Addr;
+
+use crate::config::{AddressOrInterface, IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig};
+
+/// The key for a peer address: the profile's keyring when one is known and names one, else
+/// every keyring whose local address fits, then the global keys; the longest mask wins.
+/// Main Mode needs the key before the identity is known, so only the address counts.
+#[must_use]
+pub fn for_address<'a>(
+    config: &'a RunningConfig,
+    profile: Option<&IsakmpProfile>,
+    local: Ipv4Addr,
+    peer: Ipv4Addr,
+) -> Option<&'a PreSharedKey> {
+    let global = &config.isakmp_keys;
+    let keys: Vec<&PreSharedKey> = match profile.and_then(|p| p.keyring.as_deref()) {
+        Some("default") => global.iter().collect(),
+        Some(name) => config.keyrings.iter().filter(|k| k.name == name).flat_map(|k| &k.keys).collect(),
+        None => config
+            .keyrings
+            .iter()
+            .filter(|k| serves(config, k, local))
+            .flat_map(|k| &k.keys)
+            .chain(global)
+            .collect(),
+    };
+    keys.into_iter()
+        .filter_map(|key| Some((specificity(config, key, peer)?, key)))
+        .max_by_key(|(bits, _)| *bits)
+        .map(|(_, key)| key)
+}
+
+fn serves(config: &RunningConfig, keyring: &Keyring, local: Ipv4Addr) -> bool {
+    match &keyring.local_address {
+        None => true,
+        Some(AddressOrInterface::Address(a)) => *a == local,
+        Some(which) => config.resolve(which) == Some(local),
+    }
+}
+
+fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: Ipv4Addr) -> Option<u8> {
+    match &key.peer {
+        KeyPeer::Address(network, bits) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
+            (u32::from(*network) & mask == u32::from(peer) & mask).then_some(*bits)
+        }
+        KeyPeer::Hostname(name) => {
+            config.hosts.iter().any(|(host, a)| host.eq_ignore_ascii_case(name) && *a == peer).then_some(32)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Which ISAKMP profile a peer falls into (S-040, S-041, S-094..S-098).
+
+use std::cmp::Reverse;
+
+use super::Decision;
+use super::identity::Identity;
+use crate::config::{IsakmpProfile, MatchIdentity, RunningConfig};
+
+/// How exactly a statement matches; greater is more specific (S-096).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Specificity {
+    /// `address 0.0.0.0 0.0.0.0`.
+    AnyAddress,
+    /// `domain` suffix with its length in octets: the longer wins.
+    Domain(usize),
+    /// An address with its prefix length in bits: the longer wins.
+    Prefix(u8),
+    /// An exact host, FQDN, user, group or address.
+    Exact,
+}
+
+/// The profile for a peer's identity: the most specific match, the newest created among
+/// equals (S-095). With `profile-selection first-match` the newest match wins whatever its
+/// specificity (S-097). The authentication method plays no part (S-098).
+#[must_use]
+pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<String>> {
+    let mut candidates: Vec<(Specificity, usize, &IsakmpProfile)> = config
+        .isakmp_profiles
+        .iter()
+        .enumerate()
+        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p)))
+        .collect();
+    let first_match = config.profile_selection_first_match;
+    candidates.sort_by_key(|&(rank, created, _)| {
+        let rank = if first_match { Specificity::Exact } else { rank };
+        (Reverse(rank), Reverse(created))
+    });
+    match candidates.as_slice() {
+        [] => Decision::new(None, "S-041", format!("no match identity statement fits {identity}")),
+        [(_, _, only)] => {
+            Decision::new(Some(only.name.clone()), "S-041", format!("only {} matches {identity}", only.name))
+        }
+        [(rank, _, best), (next, _, second), ..] => {
+            let because = if first_match {
+                format!("{} and {} match {identity}; first-match takes the newest", best.name, second.name)
+            } else if rank == next {
+                format!("{} and {} match {identity} equally; the newest created wins", best.name, second.name)
+            } else {
+                format!("{} matches {identity} more exactly than {}", best.name, second.name)
+            };
+            Decision::new(Some(best.name.clone()), if first_match { "S-097" } else { "S-095" }, because)
+        }
+    }
+}
+
+/// One of the profile's statements matches the identity, or it has none.
+#[must_use]
+pub fn matches(profile: &IsakmpProfile, identity: &Identity) -> bool {
+    profile.match_identity.is_empty() || best_match(profile, identity).is_some()
+}
+
+/// The best rank among a profile's statements, `None` when none matches.
+fn best_match(profile: &IsakmpProfile, identity: &Identity) -> Option<Specificity> {
+    profile.match_identity.iter().filter_map(|m| rank(m, identity)).max()
+}
+
+fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
+    match (statement, identity) {
+        (MatchIdentity::Address(network, bits), Identity::Ipv4(address)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
+            let inside = u32::from(*network) & mask == u32::from(*address) & mask;
+            inside.then_some(match bits {
+                0 => Specificity::AnyAddress,
+                32 => Specificity::Exact,
+                n => Specificity::Prefix(*n),
+            })
+        }
+        (MatchIdentity::Host(host), Identity::Fqdn(name)) => {
+            host.eq_ignore_ascii_case(name).then_some(Specificity::Exact)
+        }
+        (MatchIdentity::HostDomain(domain), Identity::Fqdn(name)) => in_domain(name, domain, '.'),
+        (MatchIdentity::User(user), Identity::UserFqdn(name)) => {
+            user.eq_ignore_ascii_case(name).then_some(Specificity::Exact)
+        }
+        (MatchIdentity::UserDomain(domain), Identity::UserFqdn(name)) => in_domain(name, domain, '@'),
+        (MatchIdentity::Group(group), Identity::KeyId(id)) => {
+            (group.as_bytes() == id.as_slice()).then_some(Specificity::Exact)
+        }
+        _ => None,
+    }
+}
+
+/// A suffix counts only on a label border: `evilcisco.com` is not in `cisco.com` (E15).
+fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
+    let domain = domain.trim_start_matches(border).to_ascii_lowercase();
+    let name = name.to_ascii_lowercase();
+    let host = name.strip_suffix(&domain)?;
+    (host.ends_with(border) && host.len() > 1).then_some(Specificity::Domain(domain.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(profiles: &[(&str, &[MatchIdentity])]) -> RunningConfig {
+        RunningConfig {
+            isakmp_profiles: profiles
+                .iter()
+                .map(|(name, m)| IsakmpProfile {
+                    name: (*name).to_owned(),
+                    match_identity: m.to_vec(),
+                    ..IsakmpProfile::default()
+                })
+                .collect(),
+            ..RunningConfig::default()
+        }
+    }
+
+    fn host(s: &str) -> MatchIdentity {
+        MatchIdentity::Host(s.to_owned())
+    }
+
+    fn chosen(config: &RunningConfig, identity: &Identity) -> Option<String> {
+        for_peer(identity, config).value
+    }
+
+    /// S-095, T-16: of identical statements the last configured profile wins.
+    #[test]
+    fn identical_matches_go_to_the_newest_profile() {
+        let config = config(&[("prof1", &[host("R1.cisco.com")]), ("prof2", &[host("R1.cisco.com")])]);
+        let decision = for_peer(&Identity::Fqdn("r1.cisco.com".into()), &config);
+        assert_eq!(decision.value.as_deref(), Some("prof2"));
+        assert_eq!(decision.rule.0, "S-095");
+    }
+
+    /// S-096, T-18: an exact host beats a domain, whatever the order.
+    #[test]
+    fn exact_host_beats_domain_suffix() {
+        let domain = MatchIdentity::HostDomain("cisco.com".into());
+        let config = config(&[("prof1", &[host("R1.cisco.com")]), ("prof2", &[domain])]);
+        assert_eq!(chosen(&config, &Identity::Fqdn("R1.cisco.com".into())).as_deref(), Some("prof1"));
+        assert_eq!(chosen(&config, &Identity::Fqdn("R9.cisco.com".into())).as_deref(), Some("prof2"));
+    }
+
+    /// S-096: longer masks first, 0.0.0.0/0 last.
+    #[test]
+    fn longer_masks_are_more_specific() {
+        let net = |a: [u8; 4], bits| MatchIdentity::Address(a.into(), bits);
+        let config = config(&[
+            ("host", &[net([192, 168, 0, 1], 32)]),
+            ("net", &[net([192, 168, 0, 0], 24)]),
+            ("any", &[net([0, 0, 0, 0], 0)]),
+        ]);
+        let of = |a: [u8; 4]| chosen(&config, &Identity::Ipv4(a.into()));
+        assert_eq!(of([192, 168, 0, 1]).as_deref(), Some("host"));
+        assert_eq!(of([192, 168, 0, 7]).as_deref(), Some("net"));
+        assert_eq!(of([10, 0, 0, 1]).as_deref(), Some("any"));
+    }
+
+    /// E15: wildcard and substring tricks do not match a domain.
+    #[test]
+    fn domains_match_on_label_borders_only() {
+        let config = config(&[("p", &[MatchIdentity::HostDomain("cisco.com".into())])]);
+        for name in ["evilcisco.com", "cisco.com", ".cisco.com", "cisco.com.evil", "R1.cisco.com.evil", "*.cisco.org"] {
+            assert_eq!(chosen(&config, &Identity::Fqdn(name.into())), None, "{name}");
+        }
+        assert!(chosen(&config, &Identity::Fqdn("a.b.CISCO.com".into())).is_some());
+    }
+
+    /// S-097: the strict reading ignores rank.
+    #[test]
+    fn first_match_takes_the_newest_whatever_its_rank() {
+        let domain = MatchIdentity::HostDomain("cisco.com".into());
+        let mut config = config(&[("exact", &[host("R1.cisco.com")]), ("wide", &[domain])]);
+        config.profile_selection_first_match = true;
+        assert_eq!(chosen(&config, &Identity::Fqdn("R1.cisco.com".into())).as_deref(), Some("wide"));
+    }
+
+    /// S-041: no profile, no binding.
+    #[test]
+    fn unmatched_identity_binds_nothing() {
+        let config = config(&[("prof1", &[host("other.cisco.com")])]);
+        assert_eq!(chosen(&config, &Identity::Fqdn("R1.cisco.com".into())), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! What traffic is protected, by which profile: tunnels and crypto maps in one form.
+//!
+//! IOS builds a crypto map head for every `tunnel protection` (O-060 `Tunnel1-head-0`), so
+//! both kinds of configuration are compiled to [`Protection`] and looked up alike.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use super::Decision;
+use crate::config::{AccessEntry, CryptoMap, Interface, RunningConfig, TransformSet, Tunnel, TunnelMode};
+
+/// Addresses and protocol a child SA carries (W-045).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Selector {
+    /// Network address.
+    pub network: Ipv4Addr,
+    /// Prefix length in bits; 32 = one host.
+    pub prefix: u8,
+    /// IP protocol, 0 = any.
+    pub protocol: u8,
+    /// Port, 0 = any.
+    pub port: u16,
+}
+
+impl Selector {
+    /// Everything: a VTI.
+    pub const ANY: Self = Self { network: Ipv4Addr::UNSPECIFIED, prefix: 0, protocol: 0, port: 0 };
+
+    /// GRE from or to one address.
+    #[must_use]
+    pub fn gre(address: Ipv4Addr) -> Self {
+        Self { network: address, prefix: 32, protocol: 47, port: 0 }
+    }
+
+    /// The mask as IOS prints it.
+    #[must_use]
+    pub fn mask(&self) -> Ipv4Addr {
+        u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0).into()
+    }
+}
+
+impl fmt::Display for Selector {
+    /// `addr/mask/prot/port` as in `show crypto ipsec sa` (O-060).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.network, self.mask(), self.protocol, self.port)
+    }
+}
+
+/// One protected flow: a tunnel interface or a line of a crypto map's access list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// What `ikd up NAME` takes: the interface, or `MAP/SEQUENCE`.
+    pub name: String,
+    /// The interface whose traffic it is.
+    pub interface: String,
+    /// `Tunnel1-head-0`, or the crypto map's name.
+    pub tag: String,
+    /// Local IKE endpoint.
+    pub local: Ipv4Addr,
+    /// Remote IKE endpoint.
+    pub peer: Ipv4Addr,
+    /// Traffic on our side.
+    pub local_selector: Selector,
+    /// Traffic on the peer's side.
+    pub remote_selector: Selector,
+    /// ISAKMP profile it demands.
+    pub isakmp_profile: Option<String>,
+    /// IKEv2 profile; set = the flow is negotiated with IKEv2.
+    pub ikev2_profile: Option<String>,
+    /// Transform sets in order of preference.
+    pub transform_sets: Vec<TransformSet>,
+    /// Group for perfect forward secrecy.
+    pub pfs: Option<u16>,
+    /// Seconds.
+    pub lifetime_seconds: u32,
+    /// Kilobytes.
+    pub lifetime_kilobytes: u32,
+    /// Replay window in packets.
+    pub replay_window: u32,
+    /// Never starts.
+    pub responder_only: bool,
+}
+
+/// Why no protection fits a peer's proxy identities (S-093, S-094, T-15).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapRefusal {
+    /// A map fitted in all but the profile: `map_db_check_isakmp_profile profile did not match`.
+    pub profile_did_not_match: bool,
+    /// One sentence for people.
+    pub because: String,
+}
+
+/// Compiles the configuration's tunnels and crypto maps. Interfaces that are shut or
+/// incomplete yield nothing.
+#[must_use]
+pub fn compile(config: &RunningConfig) -> Vec<Protection> {
+    let mut out = Vec::new();
+    for interface in config.interfaces.iter().filter(|i| !i.shutdown) {
+        out.extend(interface.tunnel.as_ref().and_then(|t| tunnel(config, interface, t)));
+        if let Some(name) = &interface.crypto_map {
+            for entry in config.crypto_maps.iter().filter(|m| &m.name == name) {
+                out.extend(map_entry(config, interface, entry));
+            }
+        }
+    }
+    out
+}
+
+fn tunnel(config: &RunningConfig, interface: &Interface, tunnel: &Tunnel) -> Option<Protection> {
+    let protection = tunnel.protection.as_ref()?;
+    let profile = config.ipsec_profile(&protection.profile)?;
+    let local = config.resolve(tunnel.source.as_ref()?)?;
+    let peer = tunnel.destination?;
+    let (local_selector, remote_selector) = match tunnel.mode {
+        TunnelMode::GreIp => (Selector::gre(local), Selector::gre(peer)),
+        TunnelMode::IpsecIpv4 => (Selector::ANY, Selector::ANY),
+    };
+    Some(Protection {
+        name: interface.name.clone(),
+        interface: interface.name.clone(),
+        tag: format!("{}-head-0", interface.name),
+        local,
+        peer,
+        local_selector,
+        remote_selector,
+        isakmp_profile: protection.isakmp_profile.clone().or_else(|| profile.isakmp_profile.clone()),
+        ikev2_profile: protection.ikev2_profile.clone().or_else(|| profile.ikev2_profile.clone()),
+        transform_sets: named_sets(config, &profile.transform_sets),
+        pfs: profile.pfs,
+        lifetime_seconds: profile.lifetime_seconds.unwrap_or(config.ipsec.lifetime_seconds),
+        lifetime_kilobytes: profile.lifetime_kilobytes.unwrap_or(config.ipsec.lifetime_kilobytes),
+        replay_window: config.ipsec.replay_window,
+        responder_only: profile.responder_only,
+    })
+}
+
+fn map_entry(config: &RunningConfig, interface: &Interface, entry: &CryptoMap) -> Vec<Protection> {
+    let list = config.access_lists.iter().find(|l| Some(&l.name) == entry.access_list.as_ref());
+    let (Some(list), Some((local, _)), Some(&peer)) = (list, interface.address, entry.peers.first()) else {
+        return Vec::new();
+    };
+    list.entries
+        .iter()
+        .filter(|e| e.permit)
+        .map(|e| {
+            let (local_selector, remote_selector) = selectors(e);
+            Protection {
+                name: format!("{}/{}", entry.name, entry.sequence),
+                interface: interface.name.clone(),
+                tag: entry.name.clone(),
+                local,
+                peer,
+                local_selector,
+                remote_selector,
+                isakmp_profile: entry.isakmp_profile.clone(),
+                ikev2_profile: entry.ikev2_profile.clone(),
+                transform_sets: named_sets(config, &entry.transform_sets),
+                pfs: entry.pfs,
+                lifetime_seconds: entry.lifetime_seconds.unwrap_or(config.ipsec.lifetime_seconds),
+                lifetime_kilobytes: entry.lifetime_kilobytes.unwrap_or(config.ipsec.lifetime_kilobytes),
+                replay_window: config.ipsec.replay_window,
+                responder_only: false,
+            }
+        })
+        .collect()
+}
+
+fn selectors(entry: &AccessEntry) -> (Selector, Selector) {
+    let side = |(network, wildcard): (Ipv4Addr, Ipv4Addr)| Selector {
+        network,
+        prefix: u8::try_from(u32::from(wildcard).leading_zeros()).unwrap_or(32),
+        protocol: entry.protocol,
+        port: 0,
+    };
+    (side(entry.source), side(entry.destination))
+}
+
+fn named_sets(config: &RunningConfig, names: &[String]) -> Vec<TransformSet> {
+    names.iter().filter_map(|n| config.transform_set(n).cloned()).collect()
+}
+
+/// The protection for a peer's proxy identities: endpoints and selectors must be equal, and
+/// the profile bound in phase 1 must be the one the protection demands (S-093, S-094).
+/// `local_selector` is our side of the proposal.
+///
+/// # Errors
+/// No protection fits; says whether the profile alone was wrong.
+pub fn for_selectors<'a>(
+    protections: &'a [Protection],
+    bound_profile: Option<&str>,
+    endpoints: (Ipv4Addr, Ipv4Addr),
+    local_selector: Selector,
+    remote_selector: Selector,
+) -> Result<Decision<&'a Protection>, MapRefusal> {
+    let fitting: Vec<&Protection> = protections
+        .iter()
+        .filter(|p| {
+            (p.local, p.peer) == endpoints
+                && p.local_selector == local_selector
+                && p.remote_selector == remote_selector
+        })
+        .collect();
+    let accepted = fitting.iter().find(|p| p.isakmp_profile.is_none() || p.isakmp_profile.as_deref() == bound_profile);
+    match (accepted, fitting.first()) {
+        (Some(found), _) => Ok(Decision::new(
+            *found,
+            "S-094",
+            format!("{} protects {local_selector} to {remote_selector}", found.name),
+        )),
+        (None, Some(other)) => Err(MapRefusal {
+            profile_did_not_match: true,
+            because: format!(
+                "{} demands profile {}, the peer was bound to {}",
+                other.name,
+                other.isakmp_profile.as_deref().unwrap_or("none"),
+                bound_profile.unwrap_or("none")
+            ),
+        }),
+        (None, None) => Err(MapRefusal {
+            profile_did_not_match: false,
+            because: format!("nothing protects {local_selector} to {remote_selector}"),
+        }),
+    }
+}

@@ -1,0 +1,29 @@
+//! Which trustpoints may vouch for the peer (S-050).
+
+use ike_pki::Store;
+
+use super::Decision;
+use crate::config::IsakmpProfile;
+
+/// The trustpoints whose CA certificates are the anchors for the peer's chain: the bound
+/// profile's `ca trust-point` list, else every global trustpoint, newest first.
+#[must_use]
+pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<Vec<String>> {
+    match profile {
+        Some(profile) if !profile.trustpoints.is_empty() => Decision::new(
+            profile.trustpoints.clone(),
+            "S-050",
+            format!("profile {} restricts validation to its ca trust-point list", profile.name),
+        ),
+        Some(profile) => Decision::new(
+            store.ca_trustpoints(),
+            "S-050",
+            format!("profile {} has no ca trust-point: every global trustpoint validates", profile.name),
+        ),
+        None => Decision::new(
+            store.ca_trustpoints(),
+            "S-050",
+            "no profile is bound: every global trustpoint validates",
+        ),
+    }
+}

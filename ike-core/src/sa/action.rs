@@ -1,0 +1,159 @@
+//! What goes into the engine and what comes out of it.
+
+use std::net::SocketAddrV4;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ike_pki::Store;
+
+use super::SaId;
+use super::child::{ChildSpec, Direction};
+use super::job::{Job, JobOutcome};
+use crate::config::RunningConfig;
+use crate::trace::Traced;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// An IKE datagram, without the non-ESP marker of port 4500 (RFC 3948 2.2).
+    Datagram {
+        /// Our address and port.
+        local: SocketAddrV4,
+        /// The sender.
+        remote: SocketAddrV4,
+        /// The ISAKMP message.
+        bytes: Bytes,
+    },
+    /// The deadline the engine asked for has come.
+    Deadline,
+    /// A request of an operator.
+    Command(CommandId, Command),
+    /// The data plane reports.
+    Dataplane(DataplaneEvent),
+    /// A job is done.
+    JobDone(JobId, JobOutcome),
+    /// A new configuration replaces the old one.
+    Configure(Arc<RunningConfig>),
+    /// The trustpoint store changed.
+    Certificates(Arc<Store>),
+}
+
+/// Something to do, in order.
+#[derive(Debug)]
+pub enum Action {
+    /// Send an IKE datagram.
+    Send(Transmit),
+    /// Do dear work elsewhere and come back with [`Event::JobDone`].
+    Run(JobId, Job),
+    /// Change the data plane.
+    Dataplane(DataplaneRequest),
+    /// Tell people.
+    Trace(Traced),
+    /// Answer a command.
+    Reply(CommandId, Reply),
+}
+
+/// A datagram to send. From port 4500 the host puts the non-ESP marker before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// Our address and port.
+    pub local: SocketAddrV4,
+    /// Where to.
+    pub remote: SocketAddrV4,
+    /// The ISAKMP message.
+    pub bytes: Bytes,
+}
+
+/// The number of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// The number of an operator's request, chosen by the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommandId(pub u64);
+
+/// What an operator asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `up NAME`: bring a protection up.
+    Up(String),
+    /// `down NAME`: delete its SAs.
+    Down(String),
+    /// `clear crypto session` and the like: delete every SA.
+    ClearAll,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Under way or done.
+    Done,
+    /// Already in that state.
+    Already,
+    /// Refused, with the reason.
+    Refused(String),
+}
+
+/// A change of the data plane.
+#[derive(Clone, Debug)]
+pub enum DataplaneRequest {
+    /// Install one direction of a child SA.
+    Install(Direction, Box<ChildSpec>),
+    /// Remove both directions of a child SA.
+    Remove {
+        /// The protection it belongs to.
+        protection: String,
+        /// Our inbound SPI.
+        spi_in: u32,
+        /// The peer's inbound SPI, 0 when none was installed.
+        spi_out: u32,
+    },
+    /// The peer's endpoint moved (NAT, RFC 3947).
+    Moved {
+        /// Our inbound SPI.
+        spi_in: u32,
+        /// New remote endpoint.
+        remote: SocketAddrV4,
+    },
+}
+
+/// What the data plane reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataplaneEvent {
+    /// Traffic without an SA.
+    Acquire {
+        /// The protection that wants one.
+        protection: String,
+    },
+    /// A volume limit comes near (soft) or is reached (hard).
+    Expire {
+        /// Our inbound SPI of the pair.
+        spi_in: u32,
+        /// Reached, not near.
+        hard: bool,
+    },
+    /// A protected packet of an established child SA arrived: the peer lives.
+    Alive {
+        /// Our inbound SPI.
+        spi_in: u32,
+    },
+}
+
+/// Collects the actions of one event.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// In order.
+    pub actions: Vec<Action>,
+}
+
+impl Outbox {
+    /// Appends an action.
+    pub fn push(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    /// Appends a trace.
+    pub fn trace(&mut self, sa: Option<SaId>, connection: u32, trace: crate::trace::Trace) {
+        self.push(Action::Trace(Traced { sa, connection, trace }));
+    }
+}

@@ -1,0 +1,158 @@
+//! Dear work: Diffie-Hellman, signing, verifying. It leaves the engine as a value and comes
+//! back as a value; [`run`] does it, on a worker thread in the daemon, in line in the simulator.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ike_crypto::{CryptoError, Group, PrivateKey, Secret};
+use ike_pki::{Anchor, Certificate, CertificateError, ChainPolicy, ValidatedChain, ValidationError};
+
+/// Work to do.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// Our public value for a private one.
+    Public {
+        /// Group.
+        group: Group,
+        /// Private value.
+        private: Secret,
+    },
+    /// The shared secret.
+    Agree {
+        /// Group.
+        group: Group,
+        /// Private value.
+        private: Secret,
+        /// The peer's public value.
+        peer: Bytes,
+    },
+    /// Public value and shared secret together: the responder's way.
+    PublicAndAgree {
+        /// Group.
+        group: Group,
+        /// Private value.
+        private: Secret,
+        /// The peer's public value.
+        peer: Bytes,
+    },
+    /// Sign HASH_I or HASH_R with a stored key (W-019).
+    Sign {
+        /// Label of the key pair.
+        key_label: String,
+        /// The hash.
+        hash: Vec<u8>,
+    },
+    /// Validate the peer's chain and check its signature over the hash.
+    Verify(Box<VerifyJob>),
+}
+
+/// The peer's claim and what it is held against.
+#[derive(Clone, Debug)]
+pub struct VerifyJob {
+    /// DER certificates as they came, leaf first.
+    pub certificates: Vec<Bytes>,
+    /// Trust anchors (S-050).
+    pub anchors: Vec<Anchor>,
+    /// Limits.
+    pub policy: ChainPolicy,
+    /// Seconds since 1970 UTC.
+    pub at: i64,
+    /// HASH_I or HASH_R as we compute it.
+    pub hash: Vec<u8>,
+    /// The peer's SIG payload.
+    pub signature: Bytes,
+}
+
+/// What became of a job.
+#[derive(Clone, Debug)]
+pub enum JobOutcome {
+    /// Of [`Job::Public`].
+    Public(Result<Bytes, CryptoError>),
+    /// Of [`Job::Agree`].
+    Shared(Result<Secret, CryptoError>),
+    /// Of [`Job::PublicAndAgree`].
+    PublicAndShared(Result<(Bytes, Secret), CryptoError>),
+    /// Of [`Job::Sign`].
+    Signature(Result<Bytes, SignError>),
+    /// Of [`Job::Verify`].
+    Verified(Result<PeerVerified, VerifyError>),
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Debug)]
+pub enum SignError {
+    /// The store has no key of that label.
+    NoKey(String),
+    /// The library refused.
+    Crypto(CryptoError),
+}
+
+/// Why a peer was refused.
+#[derive(Clone, Debug)]
+pub enum VerifyError {
+    /// A certificate does not decode.
+    Certificate(CertificateError),
+    /// The chain does not validate.
+    Chain(ValidationError),
+    /// The chain is good, the signature is not.
+    Signature(CryptoError),
+}
+
+/// Proof that a chain was validated *and* its key made the signature (C9, C10). Only
+/// [`run`] makes one.
+#[derive(Clone, Debug)]
+pub struct PeerVerified {
+    chain: Arc<ValidatedChain>,
+}
+
+impl PeerVerified {
+    /// The validated chain.
+    #[must_use]
+    pub fn chain(&self) -> &ValidatedChain {
+        &self.chain
+    }
+}
+
+/// Where private keys are. They never enter the engine.
+pub trait PrivateKeys {
+    /// The key pair of that label.
+    fn key(&self, label: &str) -> Option<Arc<PrivateKey>>;
+}
+
+/// Does the work.
+#[must_use]
+pub fn run(job: Job, keys: &dyn PrivateKeys) -> JobOutcome {
+    match job {
+        Job::Public { group, private } => {
+            JobOutcome::Public(ike_crypto::dh_public(group, &private).map(Bytes::from))
+        }
+        Job::Agree { group, private, peer } => {
+            JobOutcome::Shared(ike_crypto::dh_agree(group, &private, &peer))
+        }
+        Job::PublicAndAgree { group, private, peer } => JobOutcome::PublicAndShared(
+            ike_crypto::dh_agree(group, &private, &peer)
+                .and_then(|shared| Ok((Bytes::from(ike_crypto::dh_public(group, &private)?), shared))),
+        ),
+        Job::Sign { key_label, hash } => JobOutcome::Signature(sign(&key_label, &hash, keys)),
+        Job::Verify(verify) => JobOutcome::Verified(self::verify(&verify)),
+    }
+}
+
+fn sign(label: &str, hash: &[u8], keys: &dyn PrivateKeys) -> Result<Bytes, SignError> {
+    let key = keys.key(label).ok_or_else(|| SignError::NoKey(label.to_owned()))?;
+    key.sign_ikev1_hash(hash).map(Bytes::from).map_err(SignError::Crypto)
+}
+
+/// The key that checks the signature comes from the validated leaf only (C9).
+fn verify(job: &VerifyJob) -> Result<PeerVerified, VerifyError> {
+    let chain: Vec<Certificate> = job
+        .certificates
+        .iter()
+        .map(|der| Certificate::from_der(der.clone()))
+        .collect::<Result<_, _>>()
+        .map_err(VerifyError::Certificate)?;
+    let validated = ike_pki::validate(&chain, &job.anchors, job.at, &job.policy).map_err(VerifyError::Chain)?;
+    let key = validated.leaf().public_key().map_err(VerifyError::Signature)?;
+    key.verify_ikev1_hash(&job.hash, &job.signature).map_err(VerifyError::Signature)?;
+    Ok(PeerVerified { chain: Arc::new(validated) })
+}

@@ -1,0 +1,99 @@
+//! The record of one negotiation: what was asked, chosen and why it ended.
+//!
+//! `show`, `explain`, the lab's verdict and the simulator's all read this one record.
+
+use serde::Serialize;
+
+use super::Role;
+use crate::policy::Decision;
+
+/// One negotiation as one router saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// `initiator` or `responder`.
+    pub initiator: bool,
+    /// The peer's address.
+    pub peer: String,
+    /// Certificate requests we sent: the message and the issuers as IOS prints them.
+    pub certreq: Option<CertificateRequests>,
+    /// The trustpoint that signed for us.
+    pub signed_with: Option<String>,
+    /// The profile bound to the SA.
+    pub profile: Option<String>,
+    /// Phase 1 is complete.
+    pub phase1: bool,
+    /// A child SA is installed in both directions.
+    pub up: bool,
+    /// The message whose processing ended the negotiation.
+    pub stopped_at: Option<String>,
+    /// Why it ended.
+    pub reason: Option<String>,
+    /// Every decision with its rule, in order.
+    pub decisions: Vec<Explained>,
+}
+
+/// Certificate requests of one message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateRequests {
+    /// `MM3` or `MM4`.
+    pub message: String,
+    /// Issuers in packet order.
+    pub issuers: Vec<String>,
+}
+
+/// A decision as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Rule number.
+    pub rule: String,
+    /// What was decided.
+    pub decision: String,
+    /// Why.
+    pub because: String,
+}
+
+impl Record {
+    /// An empty record.
+    #[must_use]
+    pub fn new(role: Role, peer: String) -> Self {
+        Self {
+            initiator: role == Role::Initiator,
+            peer,
+            certreq: None,
+            signed_with: None,
+            profile: None,
+            phase1: false,
+            up: false,
+            stopped_at: None,
+            reason: None,
+            decisions: Vec::new(),
+        }
+    }
+
+    /// Notes a decision. Repeated processing of one message (W-052) adds it once.
+    pub fn note<T>(&mut self, what: impl Into<String>, decision: &Decision<T>) -> Explained {
+        let explained = Explained {
+            rule: decision.rule.to_string(),
+            decision: what.into(),
+            because: decision.because.clone(),
+        };
+        if !self.decisions.contains(&explained) && self.decisions.len() < 64 {
+            self.decisions.push(explained.clone());
+        }
+        explained
+    }
+
+    /// Notes the end. The first reason stays: later ones are its consequences.
+    pub fn stop(&mut self, message: &str, reason: impl Into<String>) {
+        if self.stopped_at.is_none() {
+            self.stopped_at = Some(message.to_owned());
+            self.reason = Some(reason.into());
+        }
+    }
+
+    /// The verdict on this negotiation is certain: it is up, or it ended.
+    #[must_use]
+    pub fn certain(&self) -> bool {
+        self.up || self.stopped_at.is_some()
+    }
+}

@@ -1,0 +1,234 @@
+//! Two engines against each other in invented time.
+//!
+//! Jobs run in line and take an invented time; datagrams take the time and the faults that
+//! the caller says. Equal inputs give equal runs, so a seed is a reproduction. The data
+//! plane is a list: two routers carry traffic when their SAs agree in SPI, suite and keys.
+
+pub mod enrol;
+mod network;
+mod node;
+
+pub use network::{Datagram, Fate, Network, Translation};
+pub use node::{Installed, Node, Router};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::engine::view::IsakmpSaView;
+use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
+use crate::sa::job::{self, JobOutcome};
+use crate::sa::action::JobId;
+use crate::sa::record::Record;
+use crate::sa::retransmit::Timers;
+use crate::time::{Now, Timestamp};
+use crate::verdict::{self, Verdict};
+
+/// A run of two routers.
+pub struct Simulation {
+    nodes: [Node; 2],
+    network: Network,
+    pending: BTreeMap<(Timestamp, u64), (usize, Pending)>,
+    next: u64,
+    now: Timestamp,
+    wall: i64,
+    started: Option<Timestamp>,
+    initiator: usize,
+}
+
+enum Pending {
+    Datagram(Datagram),
+    Job(JobId, Box<JobOutcome>),
+}
+
+impl Simulation {
+    /// Two routers on a network, at `wall` seconds since 1970 UTC.
+    #[must_use]
+    pub fn new(routers: [Router; 2], network: Network, timers: Timers, seed: u64, wall: i64) -> Self {
+        let mut number = 0;
+        let nodes = routers.map(|router| {
+            number += 1;
+            Node::new(router, timers, seed.wrapping_mul(2).wrapping_add(number))
+        });
+        Self {
+            nodes,
+            network,
+            pending: BTreeMap::new(),
+            next: 0,
+            now: Timestamp(1_000_000),
+            wall,
+            started: None,
+            initiator: 0,
+        }
+    }
+
+    /// `up NAME` on the router of that index. The default name is its first protection.
+    pub fn up(&mut self, node: usize, name: Option<&str>) {
+        self.initiator = node;
+        self.started.get_or_insert(self.now);
+        let first = || self.nodes[node].engine.protections().first().map(|p| p.name.clone());
+        let Some(name) = name.map(str::to_owned).or_else(first) else { return };
+        self.deliver(node, Event::Command(CommandId(1), Command::Up(name)));
+    }
+
+    /// An operator's command on a router.
+    pub fn command(&mut self, node: usize, command: Command) {
+        self.deliver(node, Event::Command(CommandId(1), command));
+    }
+
+    /// A data plane event on a router.
+    pub fn dataplane(&mut self, node: usize, event: DataplaneEvent) {
+        self.deliver(node, Event::Dataplane(event));
+    }
+
+    /// A datagram out of nowhere.
+    pub fn inject(&mut self, node: usize, transmit: Transmit) {
+        let Transmit { local, remote, bytes } = transmit;
+        self.deliver(node, Event::Datagram { local: remote, remote: local, bytes });
+    }
+
+    /// Runs until `done` says so or invented time is up; false when it is up.
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !done(self) {
+            if !self.step(end) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Runs until nothing is due within `limit`.
+    pub fn settle(&mut self, limit: Duration) {
+        let end = self.now + limit;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// The next thing that happens, if it is due by `end`.
+    fn step(&mut self, end: Timestamp) -> bool {
+        let arrival = self.pending.first_key_value().map(|((at, _), _)| *at);
+        let deadline = (0..2).filter_map(|n| Some((self.nodes[n].engine.next_deadline()?, n))).min();
+        match (arrival, deadline) {
+            (Some(at), due) if at <= end && due.is_none_or(|(d, _)| at <= d) => {
+                self.now = self.now.max(at);
+                if let Some((_, (node, what))) = self.pending.pop_first() {
+                    self.arrive(node, what);
+                }
+                true
+            }
+            (_, Some((at, node))) if at <= end => {
+                self.now = self.now.max(at);
+                self.deliver(node, Event::Deadline);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn arrive(&mut self, node: usize, what: Pending) {
+        let event = match what {
+            Pending::Datagram(d) => Event::Datagram { local: d.to, remote: d.from, bytes: d.bytes },
+            Pending::Job(id, outcome) => Event::JobDone(id, *outcome),
+        };
+        self.deliver(node, event);
+    }
+
+    /// Hands an event to an engine and carries out its actions in order.
+    fn deliver(&mut self, node: usize, event: Event) {
+        let mut out = Outbox::default();
+        let now = self.now();
+        self.nodes[node].engine.handle(now, event, &mut out);
+        for action in out.actions {
+            self.perform(node, action);
+        }
+    }
+
+    fn perform(&mut self, node: usize, action: Action) {
+        match action {
+            Action::Send(transmit) => self.send(node, transmit),
+            Action::Run(id, job) => {
+                let outcome = job::run(job, self.nodes[node].keys.as_ref());
+                let at = self.now + self.network.job_time;
+                self.schedule(at, node, Pending::Job(id, Box::new(outcome)));
+            }
+            Action::Dataplane(request) => self.nodes[node].dataplane(request),
+            Action::Trace(traced) => self.nodes[node].traces.push(traced.text()),
+            Action::Reply(_, reply) => self.nodes[node].replies.push(reply),
+        }
+    }
+
+    fn send(&mut self, node: usize, transmit: Transmit) {
+        for (datagram, delay) in self.network.carry(node, transmit) {
+            let Some(to) = self.nodes.iter().position(|n| n.owns(*datagram.to.ip())) else { continue };
+            self.schedule(self.now + delay, to, Pending::Datagram(datagram));
+        }
+    }
+
+    fn schedule(&mut self, at: Timestamp, node: usize, what: Pending) {
+        self.pending.insert((at, self.next), (node, what));
+        self.next += 1;
+    }
+
+    /// Both clocks.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        let seconds = i64::try_from(self.now.0 / 1_000_000).unwrap_or(i64::MAX);
+        Now { mono: self.now, wall: self.wall.saturating_add(seconds) }
+    }
+
+    /// A router.
+    #[must_use]
+    pub fn node(&self, node: usize) -> &Node {
+        &self.nodes[node]
+    }
+
+    /// Every datagram sent so far, faults included.
+    #[must_use]
+    pub fn datagrams(&self) -> &[Datagram] {
+        &self.network.log
+    }
+
+    /// The newest record of a router.
+    #[must_use]
+    pub fn record(&self, node: usize) -> Option<Record> {
+        self.nodes[node].engine.records().pop()
+    }
+
+    /// The SAs of a router.
+    #[must_use]
+    pub fn isakmp_sas(&self, node: usize) -> Vec<IsakmpSaView> {
+        self.nodes[node].engine.isakmp_sas(self.now)
+    }
+
+    /// The verdict is certain: both are up, or one of them has ended it.
+    #[must_use]
+    pub fn certain(&self) -> bool {
+        let records: Vec<Record> = (0..2).filter_map(|n| self.record(n)).collect();
+        (records.len() == 2 && records.iter().all(|r| r.up)) || records.iter().any(|r| r.stopped_at.is_some())
+    }
+
+    /// What one router sends, the other can read, in both directions.
+    #[must_use]
+    pub fn carries(&self) -> bool {
+        let [a, b] = &self.nodes;
+        a.reaches(b) && b.reaches(a)
+    }
+
+    /// The verdict so far; pings count as answered when the SAs carry them.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let (i, r) = (self.initiator, 1 - self.initiator);
+        let (first, second) = (self.record(i), self.record(r));
+        let mut verdict = verdict::compose(
+            (&self.nodes[i].name, first.as_ref()),
+            (&self.nodes[r].name, second.as_ref()),
+        );
+        if verdict.up {
+            verdict.ping.sent = 3;
+            verdict.ping.received = if self.carries() { 3 } else { 0 };
+        }
+        let elapsed = self.now.since(self.started.unwrap_or(self.now));
+        verdict.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        verdict
+    }
+}

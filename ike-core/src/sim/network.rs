@@ -1,0 +1,117 @@
+//! The path between the two routers: delay, faults and, if wanted, a NAT.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::sa::action::Transmit;
+
+/// A datagram on the path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Index of the sending router.
+    pub sender: usize,
+    /// Source as the receiver sees it.
+    pub from: SocketAddrV4,
+    /// Destination as the receiver sees it.
+    pub to: SocketAddrV4,
+    /// The ISAKMP message.
+    pub bytes: Bytes,
+}
+
+/// What becomes of a datagram: one entry for each copy that arrives, with its extra delay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fate(pub Vec<Duration>);
+
+impl Fate {
+    /// Arrives as it should.
+    #[must_use]
+    pub fn delivered() -> Self {
+        Self(vec![Duration::ZERO])
+    }
+
+    /// Never arrives.
+    #[must_use]
+    pub fn lost() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Arrives twice, the second time later.
+    #[must_use]
+    pub fn doubled(later: Duration) -> Self {
+        Self(vec![Duration::ZERO, later])
+    }
+
+    /// Arrives late: past anything sent meanwhile.
+    #[must_use]
+    pub fn delayed(by: Duration) -> Self {
+        Self(vec![by])
+    }
+}
+
+/// A NAT in front of one router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Translation {
+    /// The router behind it.
+    pub inside: usize,
+    /// Its true address.
+    pub inside_address: Ipv4Addr,
+    /// The NAT's outer address.
+    pub outside_address: Ipv4Addr,
+    /// Added to source ports.
+    pub port_offset: u16,
+}
+
+/// The path.
+pub struct Network {
+    /// Time of flight.
+    pub latency: Duration,
+    /// Invented time of every job.
+    pub job_time: Duration,
+    /// Fate of the n-th datagram (from 0).
+    pub faults: Box<dyn FnMut(usize, &Datagram) -> Fate>,
+    /// A NAT.
+    pub nat: Option<Translation>,
+    /// Every datagram sent, in order.
+    pub log: Vec<Datagram>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            latency: Duration::from_millis(1),
+            job_time: Duration::from_micros(300),
+            faults: Box::new(|_, _| Fate::delivered()),
+            nat: None,
+            log: Vec::new(),
+        }
+    }
+}
+
+impl Network {
+    /// The copies of a datagram that arrive, each with its delay.
+    pub(super) fn carry(&mut self, sender: usize, transmit: Transmit) -> Vec<(Datagram, Duration)> {
+        let mut datagram =
+            Datagram { sender, from: transmit.local, to: transmit.remote, bytes: transmit.bytes };
+        if let Some(nat) = &self.nat {
+            nat.translate(&mut datagram);
+        }
+        let number = self.log.len();
+        self.log.push(datagram.clone());
+        let Fate(copies) = (self.faults)(number, &datagram);
+        copies.into_iter().map(|extra| (datagram.clone(), self.latency + extra)).collect()
+    }
+}
+
+impl Translation {
+    fn translate(&self, datagram: &mut Datagram) {
+        if datagram.sender == self.inside {
+            let port = datagram.from.port().wrapping_add(self.port_offset);
+            datagram.from = SocketAddrV4::new(self.outside_address, port);
+        } else if *datagram.to.ip() == self.outside_address {
+            let port = datagram.to.port().wrapping_sub(self.port_offset);
+            datagram.to = SocketAddrV4::new(self.inside_address, port);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! One router of a simulation.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use ike_pki::{ChainPolicy, Store};
+
+use crate::config::RunningConfig;
+use crate::engine::{Engine, Setup};
+use crate::sa::action::{DataplaneRequest, Reply};
+use crate::sa::child::{ChildKeys, ChildSpec, Direction};
+use crate::sa::job::PrivateKeys;
+use crate::sa::retransmit::Timers;
+
+/// What a router is made of.
+#[derive(Clone)]
+pub struct Router {
+    /// Name in the verdict.
+    pub name: String,
+    /// Configuration.
+    pub config: Arc<RunningConfig>,
+    /// Trustpoints.
+    pub store: Arc<Store>,
+    /// Private keys.
+    pub keys: Arc<dyn PrivateKeys + Send + Sync>,
+}
+
+/// A router at work.
+pub struct Node {
+    /// Name in the verdict.
+    pub name: String,
+    /// Its engine.
+    pub engine: Engine,
+    /// Debug lines so far.
+    pub traces: Vec<String>,
+    /// Answers to commands.
+    pub replies: Vec<Reply>,
+    /// Its data plane.
+    pub installed: Installed,
+    pub(super) keys: Arc<dyn PrivateKeys + Send + Sync>,
+}
+
+/// ESP SAs of a router.
+#[derive(Debug, Default)]
+pub struct Installed {
+    /// By inbound SPI.
+    pub inbound: BTreeMap<u32, ChildSpec>,
+    /// Newest last.
+    pub outbound: Vec<ChildSpec>,
+}
+
+impl Node {
+    pub(super) fn new(router: Router, timers: Timers, seed: u64) -> Self {
+        let mut octets = [0; 32];
+        octets[..8].copy_from_slice(&seed.to_be_bytes());
+        let setup = Setup {
+            config: router.config,
+            store: router.store,
+            seed: octets,
+            timers,
+            chain_policy: ChainPolicy::ios_15_3t(),
+            port: 500,
+        };
+        Self {
+            name: router.name,
+            engine: Engine::new(setup),
+            traces: Vec::new(),
+            replies: Vec::new(),
+            installed: Installed::default(),
+            keys: router.keys,
+        }
+    }
+
+    pub(super) fn owns(&self, address: Ipv4Addr) -> bool {
+        let config = self.engine.config();
+        config.interfaces.iter().any(|i| i.address.is_some_and(|(own, _)| own == address))
+    }
+
+    pub(super) fn dataplane(&mut self, request: DataplaneRequest) {
+        match request {
+            DataplaneRequest::Install(Direction::Inbound, spec) => {
+                self.installed.inbound.insert(spec.spi_in, *spec);
+            }
+            DataplaneRequest::Install(Direction::Outbound, spec) => self.installed.outbound.push(*spec),
+            DataplaneRequest::Remove { spi_in, .. } => {
+                self.installed.inbound.remove(&spi_in);
+                self.installed.outbound.retain(|s| s.spi_in != spi_in);
+            }
+            DataplaneRequest::Moved { .. } => {}
+        }
+    }
+
+    /// Our newest outbound SA is one the other has, with the same suite and keys.
+    pub(super) fn reaches(&self, other: &Self) -> bool {
+        let Some(out) = self.installed.outbound.last() else { return false };
+        other.installed.inbound.get(&out.spi_out).is_some_and(|inbound| {
+            inbound.suite == out.suite
+                && same(&inbound.keys_in, &out.keys_out)
+                && inbound.local_selector == out.remote_selector
+                && inbound.remote_selector == out.local_selector
+        })
+    }
+}
+
+fn same(a: &ChildKeys, b: &ChildKeys) -> bool {
+    a.cipher.expose() == b.cipher.expose() && a.integrity.expose() == b.integrity.expose()
+}

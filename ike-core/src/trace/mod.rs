@@ -1,0 +1,106 @@
+//! Typed debug: the engine says what happened as values, this module knows IOS's words for it.
+//!
+//! `ikd` turns every [`Traced`] into log events; nothing else formats debug lines. Each line
+//! is cited in `docs/debug-catalogue.md`. Text from a peer is escaped before it is printed (J4).
+
+mod ipsec;
+mod isakmp;
+mod pki;
+mod state;
+mod syslog;
+
+pub use ipsec::IpsecTrace;
+pub use isakmp::{IsakmpTrace, PkiCall, TransformLine};
+pub use pki::PkiTrace;
+pub use state::{Fsm, Input, SaState};
+pub use syslog::Syslog;
+
+use std::net::Ipv4Addr;
+
+use crate::sa::SaId;
+use crate::sa::record::Explained;
+
+/// A trace and the SA it belongs to.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// The SA, if there is one.
+    pub sa: Option<SaId>,
+    /// The number in brackets: 0 until keys exist (O-004).
+    pub connection: u32,
+    /// What happened.
+    pub trace: Trace,
+}
+
+/// Something worth telling, by the `debug` command that shows it.
+#[derive(Clone, Debug)]
+pub enum Trace {
+    /// `debug crypto isakmp`.
+    Isakmp(IsakmpTrace),
+    /// `debug crypto ipsec`.
+    Ipsec(IpsecTrace),
+    /// `debug crypto pki ...`.
+    Pki(PkiTrace),
+    /// Always shown: a `%FACILITY-n-MNEMONIC` message.
+    Syslog(Syslog),
+    /// The rule behind a decision; shown with `debug crypto isakmp`.
+    Why(Explained),
+    /// A datagram was dropped; shown with `debug crypto isakmp error`.
+    Dropped {
+        /// The sender.
+        from: Ipv4Addr,
+        /// Why, in a few words.
+        reason: String,
+    },
+}
+
+/// Which switch shows a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Facility {
+    /// `debug crypto isakmp`.
+    Isakmp,
+    /// `debug crypto ipsec`.
+    Ipsec,
+    /// `debug crypto pki validation` and its sisters.
+    Pki,
+    /// No switch.
+    Syslog,
+}
+
+impl Traced {
+    /// The switch that shows it.
+    #[must_use]
+    pub fn facility(&self) -> Facility {
+        match self.trace {
+            Trace::Isakmp(_) | Trace::Why(_) | Trace::Dropped { .. } => Facility::Isakmp,
+            Trace::Ipsec(_) => Facility::Ipsec,
+            Trace::Pki(_) => Facility::Pki,
+            Trace::Syslog(_) => Facility::Syslog,
+        }
+    }
+
+    /// The text IOS prints, without timestamp; continuation lines after `\n`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let n = self.connection;
+        match &self.trace {
+            Trace::Isakmp(t) => t.text(n),
+            Trace::Ipsec(t) => t.text(),
+            Trace::Pki(t) => t.text(n),
+            Trace::Syslog(t) => t.to_string(),
+            Trace::Why(e) => format!("ISAKMP:({n}): why: {} [{}: {}]", e.decision, e.rule, e.because),
+            Trace::Dropped { from, reason } => format!("ISAKMP: dropped packet from {from}: {reason}"),
+        }
+    }
+}
+
+/// Peer text made safe for a terminal and a log: control characters as `\xNN` (J4, J5).
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let plain = !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
+            let escape = if plain { c.to_string() } else { format!("\\x{:02x}", u32::from(c)) };
+            escape.chars().collect::<Vec<_>>()
+        })
+        .collect()
+}

@@ -1,0 +1,127 @@
+//! Two routers of the seed, enrolled in memory.
+
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ike_core::config::{RunningConfig, Severity, parse};
+use ike_core::sa::job::PrivateKeys;
+use ike_core::sa::retransmit::Timers;
+use ike_core::sim::enrol::{Enrollee, LabCas};
+use ike_core::sim::{Network, Router, Simulation};
+use ike_crypto::{KeySpec, PrivateKey};
+
+pub const R1: &str = include_str!("../../../config/labs/t-01/r1.cfg");
+pub const R2: &str = include_str!("../../../config/labs/t-01/r2.cfg");
+/// 17 June 2013, the day of the seed's first trace.
+pub const WALL: i64 = 1_371_470_000;
+
+/// Key pairs made once for all tests of a file.
+pub fn keys() -> &'static [Arc<PrivateKey>] {
+    static KEYS: OnceLock<Vec<Arc<PrivateKey>>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        (0..4).map(|_| Arc::new(PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap())).collect()
+    })
+}
+
+/// A ring of one key.
+struct Ring(BTreeMap<String, Arc<PrivateKey>>);
+
+impl PrivateKeys for Ring {
+    fn key(&self, label: &str) -> Option<Arc<PrivateKey>> {
+        self.0.get(label).cloned()
+    }
+}
+
+/// A story about to be told.
+pub struct Story {
+    pub configs: [String; 2],
+    pub orders: [Option<Vec<String>>; 2],
+    pub network: Network,
+    pub timers: Timers,
+    pub seed: u64,
+}
+
+/// The seed's routers: R1 enrolled IOSCA2 last, R2 IOSCA1 (S-020).
+pub fn seed_routers() -> Story {
+    Story {
+        configs: [R1.to_owned(), R2.to_owned()],
+        orders: [order(&["IOSCA2", "IOSCA1"]), order(&["IOSCA1", "IOSCA2"])],
+        network: Network::default(),
+        timers: Timers::default(),
+        seed: 1,
+    }
+}
+
+pub fn order(newest_first: &[&str]) -> Option<Vec<String>> {
+    Some(newest_first.iter().map(|s| (*s).to_owned()).collect())
+}
+
+pub fn read(text: &str) -> RunningConfig {
+    let parsed = parse("test.cfg", text);
+    let errors: Vec<_> = parsed.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    parsed.config
+}
+
+impl Story {
+    /// Replaces text in a router's configuration; it must be there.
+    pub fn edit(mut self, router: usize, from: &str, to: &str) -> Self {
+        assert!(self.configs[router].contains(from), "{from} is not in the configuration");
+        self.configs[router] = self.configs[router].replace(from, to);
+        self
+    }
+
+    pub fn order(mut self, router: usize, newest_first: &[&str]) -> Self {
+        self.orders[router] = order(newest_first);
+        self
+    }
+
+    pub fn start(self) -> Simulation {
+        let configs = self.configs.each_ref().map(|text| read(text));
+        let mut cas = LabCas::default();
+        for (index, url) in LabCas::urls(&[&configs[0], &configs[1]]).iter().enumerate() {
+            let key = PrivateKey::from_pkcs8_der(keys()[index].to_pkcs8_der().unwrap().expose()).unwrap();
+            cas.add(url, index + 1, key, WALL).unwrap();
+        }
+        let mut number = 0;
+        let routers = configs.map(|config| {
+            let key = keys()[2 + number].clone();
+            let label = config.fqdn();
+            let public = key.public();
+            let serial = (100 + number).to_string();
+            let enrollee = Enrollee {
+                config: &config,
+                serial: &serial,
+                public: &public,
+                key_label: &label,
+                order: self.orders[number].as_deref(),
+                at: WALL,
+            };
+            let store = cas.enrol(&enrollee).unwrap();
+            number += 1;
+            Router {
+                name: config.hostname.clone().unwrap(),
+                store: Arc::new(store),
+                keys: Arc::new(Ring(BTreeMap::from([(label, key)]))),
+                config: Arc::new(config),
+            }
+        });
+        Simulation::new(routers, self.network, self.timers, self.seed, WALL)
+    }
+
+    /// Starts `initiator` and runs until the verdict is certain.
+    pub fn negotiate(self, initiator: usize) -> Simulation {
+        let mut sim = self.start();
+        sim.up(initiator, None);
+        sim.run_until(Duration::from_secs(300), Simulation::certain);
+        sim
+    }
+}
+
+/// IP lengths of every datagram so far: ISAKMP plus 28 (IOS-FACTS 2.1).
+pub fn ip_lengths(sim: &Simulation) -> Vec<usize> {
+    sim.datagrams().iter().map(|d| d.bytes.len() + 28).collect()
+}

@@ -1,0 +1,476 @@
+//! A small CA for laboratories and tests: what IOS needs and common tools do
+//! not make (repeated O, multi-valued RDN, version 1, MD5 and SHA-1, small
+//! keys). Keys are given by the caller; no entropy is drawn here, except what
+//! randomised signature schemes draw inside `ike-crypto`.
+
+use std::fmt;
+
+use ike_crypto::{CryptoError, Hash, KeySpec, PrivateKey, PublicKey, SignatureScheme};
+
+use crate::{
+    algorithm,
+    certificate::{Certificate, CertificateError},
+    crl::{Crl, CrlError},
+    der::{Reader, tag, whole_bits},
+    extensions::KeyUsage,
+    name::Name,
+    oid, time,
+    writer::{self, sequence, tlv},
+};
+
+/// Why the CA made nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaError {
+    /// The key cannot sign this way, or the key of the request is bad.
+    Crypto(CryptoError),
+    /// The certificate could not be read back.
+    Certificate(CertificateError),
+    /// The list could not be read back.
+    Crl(CrlError),
+    /// A text that is no dotted OID.
+    Oid(String),
+}
+
+impl fmt::Display for CaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crypto(error) => write!(f, "lab CA: {error}"),
+            Self::Certificate(error) => write!(f, "lab CA: {error}"),
+            Self::Crl(error) => write!(f, "lab CA: {error}"),
+            Self::Oid(text) => write!(f, "lab CA: {text} is no object identifier"),
+        }
+    }
+}
+
+impl std::error::Error for CaError {}
+
+impl From<CryptoError> for CaError {
+    fn from(error: CryptoError) -> Self {
+        Self::Crypto(error)
+    }
+}
+
+impl From<CertificateError> for CaError {
+    fn from(error: CertificateError) -> Self {
+        Self::Certificate(error)
+    }
+}
+
+/// Version of an issued certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// No extensions.
+    V1,
+    /// keyUsage, authorityKeyIdentifier, subjectKeyIdentifier (W-005) and
+    /// what the request adds.
+    V3,
+}
+
+/// What to issue.
+#[derive(Clone, Debug)]
+pub struct CertRequestSpec<'a> {
+    /// Subject; see [`Name::router_subject`].
+    pub subject: Name,
+    /// The subject's key.
+    pub public: &'a PublicKey,
+    /// First second of validity, since 1970-01-01T00:00:00Z.
+    pub not_before: i64,
+    /// Last second of validity.
+    pub not_after: i64,
+    /// Version.
+    pub version: Version,
+    /// Hash of the CA's signature; ignored for an Ed25519 CA.
+    pub hash: Hash,
+    /// extendedKeyUsage as dotted OIDs; empty = no extension.
+    pub eku: Vec<String>,
+    /// dNSName entries of subjectAltName.
+    pub dns_names: Vec<String>,
+    /// iPAddress entries of subjectAltName.
+    pub addresses: Vec<std::net::IpAddr>,
+    /// A CA below this one, with its pathLenConstraint.
+    pub ca: Option<Option<u8>>,
+}
+
+impl<'a> CertRequestSpec<'a> {
+    /// A version 3 router certificate with SHA-1, as the CAs of the seed
+    /// issued it (W-005).
+    pub fn router(subject: Name, public: &'a PublicKey, not_before: i64, not_after: i64) -> Self {
+        Self {
+            subject,
+            public,
+            not_before,
+            not_after,
+            version: Version::V3,
+            hash: Hash::Sha1,
+            eku: Vec::new(),
+            dns_names: Vec::new(),
+            addresses: Vec::new(),
+            ca: None,
+        }
+    }
+}
+
+/// A laboratory CA. Serial numbers count up from that of its own certificate.
+#[derive(Debug)]
+pub struct LabCa {
+    key: PrivateKey,
+    certificate: Certificate,
+    last_serial: u64,
+    last_crl: u64,
+    revoked: Vec<(Vec<u8>, i64)>,
+}
+
+impl LabCa {
+    /// A CA with a self-signed version 3 certificate, signed with SHA-256
+    /// (IOS: SHA-1; see [`LabCa::with_hash`]).
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn new(
+        name: &Name,
+        key: PrivateKey,
+        serial: u64,
+        not_before: i64,
+        not_after: i64,
+    ) -> Result<Self, CaError> {
+        Self::with_hash(name, key, Hash::Sha256, serial, not_before, not_after)
+    }
+
+    /// As [`LabCa::new`], with another hash.
+    ///
+    /// # Errors
+    /// The key cannot sign with it.
+    pub fn with_hash(
+        name: &Name,
+        key: PrivateKey,
+        hash: Hash,
+        serial: u64,
+        not_before: i64,
+        not_after: i64,
+    ) -> Result<Self, CaError> {
+        let public = key.public();
+        let mut spec = CertRequestSpec::router(name.clone(), &public, not_before, not_after);
+        spec.hash = hash;
+        spec.ca = Some(None);
+        let certificate = build(&spec, name, &key, serial, None)?;
+        Ok(Self {
+            key,
+            certificate,
+            last_serial: serial,
+            last_crl: 0,
+            revoked: Vec::new(),
+        })
+    }
+
+    /// A CA with a certificate that exists: a restored one, or a sub-CA that
+    /// another [`LabCa`] issued.
+    pub fn with_certificate(certificate: Certificate, key: PrivateKey, last_serial: u64) -> Self {
+        Self {
+            key,
+            certificate,
+            last_serial,
+            last_crl: 0,
+            revoked: Vec::new(),
+        }
+    }
+
+    /// The CA's own certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Issues a certificate with the next serial number.
+    ///
+    /// # Errors
+    /// The key cannot sign with the hash, or the request is malformed.
+    pub fn issue(&mut self, spec: &CertRequestSpec<'_>) -> Result<Certificate, CaError> {
+        let serial = self.last_serial + 1;
+        let key_id = key_id(self.certificate.spki_der());
+        let name = self.certificate.subject();
+        let issued = build(spec, name, &self.key, serial, Some(&key_id))?;
+        self.last_serial = serial;
+        Ok(issued)
+    }
+
+    /// Puts a certificate on the next list.
+    pub fn revoke(&mut self, certificate: &Certificate, at: i64) {
+        self.revoked.push((certificate.serial().to_vec(), at));
+    }
+
+    /// A revocation list with everything revoked so far.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn crl(&mut self, this_update: i64, next_update: i64) -> Result<Crl, CaError> {
+        self.last_crl += 1;
+        let scheme = scheme(&self.key, Hash::Sha256);
+        let algorithm = algorithm_identifier(scheme)?;
+        let entry = |(serial, at): &(Vec<u8>, i64)| {
+            sequence(&[&tlv(tag::INTEGER, &[serial]), &time::encode(*at)])
+        };
+        let entries: Vec<u8> = self.revoked.iter().flat_map(entry).collect();
+        let entries = if entries.is_empty() {
+            Vec::new()
+        } else {
+            sequence(&[&entries])
+        };
+        let extensions = sequence(&[
+            &authority(&key_id(self.certificate.spki_der())),
+            &extension(
+                oid::CRL_NUMBER,
+                false,
+                &writer::unsigned(&self.last_crl.to_be_bytes()),
+            ),
+        ]);
+        let tbs = sequence(&[
+            &writer::unsigned(&[1]),
+            &algorithm,
+            self.certificate.subject().der(),
+            &time::encode(this_update),
+            &time::encode(next_update),
+            &entries,
+            &tlv(tag::constructed(0), &[&extensions]),
+        ]);
+        Crl::from_der(signed(&tbs, &algorithm, &self.key, scheme)?).map_err(CaError::Crl)
+    }
+}
+
+fn build(
+    spec: &CertRequestSpec<'_>,
+    issuer: &Name,
+    key: &PrivateKey,
+    serial: u64,
+    authority_key: Option<&[u8]>,
+) -> Result<Certificate, CaError> {
+    let scheme = scheme(key, spec.hash);
+    let algorithm = algorithm_identifier(scheme)?;
+    let (version, extensions) = match spec.version {
+        Version::V1 => (Vec::new(), Vec::new()),
+        Version::V3 => (
+            tlv(tag::constructed(0), &[&writer::unsigned(&[2])]),
+            tlv(
+                tag::constructed(3),
+                &[&sequence(&[&extensions(spec, authority_key)?])],
+            ),
+        ),
+    };
+    let tbs = sequence(&[
+        &version,
+        &writer::unsigned(&serial.to_be_bytes()),
+        &algorithm,
+        issuer.der(),
+        &sequence(&[
+            &time::encode(spec.not_before),
+            &time::encode(spec.not_after),
+        ]),
+        spec.subject.der(),
+        spec.public.spki_der(),
+        &extensions,
+    ]);
+    Ok(Certificate::from_der(signed(
+        &tbs, &algorithm, key, scheme,
+    )?)?)
+}
+
+fn extensions(
+    spec: &CertRequestSpec<'_>,
+    authority_key: Option<&[u8]>,
+) -> Result<Vec<u8>, CaError> {
+    let mut out = Vec::new();
+    if let Some(path_len) = spec.ca {
+        let path_len = path_len.map_or(Vec::new(), |len| writer::unsigned(&[len]));
+        let ca = sequence(&[&tlv(tag::BOOLEAN, &[&[0xff]]), &path_len]);
+        out.extend(extension(oid::BASIC_CONSTRAINTS, true, &ca));
+    }
+    let usage = match spec.ca {
+        Some(_) => KeyUsage::DIGITAL_SIGNATURE
+            .with(KeyUsage::KEY_CERT_SIGN)
+            .with(KeyUsage::CRL_SIGN),
+        None => KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT),
+    };
+    out.extend(extension(
+        oid::KEY_USAGE,
+        spec.ca.is_some(),
+        &writer::named_bits(usage.0),
+    ));
+    out.extend(authority_key.map(authority).unwrap_or_default());
+    let own = tlv(tag::OCTET_STRING, &[&key_id(spec.public.spki_der())]);
+    out.extend(extension(oid::SUBJECT_KEY_ID, false, &own));
+    if !spec.eku.is_empty() {
+        let usage = |text: &String| {
+            let oid = oid::from_dotted(text).ok_or_else(|| CaError::Oid(text.clone()))?;
+            Ok(writer::oid(&oid))
+        };
+        let usages = spec
+            .eku
+            .iter()
+            .map(usage)
+            .collect::<Result<Vec<_>, CaError>>()?;
+        out.extend(extension(
+            oid::EXTENDED_KEY_USAGE,
+            false,
+            &sequence(&[&usages.concat()]),
+        ));
+    }
+    let names = alternative_names(spec);
+    if !names.is_empty() {
+        // RFC 5280 4.2.1.6: critical when the subject is empty.
+        let critical = spec.subject.is_empty();
+        out.extend(extension(
+            oid::SUBJECT_ALT_NAME,
+            critical,
+            &sequence(&[&names]),
+        ));
+    }
+    Ok(out)
+}
+
+fn alternative_names(spec: &CertRequestSpec<'_>) -> Vec<u8> {
+    let dns = spec
+        .dns_names
+        .iter()
+        .map(|name| tlv(tag::context(2), &[name.as_bytes()]));
+    let ip = spec.addresses.iter().map(|address| match address {
+        std::net::IpAddr::V4(v4) => tlv(tag::context(7), &[&v4.octets()]),
+        std::net::IpAddr::V6(v6) => tlv(tag::context(7), &[&v6.octets()]),
+    });
+    dns.chain(ip).flatten().collect()
+}
+
+fn authority(key_id: &[u8]) -> Vec<u8> {
+    let id = sequence(&[&tlv(tag::context(0), &[key_id])]);
+    extension(oid::AUTHORITY_KEY_ID, false, &id)
+}
+
+fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let critical = if critical {
+        tlv(tag::BOOLEAN, &[&[0xff]])
+    } else {
+        Vec::new()
+    };
+    sequence(&[
+        &writer::oid(oid),
+        &critical,
+        &tlv(tag::OCTET_STRING, &[value]),
+    ])
+}
+
+/// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2 (1)).
+fn key_id(spki: &[u8]) -> Vec<u8> {
+    let bits = || {
+        let mut fields = Reader::new(spki).sequence("SubjectPublicKeyInfo")?;
+        fields.any()?;
+        whole_bits(&fields.expect(tag::BIT_STRING, "subjectPublicKey")?)
+    };
+    Hash::Sha1.digest(&[bits().unwrap_or(spki)])
+}
+
+fn scheme(key: &PrivateKey, hash: Hash) -> SignatureScheme {
+    match key.public().kind() {
+        KeySpec::Rsa { .. } => SignatureScheme::RsaPkcs1(hash),
+        KeySpec::EcP256 | KeySpec::EcP384 | KeySpec::EcP521 => SignatureScheme::Ecdsa(hash),
+        KeySpec::Ed25519 => SignatureScheme::Ed25519,
+    }
+}
+
+fn algorithm_identifier(scheme: SignatureScheme) -> Result<Vec<u8>, CaError> {
+    algorithm::identifier(scheme).ok_or(CaError::Crypto(CryptoError::SchemeMismatch))
+}
+
+fn signed(
+    tbs: &[u8],
+    algorithm: &[u8],
+    key: &PrivateKey,
+    scheme: SignatureScheme,
+) -> Result<Vec<u8>, CaError> {
+    let signature = key.sign(scheme, tbs)?;
+    Ok(sequence(&[tbs, algorithm, &writer::bit_string(&signature)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed_ca() -> LabCa {
+        let name = Name::from_subject_name("cn=CA1,o=cisco,o=com").unwrap();
+        let key = PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap();
+        LabCa::with_hash(&name, key, Hash::Sha1, 1, 1_371_000_000, 1_500_000_000).unwrap()
+    }
+
+    fn r1() -> Name {
+        let ip = std::net::Ipv4Addr::new(192, 168, 0, 1);
+        let text = "CN=R1,OU=IT,O=cisco,O=com";
+        Name::router_subject(text, Some("100"), Some(ip), Some("R1.cisco.com")).unwrap()
+    }
+
+    /// W-005: R1's certificate of the seed has exactly 556 octets.
+    #[test]
+    fn the_router_certificate_of_the_seed_has_556_octets() {
+        let mut ca = seed_ca();
+        let key = PrivateKey::generate(KeySpec::Rsa { bits: 512 })
+            .unwrap()
+            .public();
+        let spec = CertRequestSpec::router(r1(), &key, 1_371_475_429, 1_403_011_429);
+        let issued = ca.issue(&spec).unwrap();
+        assert_eq!(issued.der().len(), 556);
+        assert_eq!(issued.serial_hex(), "02");
+        assert_eq!(ca.issue(&spec).unwrap().serial_hex(), "03");
+        assert_eq!(issued.issuer(), ca.certificate().subject());
+        assert_eq!(issued.subject(), &r1());
+        assert_eq!(
+            issued.addresses(),
+            [std::net::Ipv4Addr::new(192, 168, 0, 1)]
+        );
+        assert_eq!(issued.host_names(), ["R1.cisco.com"]);
+    }
+
+    #[test]
+    fn what_the_ca_writes_is_what_the_reader_reads() {
+        let mut ca = seed_ca();
+        let key = PrivateKey::generate(KeySpec::EcP256).unwrap().public();
+        let mut spec = CertRequestSpec::router(r1(), &key, 0, 4_102_444_800);
+        spec.hash = Hash::Md5;
+        spec.eku = vec!["1.3.6.1.5.5.7.3.17".into()];
+        spec.dns_names = vec!["r1.example".into()];
+        spec.addresses = vec!["2001:db8::1".parse().unwrap()];
+        spec.ca = Some(Some(0));
+        let issued = ca.issue(&spec).unwrap();
+        assert_eq!(
+            issued.signature_scheme(),
+            Some(SignatureScheme::RsaPkcs1(Hash::Md5))
+        );
+        assert_eq!(
+            (issued.is_ca(), issued.path_len(), issued.version()),
+            (true, Some(0), 3)
+        );
+        assert_eq!(issued.eku().unwrap(), ["1.3.6.1.5.5.7.3.17"]);
+        assert_eq!(issued.dns_names(), ["r1.example"]);
+        assert_eq!(
+            issued.ip_addresses(),
+            ["2001:db8::1".parse::<std::net::IpAddr>().unwrap()]
+        );
+        assert_eq!(
+            (issued.not_before(), issued.not_after()),
+            (0, 4_102_444_800)
+        );
+        assert_eq!(issued.authority_key_id(), ca.certificate().subject_key_id());
+        spec.version = Version::V1;
+        spec.eku.clear();
+        assert_eq!(ca.issue(&spec).unwrap().version(), 1);
+    }
+
+    #[test]
+    fn revoked_serials_are_on_the_signed_list() {
+        let mut ca = seed_ca();
+        let key = PrivateKey::generate(KeySpec::EcP256).unwrap().public();
+        let spec = CertRequestSpec::router(r1(), &key, 0, 1);
+        let (good, bad) = (ca.issue(&spec).unwrap(), ca.issue(&spec).unwrap());
+        assert!(ca.crl(10, 20).unwrap().is_empty());
+        ca.revoke(&bad, 15);
+        let crl = ca.crl(20, 30).unwrap();
+        assert!(crl.is_revoked(bad.serial()) && !crl.is_revoked(good.serial()));
+        assert_eq!(crl.verify(&ca.certificate().public_key().unwrap()), Ok(()));
+        assert_eq!(crl.verify(&key), Err(CrlError::BadSignature));
+        assert!(crl.is_current(20) && crl.is_current(30) && !crl.is_current(31));
+    }
+}

@@ -1,0 +1,313 @@
+//! The store as a set of files, and back (P-006, P-008).
+//!
+//! `index.json` says what there is, in which order, and the SHA-256 of every
+//! file; `nvram/<IOS name>` are DER certificates, `crl/<trustpoint>.crl` DER
+//! lists. Private keys are files `private/<label>.p8` that the daemon keeps;
+//! the index only knows their labels.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use ike_crypto::Hash;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    certificate::Certificate,
+    crl::Crl,
+    store::{Record, RecordKind, Store},
+};
+
+/// Relative path of a file and its content.
+pub type Image = BTreeMap<String, Vec<u8>>;
+
+/// Path of the index.
+pub const INDEX: &str = "index.json";
+/// Version of the format; a reader refuses a newer one.
+const VERSION: u32 = 1;
+
+/// Damage to one file of a stored image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Relative path.
+    pub file: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What the operator can do.
+    pub remedy: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.file, self.problem, self.remedy)
+    }
+}
+
+/// A stored image that is not whole: what is damaged, and the store with
+/// everything that is intact.
+#[derive(Clone, Debug)]
+pub struct StoreError {
+    /// Each damaged file.
+    pub damage: Vec<Damage>,
+    /// What could be loaded. Empty when the index itself is damaged.
+    pub intact: Store,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.damage.iter().map(Damage::to_string).collect();
+        write!(f, "certificate store is damaged: {}", lines.join(" | "))
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    version: u32,
+    sequence: u64,
+    self_signed: u64,
+    trustpool_clean: bool,
+    records: Vec<IndexRecord>,
+    crls: Vec<IndexCrl>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexRecord {
+    sequence: u64,
+    installed_at: i64,
+    trustpoint: String,
+    kind: String,
+    key_label: Option<String>,
+    file: String,
+    sha256: String,
+    saved: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexCrl {
+    trustpoint: String,
+    file: String,
+    sha256: String,
+}
+
+impl Store {
+    /// Every file of the store by relative path; `index.json` last when they
+    /// are written in order of importance.
+    pub fn image(&self) -> Image {
+        let mut image = Image::new();
+        let records = self
+            .listing()
+            .into_iter()
+            .map(|record| index_record(record, &mut image));
+        let records = records.collect();
+        let crls = self
+            .crls
+            .iter()
+            .enumerate()
+            .map(|(number, (trustpoint, crl))| {
+                let file = format!("crl/{number}-{}.crl", safe(trustpoint));
+                let sha256 = digest(crl.der());
+                image.insert(file.clone(), crl.der().to_vec());
+                IndexCrl {
+                    trustpoint: trustpoint.clone(),
+                    file,
+                    sha256,
+                }
+            });
+        let index = Index {
+            version: VERSION,
+            sequence: self.sequence,
+            self_signed: self.self_signed,
+            trustpool_clean: self.trustpool_clean,
+            records,
+            crls: crls.collect(),
+        };
+        // Strings and numbers only: cannot fail.
+        let text = serde_json::to_vec_pretty(&index).unwrap_or_default();
+        image.insert(INDEX.to_owned(), text);
+        image
+    }
+
+    /// Reads an image. No index means an empty store.
+    ///
+    /// # Errors
+    /// What is damaged, with everything that is intact.
+    pub fn from_image(image: &Image) -> Result<Self, StoreError> {
+        let Some(text) = image.get(INDEX) else {
+            return without_index(image);
+        };
+        let index: Index = serde_json::from_slice(text).map_err(|error| {
+            let problem = format!("cannot be read ({error})");
+            whole(
+                INDEX,
+                problem,
+                "restore it from a backup, or move the store away and enroll again",
+            )
+        })?;
+        if index.version > VERSION {
+            let problem = format!(
+                "has format version {}, this program knows {VERSION}",
+                index.version
+            );
+            return Err(whole(INDEX, problem, "use the program that wrote it"));
+        }
+        let mut damage = Vec::new();
+        let store = load(&index, image, &mut damage);
+        match damage.is_empty() {
+            true => Ok(store),
+            false => Err(StoreError {
+                damage,
+                intact: store,
+            }),
+        }
+    }
+}
+
+fn index_record(record: &Record, image: &mut Image) -> IndexRecord {
+    let file = format!("nvram/{}", record.file_name);
+    image.insert(file.clone(), record.certificate.der().to_vec());
+    IndexRecord {
+        sequence: record.sequence,
+        installed_at: record.installed_at,
+        trustpoint: record.trustpoint.clone(),
+        kind: kind_text(record.kind).to_owned(),
+        key_label: record.key_label.clone(),
+        file,
+        sha256: digest(record.certificate.der()),
+        saved: record.saved,
+    }
+}
+
+fn without_index(image: &Image) -> Result<Store, StoreError> {
+    match image.keys().find(|path| path.starts_with("nvram/")) {
+        None => Ok(Store::default()),
+        Some(_) => Err(whole(
+            INDEX,
+            "is missing though certificates are there".to_owned(),
+            "restore it from a backup, or move the store away and enroll again",
+        )),
+    }
+}
+
+fn whole(file: &str, problem: String, remedy: &str) -> StoreError {
+    let damage = vec![Damage {
+        file: file.to_owned(),
+        problem,
+        remedy: remedy.to_owned(),
+    }];
+    StoreError {
+        damage,
+        intact: Store::default(),
+    }
+}
+
+fn load(index: &Index, image: &Image, damage: &mut Vec<Damage>) -> Store {
+    let highest = index
+        .records
+        .iter()
+        .map(|record| record.sequence)
+        .max()
+        .unwrap_or(0);
+    let mut store = Store {
+        sequence: index.sequence.max(highest),
+        self_signed: index.self_signed,
+        trustpool_clean: index.trustpool_clean,
+        ..Store::default()
+    };
+    for record in &index.records {
+        match load_record(record, image, &store) {
+            Ok(record) => store.records.push(record),
+            Err(problem) => damage.push(Damage {
+                file: record.file.clone(),
+                problem,
+                remedy: format!(
+                    "authenticate or enroll trustpoint {} again",
+                    record.trustpoint
+                ),
+            }),
+        }
+    }
+    store.records.sort_by_key(|record| record.sequence);
+    for entry in &index.crls {
+        let crl = intact(&entry.file, &entry.sha256, image)
+            .and_then(|der| Crl::from_der(der).map_err(|error| error.to_string()));
+        match crl {
+            Ok(crl) => store.set_crl(&entry.trustpoint, crl),
+            Err(problem) => damage.push(Damage {
+                file: entry.file.clone(),
+                problem,
+                remedy: format!("crypto pki crl request {}", entry.trustpoint),
+            }),
+        }
+    }
+    store
+}
+
+fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Record, String> {
+    let kind = match record.kind.as_str() {
+        "ca" => RecordKind::Ca,
+        "identity" => RecordKind::Identity,
+        "self-signed" => RecordKind::SelfSigned,
+        other => return Err(format!("is of unknown kind {}", other.escape_default())),
+    };
+    let der = intact(&record.file, &record.sha256, image)?;
+    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    // One certificate of two trustpoints is kept once (P-005).
+    let shared = store
+        .records
+        .iter()
+        .find(|known| *known.certificate == certificate);
+    Ok(Record {
+        sequence: record.sequence,
+        installed_at: record.installed_at,
+        trustpoint: record.trustpoint.clone(),
+        kind,
+        certificate: shared
+            .map_or_else(|| Arc::new(certificate), |known| known.certificate.clone()),
+        key_label: record.key_label.clone(),
+        file_name: record
+            .file
+            .strip_prefix("nvram/")
+            .unwrap_or(&record.file)
+            .to_owned(),
+        saved: record.saved,
+    })
+}
+
+fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
+    let octets = image.get(file).ok_or("is missing")?;
+    match digest(octets) == sha256 {
+        true => Ok(octets.clone()),
+        false => Err(format!("does not have the SHA-256 that {INDEX} says")),
+    }
+}
+
+fn digest(octets: &[u8]) -> String {
+    Hash::Sha256
+        .digest(&[octets])
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect()
+}
+
+fn kind_text(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Ca => "ca",
+        RecordKind::Identity => "identity",
+        RecordKind::SelfSigned => "self-signed",
+    }
+}
+
+/// A trustpoint name as part of a file name.
+fn safe(text: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    text.chars().take(32).map(plain).collect()
+}

@@ -1,0 +1,54 @@
+//! The PKI side of IOS: names, certificates, revocation lists, the ordered
+//! store and path validation.
+//!
+//! Pure: no file, clock or entropy. Times are seconds since
+//! 1970-01-01T00:00:00Z, given by the caller; keys come from `ike-crypto`. What a peer
+//! sends is hostile: every reader is strict, bounded and returns an error with
+//! the offset, and a peer's certificate is believed only through
+//! [`validate`], whose result [`ValidatedChain`] nothing else can make.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod algorithm;
+mod ca;
+mod certificate;
+mod chain;
+mod constraints;
+mod crl;
+mod der;
+mod extensions;
+mod file_name;
+mod general_name;
+mod image;
+mod name;
+mod name_value;
+mod oid;
+mod policy_tree;
+mod predefined;
+mod profile;
+mod refusal;
+mod revocation;
+mod show;
+mod store;
+mod subject_name;
+mod time;
+mod writer;
+
+pub use ca::{CaError, CertRequestSpec, LabCa, Version};
+pub use certificate::{Certificate, CertificateError};
+pub use chain::{
+    Anchor, ChainPolicy, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS, RevocationMethod,
+    ValidatedChain, validate,
+};
+pub use crl::{Crl, CrlError, MAX_CRL};
+pub use der::{DerError, MAX_DER};
+pub use extensions::KeyUsage;
+pub use image::{Damage, INDEX, Image, StoreError};
+pub use name::Name;
+pub use predefined::{PREDEFINED, predefined};
+pub use refusal::{Refusal, ValidationError};
+pub use show::{CertificateView, Details, fingerprint};
+pub use store::{GlobalCa, Record, RecordKind, Store};
+pub use subject_name::SubjectNameError;
+pub use time::IosTime;

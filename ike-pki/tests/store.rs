@@ -1,0 +1,351 @@
+//! The ordered store: rules P-001 to P-008, S-013, S-020 and the printed form
+//! O-040, on the routers of the seed.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+
+use ike_pki::{INDEX, LabCa, Name, RecordKind, Store, predefined};
+use support::{DAY, NOW, ca, lab, router};
+
+/// R1 of the seed: both trustpoints enrolled, the one of CA2 last.
+fn seed_store() -> (Store, LabCa, LabCa) {
+    let (mut ca1, mut ca2) = (ca("CA1"), ca("CA2"));
+    let mut store = Store::default();
+    lab(&mut store, &mut ca1, "IOSCA1", "R1", NOW);
+    lab(&mut store, &mut ca2, "IOSCA2", "R1", NOW + 60);
+    (store, ca1, ca2)
+}
+
+fn order(store: &Store) -> Vec<String> {
+    store
+        .global_list(false)
+        .iter()
+        .map(|ca| ca.name.common_name().unwrap())
+        .collect()
+}
+
+/// T-80, S-020, P-004: certificate of CA2, CA2, certificate of CA1, CA1.
+#[test]
+fn the_listing_is_newest_first_and_identity_before_ca() {
+    let (store, ..) = seed_store();
+    let listing: Vec<_> = store
+        .listing()
+        .iter()
+        .map(|r| (r.trustpoint.as_str(), r.kind))
+        .collect();
+    assert_eq!(
+        listing,
+        [
+            ("IOSCA2", RecordKind::Identity),
+            ("IOSCA2", RecordKind::Ca),
+            ("IOSCA1", RecordKind::Identity),
+            ("IOSCA1", RecordKind::Ca),
+        ]
+    );
+    assert_eq!(order(&store), ["CA2", "CA1"]);
+}
+
+/// S-013: user CAs in store order, then the five predefined; W-002: 431
+/// octets of certificate requests. T-39: none after `trustpool clean`.
+#[test]
+fn the_global_list_ends_with_the_five_predefined_cas() {
+    let (mut store, ..) = seed_store();
+    let list = store.global_list(true);
+    assert_eq!(list.len(), 7);
+    assert_eq!(list[0].trustpoint.as_deref(), Some("IOSCA2"));
+    let names: Vec<Name> = list[2..].iter().map(|ca| ca.name.clone()).collect();
+    assert_eq!(names, predefined());
+    assert_eq!(
+        list.iter().map(|ca| 5 + ca.name.der().len()).sum::<usize>(),
+        431
+    );
+    store.set_trustpool_clean(true);
+    assert_eq!(store.global_list(true).len(), 2);
+}
+
+/// P-001: neither serial numbers nor dates decide; the times of installation
+/// are equal here and the older certificate is installed last.
+#[test]
+fn only_the_order_of_installation_decides() {
+    let (mut ca1, mut ca2) = (ca("CA1"), ca("CA2"));
+    let mut store = Store::default();
+    let old = router(&mut ca1, "R1", NOW - 10 * DAY);
+    lab(&mut store, &mut ca2, "IOSCA2", "R1", NOW);
+    store.authenticate("IOSCA1", ca1.certificate().clone(), NOW);
+    store.enroll("IOSCA1", old, "R1.key", NOW);
+    assert_eq!(order(&store), ["CA1", "CA2"]);
+}
+
+/// P-002, P-003, T-04: enrolling again moves a trustpoint to the front and
+/// replaces its certificate; saving, lists and reloading move nothing.
+#[test]
+fn re_enrolment_moves_to_the_front_and_nothing_else_does() {
+    let (mut store, mut ca1, mut ca2) = seed_store();
+    store.mark_saved();
+    store.set_crl("IOSCA1", ca1.crl(NOW, NOW + DAY).unwrap());
+    assert_eq!(order(&store), ["CA2", "CA1"]);
+    store.enroll("IOSCA1", router(&mut ca1, "R1", NOW), "R1.key", NOW + 120);
+    assert_eq!(order(&store), ["CA1", "CA2"]);
+    assert_eq!(store.listing().len(), 4);
+    assert_eq!(
+        store.identity("IOSCA1").unwrap().certificate.serial_hex(),
+        "03"
+    );
+    assert!(!store.identity("IOSCA1").unwrap().saved);
+    // `no crypto pki trustpoint`, then again: starts at the front.
+    store.remove_trustpoint("IOSCA2");
+    assert_eq!(
+        (order(&store), store.listing().len()),
+        (vec!["CA1".to_owned()], 2)
+    );
+    lab(&mut store, &mut ca2, "IOSCA2", "R1", NOW + 180);
+    assert_eq!(order(&store), ["CA2", "CA1"]);
+}
+
+/// P-005: one CA certificate of two trustpoints is one file, one entry of the
+/// global list, one block of `show` with both names. P-007, T-20: of two
+/// trustpoints of one CA the newest answers first.
+#[test]
+fn two_trustpoints_of_one_ca_share_its_certificate() {
+    let mut ca1 = ca("CA1");
+    let mut store = Store::default();
+    lab(&mut store, &mut ca1, "A", "R1", NOW);
+    lab(&mut store, &mut ca1, "B", "R1", NOW + 60);
+    assert_eq!(order(&store), ["CA1"]);
+    assert_eq!(store.global_list(false)[0].trustpoint.as_deref(), Some("B"));
+    let files = store
+        .image()
+        .keys()
+        .filter(|path| path.contains("CA.cer"))
+        .count();
+    assert_eq!(files, 1);
+    let views = store.certificate_views(None);
+    assert_eq!(views.len(), 3);
+    assert_eq!(views[1].trustpoints, ["B", "A"]);
+    let found = store.identities_by_ca(ca1.certificate().subject());
+    let found: Vec<_> = found
+        .iter()
+        .map(|record| record.trustpoint.as_str())
+        .collect();
+    assert_eq!(found, ["B", "A"]);
+}
+
+/// P-005, W-024: a CA without enrolment takes its own place; a loose name
+/// finds the trustpoint all the same.
+#[test]
+fn an_authenticated_trustpoint_is_asked_for_but_cannot_answer() {
+    let (mut store, ..) = seed_store();
+    let ca3 = ca("CA3");
+    store.authenticate("IOSCA3", ca3.certificate().clone(), NOW + 90);
+    assert_eq!(order(&store), ["CA3", "CA2", "CA1"]);
+    assert!(
+        store
+            .identities_by_ca(ca3.certificate().subject())
+            .is_empty()
+    );
+    assert_eq!(store.ca_trustpoints(), ["IOSCA3", "IOSCA2", "IOSCA1"]);
+    let loose = Name::from_subject_name("CN=ca1,O=CISCO,O=Com").unwrap();
+    assert_eq!(store.identities_by_ca(&loose)[0].trustpoint, "IOSCA1");
+}
+
+/// U-9, T-40: a self-signed trustpoint is in the list under its own name.
+#[test]
+fn a_self_signed_trustpoint_is_listed_under_its_own_name() {
+    let (mut store, ..) = seed_store();
+    let own = ca("Self");
+    store.enroll("SELF", own.certificate().clone(), "self.key", NOW + 600);
+    assert_eq!(store.listing()[0].kind, RecordKind::SelfSigned);
+    assert_eq!(order(&store)[0], "Self");
+    assert_eq!(store.listing()[0].file_name, "Self#1.cer");
+    assert!(store.anchor("SELF", Vec::new()).is_some());
+}
+
+/// The laboratory helper and `pki-order definition` (P-006).
+#[test]
+fn the_order_can_be_set() {
+    let (mut store, ..) = seed_store();
+    store.set_order(&["IOSCA1", "IOSCA2"]);
+    assert_eq!(order(&store), ["CA1", "CA2"]);
+    assert_eq!(store.listing()[0].kind, RecordKind::Identity);
+}
+
+/// P-008.
+#[test]
+fn file_names_are_those_of_ios() {
+    let (store, ..) = seed_store();
+    let names: Vec<_> = store
+        .listing()
+        .iter()
+        .map(|r| r.file_name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["CA2#2.cer", "CA2#1CA.cer", "CA1#2.cer", "CA1#1CA.cer"]
+    );
+    let mut long = ca("Cisco Licensing Root / ..");
+    let mut store = Store::default();
+    lab(&mut store, &mut long, "L", "R1", NOW);
+    assert_eq!(store.ca("L").unwrap().file_name, "CiscoLicensi#1CA.cer");
+    // Two CAs of one name and serial do not overwrite each other.
+    let other = ca("Cisco Licensing Root / ..");
+    store.authenticate("M", other.certificate().clone(), NOW);
+    assert_eq!(store.ca("M").unwrap().file_name, "CiscoLicensi#1CA_2.cer");
+}
+
+/// T-82, P-006: a restart changes nothing.
+#[test]
+fn the_image_restores_the_store() {
+    let (mut store, mut ca1, _) = seed_store();
+    store.mark_saved();
+    store.set_trustpool_clean(true);
+    store.set_crl("IOSCA1", ca1.crl(NOW, NOW + DAY).unwrap());
+    let restored = Store::from_image(&store.image()).unwrap();
+    assert_eq!(restored, store);
+    assert_eq!(restored.key_labels(), ["R1.key"]);
+    assert_eq!(
+        Store::from_image(&Store::default().image()).unwrap(),
+        Store::default()
+    );
+    assert_eq!(
+        Store::from_image(&Default::default()).unwrap(),
+        Store::default()
+    );
+}
+
+/// Damage is named, with a way out, and what is intact is kept.
+#[test]
+fn damage_is_named_and_the_rest_is_kept() {
+    let (store, ..) = seed_store();
+    let image = store.image();
+    let mut damaged = image.clone();
+    damaged.get_mut("nvram/CA1#2.cer").unwrap()[40] ^= 1;
+    damaged.remove("nvram/CA2#1CA.cer");
+    let error = Store::from_image(&damaged).unwrap_err();
+    assert_eq!(error.intact.listing().len(), 2);
+    assert_eq!(error.damage.len(), 2);
+    let text = error.to_string();
+    for part in [
+        "CA1#2.cer: does not have the SHA-256",
+        "CA2#1CA.cer: is missing",
+        "IOSCA2 again",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    for index in [
+        &b"{"[..],
+        b"",
+        b"{\"version\":2,\"sequence\":1}",
+        b"\xff\xfe",
+    ] {
+        let mut damaged = image.clone();
+        damaged.insert(INDEX.to_owned(), index.to_vec());
+        let error = Store::from_image(&damaged).unwrap_err();
+        assert_eq!(error.damage[0].file, INDEX);
+    }
+    let mut lost = image;
+    lost.remove(INDEX);
+    assert!(
+        Store::from_image(&lost)
+            .unwrap_err()
+            .to_string()
+            .contains("is missing")
+    );
+}
+
+/// A newer format is refused, not guessed at.
+#[test]
+fn a_newer_format_is_refused() {
+    let (store, ..) = seed_store();
+    let mut image = store.image();
+    let text = String::from_utf8(image[INDEX].clone()).unwrap();
+    image.insert(
+        INDEX.to_owned(),
+        text.replace("\"version\": 1", "\"version\": 7")
+            .into_bytes(),
+    );
+    let error = Store::from_image(&image).unwrap_err().to_string();
+    assert!(
+        error.contains("has format version 7, this program knows 1"),
+        "{error}"
+    );
+}
+
+/// O-040: the text of the seed, in IOS's indentation.
+#[test]
+fn show_prints_what_the_seed_prints() {
+    let (mut store, ..) = seed_store();
+    let text = store.show_certificates(None, false);
+    let first = text.split("\n\n").next().unwrap();
+    assert_eq!(
+        first,
+        "Certificate
+  Status: Available
+  Certificate Serial Number (hex): 02
+  Certificate Usage: General Purpose
+  Issuer: 
+    cn=CA2
+    o=cisco
+    o=com
+  Subject:
+    Name: R1.cisco.com
+    IP Address: 192.168.0.1
+    Serial Number: 100
+    serialNumber=100+ipaddress=192.168.0.1+hostname=R1.cisco.com
+    cn=R1
+    ou=IT
+    o=cisco
+    o=com
+  Validity Date: 
+    start date: 13:25:01 UTC Jun 17 2013
+    end   date: 13:25:01 UTC Jun 17 2014
+  Associated Trustpoints: IOSCA2 "
+    );
+    let titles: Vec<_> = store
+        .certificate_views(None)
+        .iter()
+        .map(|view| view.title)
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "Certificate",
+            "CA Certificate",
+            "Certificate",
+            "CA Certificate"
+        ]
+    );
+    store.mark_saved();
+    let saved = store.show_certificates(Some("IOSCA1"), false);
+    assert!(saved.contains("  Storage: nvram:CA1#2.cer\n") && !saved.contains("CA2"));
+}
+
+/// O-042.
+#[test]
+fn verbose_adds_key_algorithm_and_fingerprints() {
+    let (store, ..) = seed_store();
+    let text = store.show_certificates(Some("IOSCA2"), true);
+    for part in [
+        "  Version: 3\n",
+        "    Public Key Algorithm: rsaEncryption\n    Public Key: (512 bit)\n",
+        "  Signature Algorithm: SHA1 with RSA Encryption\n",
+        "    X509v3 Key Usage: A0000000\n",
+        "  Key Label: R1.key\n",
+    ] {
+        assert!(text.contains(part), "{part} not in {text}");
+    }
+    let json = serde_json::to_value(store.certificate_views(None)).unwrap();
+    assert_eq!(json[0]["issuer"][0], "cn=CA2");
+}
+
+#[test]
+fn records_share_their_certificate() {
+    let (store, ..) = seed_store();
+    let copy = store.clone();
+    assert!(Arc::ptr_eq(
+        &store.listing()[0].certificate,
+        &copy.listing()[0].certificate
+    ));
+}
