@@ -40,8 +40,9 @@ pub enum KeySpec {
     Ed25519,
 }
 
-/// A private key with its public half. Cleared on drop; `Debug` shows only
-/// the kind.
+/// A private key with its public half. AWS-LC clears its memory when it frees
+/// it; the copy `ring` keeps of a P-256 or Ed25519 key is not cleared. `Debug`
+/// shows only the kind.
 pub struct PrivateKey {
     key: Pkey,
     ring: Option<RingSigner>,
@@ -199,12 +200,18 @@ struct Inner {
 impl PublicKey {
     /// Reads a DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7), the whole input.
     /// RSA: modulus odd and 512..=8192 bits, exponent odd, 65537..=2^33 (E1,
-    /// E2, B12). EC: named curve, point on the curve.
+    /// E2, B12). EC: named curve, uncompressed point on the curve.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
         let key = Pkey::from_spki(der)?;
         let kind = key
             .kind()
             .ok_or(CryptoError::InvalidKey("unsupported key type"))?;
+        // Compressed points and explicit curves stay out: one form per key.
+        if kind != PkeyKind::Rsa && key.to_spki()? != der {
+            return Err(CryptoError::InvalidKey(
+                "EC key is not an uncompressed point",
+            ));
+        }
         let (spec, signature_len) = measure(&key, kind)?;
         Ok(Self(Arc::new(Inner {
             key,

@@ -373,3 +373,40 @@ fn debug_output_names_the_kind_only() {
         "PrivateKey(Rsa { bits: 512 }) PublicKey(Rsa { bits: 512 })"
     );
 }
+
+#[test]
+fn keys_can_be_used_from_many_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<PrivateKey>();
+    shared::<PublicKey>();
+    shared::<AeadKey>();
+    shared::<ike_crypto::CbcKey>();
+    shared::<ike_crypto::HmacKey>();
+    let key = PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap();
+    std::thread::scope(|scope| {
+        for number in 0..4_u8 {
+            let key = &key;
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let signature = key.sign_ikev1_hash(&[number; 16]).unwrap();
+                    assert_eq!(
+                        key.public().verify_ikev1_hash(&[number; 16], &signature),
+                        Ok(())
+                    );
+                }
+            });
+        }
+    });
+}
+
+/// RFC 5480 2.2: a compressed point, which no IKE peer sends.
+#[test]
+fn compressed_points_are_refused() {
+    let key = PrivateKey::generate(KeySpec::EcP256).unwrap().public();
+    let spki = key.spki_der();
+    let point = &spki[spki.len() - 65..];
+    let head = &spki[2..spki.len() - 65 - 3];
+    let sign = 2 + (point[64] & 1);
+    let compressed = [&[0x30, 57], head, &[0x03, 34, 0, sign], &point[1..33]].concat();
+    assert!(PublicKey::from_spki_der(&compressed).is_err());
+}

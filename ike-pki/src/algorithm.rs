@@ -109,3 +109,65 @@ fn hash(field: &mut Reader<'_>) -> Result<Option<Hash>> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::{self, sequence, tlv};
+
+    fn read(der: &[u8]) -> Result<Option<SignatureScheme>> {
+        scheme(&Reader::new(der).any()?)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for scheme in [
+            SignatureScheme::RsaPkcs1(Hash::Md5),
+            SignatureScheme::RsaPkcs1(Hash::Sha512),
+            SignatureScheme::Ecdsa(Hash::Sha384),
+            SignatureScheme::Ed25519,
+        ] {
+            assert_eq!(read(&identifier(scheme).unwrap()), Ok(Some(scheme)));
+        }
+        assert_eq!(identifier(SignatureScheme::RsaPss(Hash::Sha256)), None);
+    }
+
+    fn pss_of(hash: &[u8], mask: &[u8], salt: &[u8]) -> Vec<u8> {
+        let algorithm = |oid: &[u8]| sequence(&[&writer::oid(oid), &tlv(tag::NULL, &[])]);
+        let mask = sequence(&[&writer::oid(oid::MGF1), &algorithm(mask)]);
+        let parameters = sequence(&[
+            &tlv(tag::constructed(0), &[&algorithm(hash)]),
+            &tlv(tag::constructed(1), &[&mask]),
+            &tlv(tag::constructed(2), &[&writer::unsigned(salt)]),
+        ]);
+        sequence(&[&writer::oid(oid::RSA_PSS), &parameters])
+    }
+
+    /// E4: MGF1 with the same hash, a salt as long as it, nothing huge, every
+    /// truncation refused.
+    #[test]
+    fn unusual_pss_parameters_are_not_supported() {
+        let good = pss_of(oid::SHA256, oid::SHA256, &[32]);
+        assert_eq!(read(&good), Ok(Some(SignatureScheme::RsaPss(Hash::Sha256))));
+        assert_eq!(read(&pss_of(oid::SHA256, oid::SHA1, &[32])), Ok(None));
+        assert_eq!(
+            read(&pss_of(oid::SHA256, oid::SHA256, &[0x80, 0, 0, 0])),
+            Ok(None)
+        );
+        assert_eq!(
+            read(&pss_of(oid::SHA256, oid::SHA256, &[0xff; 20])),
+            Ok(None)
+        );
+        let bare = sequence(&[&writer::oid(oid::RSA_PSS)]);
+        assert_eq!(read(&bare), Ok(None));
+        for end in 0..good.len() {
+            assert!(read(&good[..end]).is_err());
+        }
+        // Defaults: SHA-1 everywhere, 20 octets of salt.
+        let defaults = sequence(&[&writer::oid(oid::RSA_PSS), &sequence(&[])]);
+        assert_eq!(
+            read(&defaults),
+            Ok(Some(SignatureScheme::RsaPss(Hash::Sha1)))
+        );
+    }
+}

@@ -2,7 +2,7 @@
 //! read, so that a bad one refuses the certificate there and then.
 
 use crate::{
-    certificate::CertificateError,
+    certificate_error::CertificateError,
     der::{Reader, Result, Tlv, named_bits, small_integer, tag},
     general_name::{GeneralName, general_name, general_names},
     oid,

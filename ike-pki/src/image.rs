@@ -252,6 +252,14 @@ fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Rec
         "self-signed" => RecordKind::SelfSigned,
         other => return Err(format!("is of unknown kind {}", other.escape_default())),
     };
+    // The name becomes a path again when the store is saved.
+    let name = record
+        .file
+        .strip_prefix("nvram/")
+        .filter(|name| !name.contains(['/', '\\', '\0']));
+    let name = name
+        .filter(|name| !["", ".", ".."].contains(name))
+        .ok_or("is not a file in nvram/")?;
     let der = intact(&record.file, &record.sha256, image)?;
     let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
     // One certificate of two trustpoints is kept once (P-005).
@@ -267,11 +275,7 @@ fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Rec
         certificate: shared
             .map_or_else(|| Arc::new(certificate), |known| known.certificate.clone()),
         key_label: record.key_label.clone(),
-        file_name: record
-            .file
-            .strip_prefix("nvram/")
-            .unwrap_or(&record.file)
-            .to_owned(),
+        file_name: name.to_owned(),
         saved: record.saved,
     })
 }

@@ -12,7 +12,9 @@
 
 mod algorithm;
 mod ca;
+mod ca_extensions;
 mod certificate;
+mod certificate_error;
 mod chain;
 mod constraints;
 mod crl;
@@ -24,11 +26,13 @@ mod image;
 mod name;
 mod name_value;
 mod oid;
+mod path;
 mod policy_tree;
 mod predefined;
 mod profile;
 mod refusal;
 mod revocation;
+mod search;
 mod show;
 mod store;
 mod subject_name;
@@ -36,7 +40,8 @@ mod time;
 mod writer;
 
 pub use ca::{CaError, CertRequestSpec, LabCa, Version};
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::Certificate;
+pub use certificate_error::CertificateError;
 pub use chain::{
     Anchor, ChainPolicy, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS, RevocationMethod,
     ValidatedChain, validate,

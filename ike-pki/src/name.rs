@@ -241,11 +241,14 @@ fn walk<'a>(der: &'a [u8], mut visit: impl FnMut(Attribute<'a>, bool)) -> Result
 mod tests {
     use super::*;
 
-    fn name(rdns: &[&[(&[u8], u8, &[u8])]]) -> Name {
-        let ava = |(oid, tag, value): &(&[u8], u8, &[u8])| {
+    /// OID, tag and content of a value.
+    type Ava<'a> = (&'a [u8], u8, &'a [u8]);
+
+    fn name(rdns: &[&[Ava<'_>]]) -> Name {
+        let ava = |(oid, tag, value): &Ava<'_>| {
             writer::sequence(&[&writer::oid(oid), &writer::tlv(*tag, &[value])])
         };
-        let rdn = |avas: &&[(&[u8], u8, &[u8])]| {
+        let rdn = |avas: &&[Ava<'_>]| {
             writer::tlv(
                 tag::SET,
                 &[&avas.iter().map(ava).collect::<Vec<_>>().concat()],

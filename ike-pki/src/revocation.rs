@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use crate::{
     certificate::Certificate,
-    chain::{Anchor, Purpose, RevocationMethod, Search, require, weak_hash},
+    chain::{Anchor, RevocationMethod},
     crl::{Crl, Listed, at_least},
     extensions::{DistributionPoint, KeyUsage, PointName},
     general_name::GeneralName,
     name::Name,
+    path::{require, weak_hash},
     refusal::Refusal,
+    search::{Purpose, Search},
 };
 
 /// Reason bits 1 to 8 (RFC 5280 4.2.1.13).
@@ -244,9 +246,12 @@ fn in_scope(crl: &Arc<Crl>, certificate: &Certificate, point: &DistributionPoint
         [] => crl.issuer().matches(certificate.issuer()),
         issuers => scope.indirect && names(issuers).any(|name| name.matches(crl.issuer())),
     };
-    let kind_fits = !(scope.only_user && certificate.is_ca())
-        && !(scope.only_ca && !certificate.is_ca())
-        && !scope.only_attribute;
+    let other_kind = if certificate.is_ca() {
+        scope.only_user
+    } else {
+        scope.only_ca
+    };
+    let kind_fits = !other_kind && !scope.only_attribute;
     issuer_fits && kind_fits && point_fits(crl, &scope.name, point)
 }
 

@@ -255,6 +255,24 @@ fn damage_is_named_and_the_rest_is_kept() {
     );
 }
 
+/// A path out of the folder is damage, not a place to write to.
+#[test]
+fn a_path_out_of_the_folder_is_refused() {
+    let (store, ..) = seed_store();
+    let mut image = store.image();
+    let text = String::from_utf8(image[INDEX].clone()).unwrap();
+    let text = text.replace("nvram/CA1#2.cer", "nvram/../../evil.cer");
+    image.insert(INDEX.to_owned(), text.into_bytes());
+    let content = image["nvram/CA1#2.cer"].clone();
+    image.insert("nvram/../../evil.cer".to_owned(), content);
+    let error = Store::from_image(&image).unwrap_err();
+    assert!(
+        error.to_string().contains("is not a file in nvram/"),
+        "{error}"
+    );
+    assert_eq!(error.intact.listing().len(), 3);
+}
+
 /// A newer format is refused, not guessed at.
 #[test]
 fn a_newer_format_is_refused() {

@@ -15,7 +15,6 @@ impl Reader<'_> {
     /// A line that is neither a command of the sub-mode nor a global one.
     pub(super) fn not_found(&mut self) {
         match self.state.mode {
-            Mode::Skipped if self.is_indented() => return,
             Mode::Kept(index) if self.is_indented() || !self.separated => return self.keep(index),
             _ => {}
         }

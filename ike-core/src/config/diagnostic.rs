@@ -2,7 +2,8 @@
 use std::fmt;
 
 /// How much a diagnostic matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing is wrong; the line has less effect than its author may think.
     Note,
@@ -23,7 +24,7 @@ impl fmt::Display for Severity {
 }
 
 /// A finding about one place of a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,

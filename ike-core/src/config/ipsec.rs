@@ -241,7 +241,12 @@ pub(super) fn set_list(list: &mut Vec<String>, args: &Args) -> Run {
     let names: Vec<&str> = text.split_whitespace().filter(|_| args.sets()).collect();
     if names.len() > 6 || !names.iter().all(|name| is_name(name)) {
         let message = "not a list of transform sets: 1 to 6 names expected".to_owned();
-        return Err(Fault { value: 0, code: codes::BAD_VALUE, message, help: None });
+        return Err(Fault {
+            value: 0,
+            code: codes::BAD_VALUE,
+            message,
+            help: None,
+        });
     }
     *list = names.into_iter().map(str::to_owned).collect();
     Ok(())

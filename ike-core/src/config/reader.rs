@@ -30,7 +30,8 @@ pub struct Place {
     pub column: usize,
     /// The line that opened the sub-mode in canonical form (`crypto isakmp profile prof1`); empty for global lines.
     pub block: String,
-    /// The command with keywords in full: `ca trust-point IOSCA1`, `no shutdown`.
+    /// The command with keywords in full: `ca trust-point IOSCA1`, `no shutdown`. A line that opens a sub-mode has the form that
+    /// [`block`](Self::block) has in the lines below it.
     pub command: String,
     /// The text of the line.
     pub source: String,
@@ -78,6 +79,8 @@ pub(super) struct Reader<'a> {
     pub(super) parsed: Parsed,
     /// A `!` has been seen since the last line of the sub-mode.
     pub(super) separated: bool,
+    /// Where the line starts whose block is skipped, in [`Mode::Skipped`].
+    pub(super) skipped_column: usize,
     /// The line being read.
     pub(super) number: usize,
     pub(super) source: &'a str,
@@ -120,6 +123,11 @@ impl<'a> Reader<'a> {
     }
 
     fn command(&mut self) {
+        let column = self.words.first().map_or(1, |word| word.column);
+        if self.state.mode == Mode::Skipped && column > self.skipped_column {
+            return;
+        }
+        self.skipped_column = column;
         self.warn_letter_l();
         let global_first = self.separated && !self.is_indented();
         let attempt = if global_first {
@@ -168,8 +176,10 @@ impl<'a> Reader<'a> {
             }
             Attempt::Done(command) => {
                 self.separated = false;
-                self.place(String::new(), command.clone());
-                Some(Attempt::Done(command))
+                let block = self.state.block();
+                let opening = if block.is_empty() { command } else { block };
+                self.place(String::new(), opening.clone());
+                Some(Attempt::Done(opening))
             }
             refused => Some(refused),
         }

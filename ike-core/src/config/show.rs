@@ -159,7 +159,9 @@ fn routes(config: &RunningConfig, out: &mut Text) {
             RouteVia::Interface(name) => out.line(format_args!("ip route {prefix} {mask} {name}")),
         }
     }
-    out.end();
+    if !config.routes.is_empty() {
+        out.end();
+    }
 }
 
 fn access_list(list: &AccessList, out: &mut Text) {

@@ -255,7 +255,9 @@ impl IsakmpSa {
     /// What is due at `ctx.now`.
     pub fn deadline(&mut self, ctx: &mut Context<'_>) {
         let timers = ctx.timers;
-        match self.shell.sent.as_mut().map(|s| s.poll(ctx.now.mono, &timers)) {
+        // While a job is under way the peer has answered: its answer waits for us.
+        let sent = if self.working() { None } else { self.shell.sent.as_mut() };
+        match sent.map(|s| s.poll(ctx.now.mono, &timers)) {
             Some(Due::Again(transmit, attempt)) => {
                 let state = self.shell.state;
                 self.shell.trace(ctx, IsakmpTrace::Retransmitting { what: "phase 1", state });
@@ -298,7 +300,7 @@ impl IsakmpSa {
     /// The next moment something of this SA is due.
     #[must_use]
     pub fn next_deadline(&self, timers: &Timers) -> Option<Timestamp> {
-        let sent = self.shell.sent.as_ref().and_then(|s| s.deadline(timers));
+        let sent = self.shell.sent.as_ref().filter(|_| !self.working()).and_then(|s| s.deadline(timers));
         let age = self.half_open_until(timers);
         let established = match &self.state {
             State::Established(e) => Some(e.deadline(self.shell.role, timers)),

@@ -144,8 +144,20 @@ fn foreign_lines_are_warnings_and_their_blocks_are_skipped() {
         (parsed.has_errors(), parsed.config.hostname.as_deref()),
         (false, Some("R1"))
     );
-    let usual = "version 15.3\nno aaa new-model\nip cef\nline vty 0 4\n login\n!\nend\n";
+    let usual = "version 15.3\nno aaa new-model\nip cef\nline vty 0 4\n login\n logging synchronous\n!\nend\n";
     assert_eq!(findings(usual), Vec::<String>::new());
+    let indented = parse(
+        "r1.cfg",
+        "  version 15.3\n  hostname R1\n  router ospf 1\n   network 1\n  ip domain name a\n",
+    )
+    .config;
+    assert_eq!(
+        (
+            indented.hostname.as_deref(),
+            indented.domain_name.as_deref()
+        ),
+        (Some("R1"), Some("a"))
+    );
     let interface = "interface Ethernet0/0\n ip address dhcp\n ip warp 1\n shutdown";
     assert!(parse("r1.cfg", interface).config.interfaces[0].shutdown);
     let after = "crypto pki trustpoint A\n revocation-check none\n!\nip cefx\nrouter bgp 1\n";

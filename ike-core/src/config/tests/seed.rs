@@ -169,6 +169,17 @@ fn a_line_can_be_located_by_its_canonical_form() {
         .unwrap();
     assert_eq!((place.line, place.column), (8, 3));
     assert!(parsed.locate("", "crypto isakmp policy 10").is_some());
+    let abbreviated = parse("r1.cfg", "int gi 0/1\n shut\n");
+    assert!(
+        abbreviated
+            .locate("", "interface GigabitEthernet0/1")
+            .is_some()
+    );
+    assert!(
+        abbreviated
+            .locate("interface GigabitEthernet0/1", "shutdown")
+            .is_some()
+    );
 }
 
 #[test]

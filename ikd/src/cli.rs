@@ -1,0 +1,275 @@
+//! The command line: arguments, and the exit codes that scripts rely on.
+//!
+//! 0 ok, 1 negotiation failed, 2 usage, 3 configuration invalid, 4 daemon not reachable,
+//! 5 permission or capability missing, 6 timeout, 7 PKI failure, 70 internal error.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::control::{self, ControlError, Request};
+use crate::log::{Format, IosLayer, Sink, Switch, switches};
+use crate::runtime::{self, Options};
+use crate::{check, lab};
+
+/// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
+#[derive(Debug, Parser)]
+#[command(name = "ikd", version, about, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  ikd lab demo                              the tech note's cases, on real packets, no root
+  ikd lab run config/labs/t-02              one case; exit 0 when it ends as the folder expects
+  ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
+  ikd check R1.cfg                          errors with line, column and a suggestion
+  ikd run -c R1.cfg --name R1               a daemon; then: ikd -d R1 exec 'show crypto isakmp sa'";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground.
+    Run(RunArgs),
+    /// Run an IOS exec line on a daemon: show, debug, undebug, clear.
+    Exec {
+        #[command(flatten)]
+        device: Device,
+        /// The line, e.g. 'show crypto isakmp sa'; abbreviations as in IOS.
+        #[arg(required = true, trailing_var_arg = true)]
+        line: Vec<String>,
+        /// JSON in place of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check configuration files: errors with file, line, column and a suggestion.
+    Check {
+        /// Files with IOS configuration.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Notes too, not only errors and warnings.
+        #[arg(short, long)]
+        verbose: bool,
+        /// JSON in place of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring a tunnel or crypto map entry up and wait for the verdict.
+    Up {
+        #[command(flatten)]
+        device: Device,
+        /// Interface (Tunnel1) or MAP/SEQUENCE.
+        name: String,
+        /// Seconds to wait; 0 = do not wait.
+        #[arg(long, default_value_t = 10)]
+        wait: u64,
+    },
+    /// Take a tunnel or crypto map entry down.
+    Down {
+        #[command(flatten)]
+        device: Device,
+        /// Interface or MAP/SEQUENCE.
+        name: String,
+    },
+    /// Read the configuration file again; a bad one leaves the old one in force.
+    Reload(Device),
+    /// End the daemon; peers are told.
+    Stop(Device),
+    /// Whether the daemon is up, and with how many SAs.
+    Status(Device),
+    /// Routers in network namespaces of their own, without root.
+    #[command(subcommand)]
+    Lab(lab::LabCommand),
+}
+
+/// Which daemon.
+#[derive(Debug, Args)]
+struct Device {
+    /// Name of the daemon.
+    #[arg(short, long, default_value = "ikd")]
+    device: String,
+    /// Its control socket, if not the usual one.
+    #[arg(long, env = "IKD_SOCKET")]
+    socket: Option<PathBuf>,
+}
+
+impl Device {
+    fn path(&self) -> PathBuf {
+        self.socket.clone().unwrap_or_else(|| control::socket_path(&self.device))
+    }
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// IOS configuration.
+    #[arg(short, long, env = "IKD_CONFIG", default_value = "/etc/ikd/startup-config")]
+    config: PathBuf,
+    /// Name of this daemon, for its socket and store.
+    #[arg(long, default_value = "ikd")]
+    name: String,
+    /// Folder of trustpoints and keys [default: /var/lib/ikd/NAME].
+    #[arg(long, env = "IKD_STATE_DIR")]
+    state: Option<PathBuf>,
+    /// Control socket [default: /run/ikd/NAME.sock, or under XDG_RUNTIME_DIR].
+    #[arg(long, env = "IKD_SOCKET")]
+    socket: Option<PathBuf>,
+    /// Check the configuration and end.
+    #[arg(long)]
+    check: bool,
+    /// Carry traffic: userspace ESP over TUN devices, or none.
+    #[arg(long, default_value = "userspace", value_parser = ["userspace", "none"])]
+    dataplane: String,
+    /// Write Wireshark key tables into this folder (mode 0600). Whoever reads them reads the traffic.
+    #[arg(long)]
+    keylog: Option<PathBuf>,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t)]
+    log_format: Format,
+    /// Turn every debug switch on from the start.
+    #[arg(long)]
+    debug: bool,
+    /// Seconds between phase 1 retransmissions.
+    #[arg(long, default_value_t = 10.0)]
+    retransmit_interval: f64,
+}
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Run(args) => daemon(args),
+        Command::Exec { device, line, json } => {
+            let line = line.join(" ");
+            ask(&device, &Request::Exec { line, json }, 10)
+        }
+        Command::Check { files, verbose, json } => check_files(&files, verbose, json),
+        Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
+        Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
+        Command::Reload(device) => ask(&device, &Request::Reload, 10),
+        Command::Stop(device) => ask(&device, &Request::Stop, 10),
+        Command::Status(device) => ask(&device, &Request::Status, 10),
+        Command::Lab(command) => lab::run(command),
+    }
+}
+
+fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
+    match control::request(&device.path(), request, Duration::from_secs(seconds)) {
+        Ok(response) => {
+            if response.code == 0 {
+                print(&response.text);
+            } else {
+                complain(&response.text);
+            }
+            ExitCode::from(response.code)
+        }
+        Err(e) => {
+            complain(&e.to_string());
+            ExitCode::from(match e {
+                ControlError::Unreachable { .. } => 4,
+                ControlError::Broken { .. } => 6,
+                ControlError::Strange { .. } => 70,
+            })
+        }
+    }
+}
+
+/// Prints to stdout; a closed pipe is not our trouble.
+pub(crate) fn print(text: &str) {
+    use std::io::Write;
+    if !text.is_empty() {
+        let _ = writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n'));
+    }
+}
+
+/// Prints to stderr.
+pub(crate) fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{}", text.trim_end_matches('\n'));
+}
+
+fn check_files(files: &[PathBuf], verbose: bool, json: bool) -> ExitCode {
+    let mut failed = false;
+    let mut all = Vec::new();
+    for path in files {
+        match check::file(path) {
+            Ok(checked) => {
+                failed |= checked.has_errors();
+                if json {
+                    all.extend(checked.diagnostics);
+                    continue;
+                }
+                print(&checked.report(verbose));
+                if !checked.has_errors() {
+                    print(&format!("{}: no errors", path.display()));
+                }
+            }
+            Err(text) => {
+                failed = true;
+                complain(&text);
+            }
+        }
+    }
+    if json {
+        print(&serde_json::to_string_pretty(&all).unwrap_or_default());
+    }
+    ExitCode::from(if failed { 3 } else { 0 })
+}
+
+fn daemon(args: RunArgs) -> ExitCode {
+    let config = match check::file(&args.config) {
+        Ok(checked) if !checked.has_errors() => {
+            complain(&checked.report(false));
+            checked.config
+        }
+        Ok(checked) => {
+            complain(&checked.report(false));
+            return ExitCode::from(3);
+        }
+        Err(text) => {
+            complain(&text);
+            return ExitCode::from(3);
+        }
+    };
+    if args.check {
+        print(&format!("{}: no errors", args.config.display()));
+        return ExitCode::SUCCESS;
+    }
+    let sink = Sink::new(Box::new(std::io::stderr()));
+    let subscriber = tracing_subscriber::registry().with(IosLayer::new(sink.clone(), args.log_format));
+    // Only this function sets the subscriber.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    if args.debug {
+        switches().set_all(true);
+    }
+    switches().set(Switch::Always, true);
+    let options = Options {
+        state: args.state.unwrap_or_else(|| PathBuf::from("/var/lib/ikd").join(&args.name)),
+        socket: args.socket.unwrap_or_else(|| control::socket_path(&args.name)),
+        userspace: args.dataplane == "userspace",
+        keylog: args.keylog,
+        retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),
+        config: args.config,
+        name: args.name,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            complain(&format!("no runtime: {e}"));
+            return ExitCode::from(70);
+        }
+    };
+    match runtime.block_on(runtime::run(options, config, sink)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            complain(&e.text);
+            ExitCode::from(e.code)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The control socket: how `ikd exec`, `up`, `down`, `status` and the lab talk to a daemon.
+//!
+//! A Unix socket of mode 0660, one JSON object a line in each direction, lines capped (J1).
+
+mod client;
+mod protocol;
+mod server;
+
+pub use client::{ControlError, request};
+pub use protocol::{Request, Response};
+pub use server::{Pending, listen};
+
+use std::path::PathBuf;
+
+/// Where the socket of the daemon called `name` is: `/run/ikd` for root,
+/// `$XDG_RUNTIME_DIR/ikd` otherwise.
+pub fn socket_path(name: &str) -> PathBuf {
+    runtime_dir().join(format!("{name}.sock"))
+}
+
+/// The folder of sockets.
+pub fn runtime_dir() -> PathBuf {
+    if nix::unistd::geteuid().is_root() {
+        return PathBuf::from("/run/ikd");
+    }
+    match std::env::var_os("XDG_RUNTIME_DIR") {
+        Some(dir) => PathBuf::from(dir).join("ikd"),
+        None => std::env::temp_dir().join(format!("ikd-{}", nix::unistd::geteuid())),
+    }
+}

@@ -1,0 +1,60 @@
+//! What goes over the control socket.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest line in octets.
+pub const MAX_LINE: usize = 1 << 20;
+
+/// A question to a daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// An IOS exec line.
+    Exec {
+        /// The line, abbreviations allowed.
+        line: String,
+        /// JSON in place of text.
+        json: bool,
+    },
+    /// Bring a protection up.
+    Up {
+        /// Its name.
+        name: String,
+        /// Seconds to wait for the verdict; 0 = do not wait.
+        wait: u64,
+    },
+    /// Take a protection down.
+    Down {
+        /// Its name.
+        name: String,
+    },
+    /// The records of all negotiations.
+    Records,
+    /// Is it there, since when, how many SAs.
+    Status,
+    /// Read the configuration file again.
+    Reload,
+    /// Delete everything and end.
+    Stop,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The exit code of the command that asked.
+    pub code: u8,
+    /// Text for people, or a JSON document.
+    pub text: String,
+}
+
+impl Response {
+    /// Success with a text.
+    pub fn ok(text: impl Into<String>) -> Self {
+        Self { code: 0, text: text.into() }
+    }
+
+    /// Failure with an exit code and a text.
+    pub fn failed(code: u8, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}

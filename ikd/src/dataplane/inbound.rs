@@ -1,0 +1,122 @@
+//! The way in: from ESP, plain or in UDP, into a TUN device.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc;
+
+use super::config::DataplaneEvent;
+use super::device::RawEsp;
+use super::ip::{ESP, Ipv4};
+use super::runtime::{OncePerSecond, Shared};
+use super::sad::{Delivery, OpenError};
+use super::tunnel::PACKET;
+
+/// After an error of the socket, before it is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Datagrams the IKE side found to be ESP, and where they came from.
+pub(super) type UdpReceiver = mpsc::Receiver<(SocketAddr, Bytes)>;
+
+/// Receives plain ESP until it is aborted.
+pub(super) async fn plain(shared: Arc<Shared>, raw: Arc<RawEsp>) {
+    let mut inbound = Inbound::new(shared);
+    let mut buffer = vec![0; PACKET];
+    loop {
+        match raw.receive(&mut buffer).await {
+            Ok(length) => inbound.plain(buffer.get_mut(..length).unwrap_or_default()),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Receives ESP in UDP until the IKE side has no more.
+pub(super) async fn in_udp(shared: Arc<Shared>, mut receiver: UdpReceiver) {
+    let mut inbound = Inbound::new(shared);
+    while let Some((from, datagram)) = receiver.recv().await {
+        let mut packet = datagram
+            .try_into_mut()
+            .unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        inbound.packet(&mut packet, from);
+    }
+}
+
+/// The receiving half of the data plane.
+struct Inbound {
+    shared: Arc<Shared>,
+    invalid_spi: OncePerSecond,
+    moved: OncePerSecond,
+}
+
+impl Inbound {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            invalid_spi: OncePerSecond::default(),
+            moved: OncePerSecond::default(),
+        }
+    }
+
+    /// Takes the outer header off.
+    fn plain(&mut self, packet: &mut [u8]) {
+        let Some(outer) = Ipv4::parse(packet).filter(|outer| outer.protocol == ESP) else {
+            return;
+        };
+        let from = SocketAddr::from((outer.source, 0));
+        self.packet(
+            packet
+                .get_mut(outer.header..outer.total)
+                .unwrap_or_default(),
+            from,
+        );
+    }
+
+    fn packet(&mut self, packet: &mut [u8], from: SocketAddr) {
+        let opened = {
+            let mut sad = self.shared.sad();
+            let opened = sad.open(packet, self.shared.now());
+            self.shared.note_expired(&sad);
+            opened
+        };
+        match opened {
+            Ok(delivery) => {
+                self.deliver(
+                    packet.get(delivery.inner.clone()).unwrap_or_default(),
+                    &delivery,
+                );
+                self.notice_move(packet, &delivery, from);
+            }
+            Err(OpenError::UnknownSpi(Some(spi))) if self.invalid_spi.ask() => {
+                self.shared.tell(DataplaneEvent::InvalidSpi { spi, from });
+            }
+            // Counted where it was found.
+            Err(_) => {}
+        }
+    }
+
+    fn deliver(&self, inner: &[u8], delivery: &Delivery) {
+        let tunnel = self.shared.tunnels.get(delivery.tunnel);
+        if tunnel.is_some_and(|tunnel| tunnel.tun.write(inner).is_err()) {
+            let mut sad = self.shared.sad();
+            sad.tunnel_counters(delivery.tunnel)
+                .into_iter()
+                .for_each(|counters| counters.io_errors += 1);
+        }
+    }
+
+    /// Only an authentic packet newer than all before it may move the peer (threat H7).
+    fn notice_move(&mut self, packet: &[u8], delivery: &Delivery, from: SocketAddr) {
+        let (remote, Some(port)) = delivery.remote else {
+            return;
+        };
+        let elsewhere = from.port() != 0 && from != SocketAddr::from((remote, port));
+        if elsewhere && delivery.newest && self.moved.ask() {
+            let tunnel = self.shared.sad().name(delivery.tunnel).to_owned();
+            let spi = super::esp::spi_of(packet).unwrap_or_default();
+            self.shared
+                .tell(DataplaneEvent::PeerMoved { tunnel, spi, from });
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Two data planes in two hosts, joined by a real wire: traffic, loss, NAT, silence.
+//!
+//! Runs in namespaces made by the test itself, as root or not (`harness = false`); see
+//! testnet's own test for the conditions.
+
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::ExitCode;
+
+use ikd::dataplane::{
+    DataplaneEvent, Direction, EspCipher, EspIntegrity, EspSuite, Mode, SaSpec, TunnelMode,
+};
+use libtest_mimic::{Arguments, Trial};
+use testnet::{
+    Capture, Fate, FaultPlan, Host, Match, NatConfig, NatRouter, Scripted, Switch, netlink, packet,
+    pcapng,
+};
+
+mod router;
+
+use router::{A, B, LOOPBACK, Outcome, Router, SECOND};
+
+type Named = (&'static str, fn() -> Outcome);
+
+const SEED: EspSuite = EspSuite {
+    cipher: EspCipher::TripleDesCbc,
+    integrity: Some(EspIntegrity::HmacSha1_96),
+};
+const GCM: EspSuite = EspSuite {
+    cipher: EspCipher::Aes128Gcm,
+    integrity: None,
+};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let tests: [Named; 7] = [
+        (
+            "the_seed_pings_from_loopback_to_loopback",
+            the_seed_pings_from_loopback_to_loopback,
+        ),
+        (
+            "every_mode_carries_large_packets",
+            every_mode_carries_large_packets,
+        ),
+        (
+            "a_packet_without_an_sa_waits_and_asks_and_nothing_is_in_clear",
+            waits_and_asks,
+        ),
+        (
+            "a_rekey_under_traffic_loses_nothing",
+            a_rekey_under_traffic_loses_nothing,
+        ),
+        (
+            "a_doubled_packet_is_delivered_once",
+            a_doubled_packet_is_delivered_once,
+        ),
+        (
+            "udp_encapsulation_passes_a_nat_and_a_moved_peer_is_told",
+            udp_encapsulation_passes_a_nat,
+        ),
+        (
+            "an_sa_ends_in_time_and_a_stranger_is_told",
+            an_sa_ends_in_time,
+        ),
+    ];
+    if let Some(why) = (!arguments.list).then(obstacle).flatten() {
+        eprintln!("skipped: {why}");
+        return ExitCode::from(u8::from(std::env::var_os("TESTNET_REQUIRE").is_some()));
+    }
+    let trial = |(name, test): Named| {
+        Trial::test(name, move || {
+            test().map_err(|error| error.to_string().into())
+        })
+    };
+    libtest_mimic::run(&arguments, tests.into_iter().map(trial).collect()).exit_code()
+}
+
+fn obstacle() -> Option<String> {
+    let isolated = testnet::isolate().map_err(|error| error.to_string());
+    let device =
+        isolated.and_then(|()| testnet::tun::open_tap("probe").map_err(|error| error.to_string()));
+    device.err()
+}
+
+fn hosts() -> Result<(Switch, Host, Host), Box<dyn Error>> {
+    let switch = Switch::new("lan")?;
+    let (a, b) = (Host::new("R1")?, Host::new("R2")?);
+    a.attach(&switch, "eth0", &[(A, 24)])?;
+    b.attach(&switch, "eth0", &[(B, 24)])?;
+    Ok((switch, a, b))
+}
+
+fn routers(mode: TunnelMode) -> Result<(Switch, Router, Router), Box<dyn Error>> {
+    let (switch, a, b) = hosts()?;
+    let (a, b) = (
+        Router::start(a, 0, [A, B], mode, false)?,
+        Router::start(b, 1, [A, B], mode, false)?,
+    );
+    Ok((switch, a, b))
+}
+
+const GRE: TunnelMode = TunnelMode::Gre { key: None };
+
+/// The ping of the seed: from the loopback of R1 to that of R2.
+fn ping(a: &Router, count: u32) -> Result<u32, Box<dyn Error>> {
+    Ok(a.host
+        .ping(LOOPBACK[0], LOOPBACK[1], count, SECOND)?
+        .received)
+}
+
+fn the_seed_pings_from_loopback_to_loopback() -> Outcome {
+    let (_switch, a, b) = routers(GRE)?;
+    a.install(0x100, SEED, Mode::Tunnel)?;
+    b.install(0x100, SEED, Mode::Tunnel)?;
+    assert_eq!(ping(&a, 5)?, 5);
+    assert_eq!((a.tunnel().encaps, a.tunnel().decaps), (5, 5));
+    assert_eq!((b.tunnel().encaps, b.tunnel().decaps), (5, 5));
+    Ok(())
+}
+
+fn every_mode_carries_large_packets() -> Outcome {
+    for tunnel in [GRE, TunnelMode::Gre { key: Some(7) }, TunnelMode::IpsecIpv4] {
+        for mode in [Mode::Tunnel, Mode::Transport] {
+            let (_switch, a, b) = routers(tunnel)?;
+            a.install(0x100, GCM, mode)?;
+            b.install(0x100, GCM, mode)?;
+            let from = a.host.run(|| UdpSocket::bind((LOOPBACK[0], 9)))??;
+            let to = b.host.run(|| UdpSocket::bind((LOOPBACK[1], 9)))??;
+            to.set_read_timeout(Some(SECOND))?;
+            // Inner fragments first; then, with an MTU above the wire's, outer ones.
+            for mtu in [1400, 1500] {
+                a.host.run(|| netlink::set_mtu("Tunnel1", mtu))??;
+                from.send_to(&[9; 4000], (LOOPBACK[1], 9))?;
+                assert_eq!(to.recv(&mut [0; 5000])?, 4000, "{tunnel:?} {mode:?} {mtu}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn waits_and_asks() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("lan.pcapng");
+    let (switch, mut a, b) = routers(GRE)?;
+    // The kernel may reorder what waits for ARP.
+    assert_eq!(a.host.ping(A, B, 1, SECOND)?.received, 1);
+    switch.capture(&Capture::to_file(&path)?)?;
+    let from = a.host.run(|| UdpSocket::bind((LOOPBACK[0], 9)))??;
+    let to = b.host.run(|| UdpSocket::bind((LOOPBACK[1], 9)))??;
+    to.set_read_timeout(Some(SECOND))?;
+    for number in 0..20 {
+        from.send_to(&[number], (LOOPBACK[1], 9))?;
+    }
+    let DataplaneEvent::Acquire {
+        tunnel,
+        source,
+        destination,
+        protocol,
+    } = a.event()?
+    else {
+        return Err("no acquire event".into());
+    };
+    assert_eq!(
+        (tunnel.as_str(), source, destination, protocol),
+        ("Tunnel1", LOOPBACK[0], LOOPBACK[1], 17)
+    );
+    std::thread::sleep(SECOND / 4);
+    b.install(0x100, SEED, Mode::Tunnel)?;
+    a.install(0x100, SEED, Mode::Tunnel)?;
+    let mut buffer = [0; 8];
+    for number in 0..16 {
+        to.recv(&mut buffer)?;
+        assert_eq!(buffer[0], number, "what waited arrives in order");
+    }
+    assert_eq!(a.tunnel().no_sa_drops, 4);
+    a.handle.flush("Tunnel1");
+    assert_eq!(ping(&a, 1)?, 0);
+    drop(switch);
+    only_esp(&path)
+}
+
+/// Threat I2: whatever the tunnel carried, the wire has seen ESP alone.
+fn only_esp(path: &std::path::Path) -> Outcome {
+    let records = pcapng::read(&std::fs::read(path)?)?;
+    assert!(!records.is_empty());
+    for record in records {
+        let flow = packet::Flow::of(&record.packet).ok_or("a packet")?;
+        assert_eq!(flow.protocol, 50, "{flow:?}");
+    }
+    Ok(())
+}
+
+fn a_rekey_under_traffic_loses_nothing() -> Outcome {
+    let (switch, a, b) = routers(GRE)?;
+    let late = FaultPlan {
+        delay: Some(testnet::Delay {
+            per_mille: 500,
+            milliseconds: 1..=5,
+        }),
+        ..FaultPlan::default()
+    };
+    switch.set_faults(late);
+    b.install(0x100, GCM, Mode::Transport)?;
+    a.install(0x100, GCM, Mode::Transport)?;
+    let pinging = std::thread::scope(|scope| -> Result<u32, Box<dyn Error>> {
+        let pings = scope.spawn(|| ping(&a, 200).map_err(|error| error.to_string()));
+        for base in [0x200, 0x300, 0x400] {
+            std::thread::sleep(SECOND / 10);
+            // Both receive before either sends, as IKE does it.
+            for router in [&a, &b] {
+                router
+                    .handle
+                    .install(&router.specs(base, SEED, Mode::Tunnel)[0])?;
+            }
+            for router in [&b, &a] {
+                router
+                    .handle
+                    .install(&router.specs(base, SEED, Mode::Tunnel)[1])?;
+            }
+        }
+        Ok(pings.join().map_err(|_| "panic")??)
+    })?;
+    assert_eq!(pinging, 200);
+    assert_eq!(a.handle.counters().sas.len(), 8);
+    Ok(())
+}
+
+fn a_doubled_packet_is_delivered_once() -> Outcome {
+    let (switch, a, b) = routers(GRE)?;
+    a.install(0x100, SEED, Mode::Tunnel)?;
+    b.install(0x100, SEED, Mode::Tunnel)?;
+    let esp = Match {
+        protocol: Some(50),
+        ..Match::any()
+    }
+    .from(A);
+    let script = vec![
+        Scripted {
+            nth: 0,
+            matching: esp.clone(),
+            action: Fate::Duplicate,
+        },
+        Scripted {
+            nth: 1,
+            matching: esp,
+            action: Fate::Corrupt { offset: 30 },
+        },
+    ];
+    switch.set_faults(FaultPlan {
+        script,
+        ..FaultPlan::default()
+    });
+    assert_eq!(
+        a.host
+            .ping(LOOPBACK[0], LOOPBACK[1], 3, SECOND / 2)?
+            .received,
+        2
+    );
+    let counters = b.tunnel();
+    assert_eq!(
+        (
+            counters.decaps,
+            counters.replay_failures,
+            counters.auth_failures
+        ),
+        (2, 1, 1)
+    );
+    Ok(())
+}
+
+const INNER: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 2);
+const INNER_GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
+
+fn udp_encapsulation_passes_a_nat() -> Outcome {
+    let (inside, outside) = (Switch::new("inside")?, Switch::new("outside")?);
+    let config = NatConfig {
+        inside: (INNER_GATEWAY, 24),
+        outside: (A, 24),
+        gateway: None,
+        lifetime: 60 * SECOND,
+    };
+    let nat = NatRouter::new(&inside, &outside, &config)?;
+    let (a, b) = (Host::new("R1")?, Host::new("R2")?);
+    a.attach(&inside, "eth0", &[(INNER, 24)])?;
+    b.attach(&outside, "eth0", &[(B, 24)])?;
+    a.run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY), None))??;
+    // Plain IPv4 in tunnel mode: GRE would show the inner address R2 does not expect.
+    let a = Router::start(a, 0, [INNER, B], TunnelMode::IpsecIpv4, true)?;
+    let mut b = Router::start(b, 1, [A, B], TunnelMode::IpsecIpv4, true)?;
+    for router in [&a, &b] {
+        for spec in router.specs(0x100, GCM, Mode::Tunnel) {
+            router.handle.install(&SaSpec {
+                encap: Some((4500, 4500)),
+                ..spec
+            })?;
+        }
+    }
+    // R2 learns the NAT's port from the first packet.
+    a.host.ping(LOOPBACK[0], LOOPBACK[1], 1, SECOND / 2)?;
+    for _ in 0..2 {
+        let DataplaneEvent::PeerMoved { from, .. } = b.event()? else {
+            return Err("no event about the moved peer".into());
+        };
+        assert_eq!(Some(from.port()), nat.port_of(17, INNER, 4500));
+        b.handle.set_endpoint("Tunnel1", A, Some(from.port()));
+        assert_eq!(ping(&a, 2)?, 2);
+        std::thread::sleep(SECOND);
+        nat.forget_mappings();
+        a.host.ping(LOOPBACK[0], LOOPBACK[1], 1, SECOND / 2)?;
+    }
+    Ok(())
+}
+
+fn an_sa_ends_in_time() -> Outcome {
+    let (_switch, mut a, mut b) = routers(GRE)?;
+    for spec in a.specs(0x100, SEED, Mode::Tunnel) {
+        a.handle.install(&SaSpec {
+            lifetime_seconds: Some(2),
+            ..spec
+        })?;
+    }
+    assert_eq!(ping(&a, 1)?, 0, "R2 has no SA");
+    assert!(
+        matches!(b.event()?, DataplaneEvent::InvalidSpi { spi: 0x100, from } if from == SocketAddr::from((A, 0)))
+    );
+    let kinds = [a.event()?, a.event()?, a.event()?, a.event()?].map(|event| match event {
+        DataplaneEvent::SoftExpire(expired) => (false, expired.direction),
+        DataplaneEvent::HardExpire(expired) => (true, expired.direction),
+        other => panic!("{other:?}"),
+    });
+    let (inbound, outbound) = (Direction::Inbound, Direction::Outbound);
+    assert_eq!(
+        kinds,
+        [
+            (false, inbound),
+            (false, outbound),
+            (true, inbound),
+            (true, outbound)
+        ]
+    );
+    assert!(a.handle.counters().sas.is_empty());
+    Ok(())
+}

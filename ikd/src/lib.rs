@@ -1,0 +1,19 @@
+//! `ikd`: the IKE daemon and its lab.
+//!
+//! The only crate with I/O, clocks, entropy and threads. `runtime` hosts the pure engine of
+//! `ike-core`, `dataplane` carries ESP, `keystore` keeps trustpoints on disk, `control`
+//! and `exec` serve operators, `lab` runs routers in namespaces of its own.
+
+#![deny(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+#![allow(missing_docs, reason = "a program's modules document what a reader needs; the libraries document all")]
+
+pub mod check;
+pub mod cli;
+pub mod control;
+pub mod dataplane;
+pub mod exec;
+pub mod keystore;
+pub mod lab;
+pub mod log;
+pub mod runtime;

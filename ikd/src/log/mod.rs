@@ -1,0 +1,35 @@
+//! Logging: typed traces of the engine become `tracing` events, and a subscriber layer prints
+//! them as IOS prints debug lines. Switches (`debug crypto isakmp`) work at run time and cost
+//! one atomic load when off.
+
+mod layer;
+mod switches;
+
+pub use layer::{Format, IosLayer, Sink};
+pub use switches::{Switch, Switches, switches};
+
+use ike_core::trace::{Facility, Trace, Traced};
+
+/// Emits one trace if its switch is on.
+pub fn emit(traced: &Traced) {
+    let switch = Switch::of(traced);
+    if !switches().is_on(switch) {
+        return;
+    }
+    let connection = traced.connection;
+    let text = traced.text();
+    match (&traced.trace, traced.facility()) {
+        (Trace::Why(why), _) => {
+            tracing::debug!(target: "why", connection, rule = %why.rule, decision = %why.decision, because = %why.because, "{text}");
+        }
+        (_, Facility::Isakmp) => tracing::debug!(target: "isakmp", connection, "{text}"),
+        (_, Facility::Ipsec) => tracing::debug!(target: "ipsec", connection, "{text}"),
+        (_, Facility::Pki) => tracing::debug!(target: "pki", connection, "{text}"),
+        (_, Facility::Syslog) => tracing::info!(target: "syslog", connection, "{text}"),
+    }
+}
+
+/// Says something about the daemon itself; always shown.
+pub fn notice(text: &str) {
+    tracing::info!(target: "ikd", "{text}");
+}

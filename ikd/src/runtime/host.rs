@@ -1,0 +1,252 @@
+//! What surrounds the engine: it hands events in, carries actions out, in order.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use ike_core::config::RunningConfig;
+use ike_core::engine::{Engine, Setup};
+use ike_core::sa::action::{Action, CommandId, DataplaneEvent as CoreDataplaneEvent, DataplaneRequest, Event, JobId, Outbox, Reply};
+use ike_core::sa::job::{self, Job, JobOutcome};
+use ike_core::sa::retransmit::Timers;
+use ike_core::time::{Now, Timestamp};
+use ike_core::trace::{Syslog, Trace, Traced};
+use ike_pki::{ChainPolicy, Store};
+use ring::rand::SecureRandom;
+use tokio::sync::mpsc;
+
+use super::keylog::KeyLog;
+use super::sockets::{Received, Sockets};
+use super::requests::Waiter;
+use super::{Options, StartError, glue};
+use crate::dataplane::config::{DataplaneEvent, Direction};
+use crate::dataplane::Handle;
+use crate::keystore::{Keystore, PrivateKeyring};
+use crate::log::{self, Sink};
+
+/// The engine's host.
+pub struct Host {
+    pub(super) engine: Engine,
+    pub(super) options: Options,
+    pub(super) store: Arc<Store>,
+    pub(super) dataplane: Option<Handle>,
+    pub(super) waiting: Vec<Waiter>,
+    pub(super) sink: Sink,
+    pub(super) started_at: Instant,
+    pub(super) last_reply: Option<Reply>,
+    keys: Arc<PrivateKeyring>,
+    sockets: Sockets,
+    keylog: Option<KeyLog>,
+    jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
+    stopping: bool,
+    next_command: u64,
+}
+
+/// What a host is made of.
+pub(super) struct Parts {
+    pub(super) options: Options,
+    pub(super) config: Arc<RunningConfig>,
+    pub(super) keystore: Keystore,
+    pub(super) sockets: Sockets,
+    pub(super) dataplane: Option<Handle>,
+    pub(super) keylog: Option<KeyLog>,
+    pub(super) jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
+    pub(super) sink: Sink,
+}
+
+impl Host {
+    pub(super) fn new(parts: Parts) -> Result<Self, StartError> {
+        let mut seed = [0; 32];
+        // D16: without entropy there is no daemon.
+        ring::rand::SystemRandom::new()
+            .fill(&mut seed)
+            .map_err(|_| StartError::new(70, "the kernel gives no entropy"))?;
+        let store = Arc::new(parts.keystore.store);
+        let engine = Engine::new(Setup {
+            config: parts.config,
+            store: store.clone(),
+            seed,
+            timers: Timers::with_interval(parts.options.retransmit),
+            chain_policy: ChainPolicy::ios_15_3t(),
+            port: 500,
+        });
+        Ok(Self {
+            engine,
+            options: parts.options,
+            store,
+            dataplane: parts.dataplane,
+            waiting: Vec::new(),
+            sink: parts.sink,
+            started_at: Instant::now(),
+            last_reply: None,
+            keys: Arc::new(parts.keystore.keys),
+            sockets: parts.sockets,
+            keylog: parts.keylog,
+            jobs: parts.jobs,
+            stopping: false,
+            next_command: 1,
+        })
+    }
+
+    pub(super) fn started(&self) {
+        if !self.engine.protections().is_empty() {
+            log::emit(&Traced { sa: None, connection: 0, trace: Trace::Syslog(Syslog::IsakmpOnOff(true)) });
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        let micros = u64::try_from(self.started_at.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        Now { mono: Timestamp(micros), wall: i64::try_from(wall).unwrap_or(i64::MAX) }
+    }
+
+    /// When the engine wants to be woken; far away when it does not.
+    pub(super) fn deadline(&self) -> tokio::time::Instant {
+        let far = std::time::Duration::from_secs(3600);
+        let at = self.engine.next_deadline().map(|t| std::time::Duration::from_micros(t.0));
+        let waiting = self.next_waiter();
+        let at = at.map(|d| self.started_at + d).into_iter().chain(waiting).min();
+        at.unwrap_or_else(|| Instant::now() + far).into()
+    }
+
+    pub(super) fn datagram(&mut self, received: Received) {
+        let Received { local, remote, bytes } = received;
+        self.handle(Event::Datagram { local, remote, bytes });
+    }
+
+    pub(super) fn job_done(&mut self, id: JobId, outcome: JobOutcome) {
+        self.handle(Event::JobDone(id, outcome));
+    }
+
+    pub(super) fn deadline_due(&mut self) {
+        self.handle(Event::Deadline);
+    }
+
+    pub(super) fn dataplane(&mut self, event: DataplaneEvent) {
+        match event {
+            DataplaneEvent::Acquire { tunnel, .. } => {
+                self.handle(Event::Dataplane(CoreDataplaneEvent::Acquire { protection: tunnel }));
+            }
+            DataplaneEvent::SoftExpire(expired) => self.expire(&expired, false),
+            DataplaneEvent::HardExpire(expired) => self.expire(&expired, true),
+            DataplaneEvent::PeerMoved { tunnel, from, .. } => {
+                if let (Some(dataplane), IpAddr::V4(address)) = (&self.dataplane, from.ip()) {
+                    dataplane.set_endpoint(&tunnel, address, Some(from.port()));
+                }
+            }
+            DataplaneEvent::InvalidSpi { spi, from } => {
+                log::notice(&format!("%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr={}, prot=50, spi={spi:#010X}", from.ip()));
+            }
+        }
+    }
+
+    fn expire(&mut self, expired: &crate::dataplane::config::Expired, hard: bool) {
+        let now = self.now().mono;
+        let pairs = self.engine.child_sas(now);
+        let pair = pairs.iter().find(|c| match expired.direction {
+            Direction::Inbound => c.spi_in == expired.spi,
+            Direction::Outbound => c.spi_out == expired.spi,
+        });
+        if let Some(spi_in) = pair.map(|c| c.spi_in) {
+            self.handle(Event::Dataplane(CoreDataplaneEvent::Expire { spi_in, hard }));
+        }
+    }
+
+    /// One event to the end, then everyone who waits for its result.
+    pub(super) fn handle(&mut self, event: Event) {
+        let mut out = Outbox::default();
+        let now = self.now();
+        self.engine.handle(now, event, &mut out);
+        for action in out.actions {
+            self.perform(action);
+        }
+        if let Some(keylog) = &mut self.keylog {
+            keylog.isakmp(&self.engine.keys());
+        }
+        self.answer_waiters();
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Send(transmit) => self.sockets.send(&transmit),
+            Action::Run(id, job) => self.run(id, job),
+            Action::Dataplane(request) => self.change_dataplane(request),
+            Action::Trace(traced) => log::emit(&traced),
+            Action::Reply(_, reply) => self.last_reply = Some(reply),
+        }
+    }
+
+    /// Dear work goes to the blocking pool, whose size the runtime bounds (K4).
+    fn run(&self, id: JobId, job: Job) {
+        let (keys, jobs) = (self.keys.clone(), self.jobs.clone());
+        tokio::task::spawn_blocking(move || {
+            // The engine is gone when nobody receives.
+            let _ = jobs.send((id, job::run(job, keys.as_ref())));
+        });
+    }
+
+    fn change_dataplane(&mut self, request: DataplaneRequest) {
+        match request {
+            DataplaneRequest::Install(direction, spec) => {
+                if let Some(keylog) = &mut self.keylog {
+                    keylog.esp(direction, &spec);
+                }
+                let Some(dataplane) = &self.dataplane else { return };
+                match glue::sa_spec(direction, &spec).map(|s| dataplane.install(&s)) {
+                    Some(Ok(())) => {}
+                    Some(Err(e)) => log::notice(&format!("ESP SA of {} not installed: {e}", spec.protection)),
+                    None => log::notice(&format!("ESP SA of {}: algorithms not carried", spec.protection)),
+                }
+            }
+            DataplaneRequest::Remove { protection, spi_in, spi_out } => {
+                if let Some(dataplane) = &self.dataplane {
+                    dataplane.remove(&protection, Direction::Inbound, spi_in);
+                    dataplane.remove(&protection, Direction::Outbound, spi_out);
+                }
+            }
+            DataplaneRequest::Moved { .. } => {}
+        }
+    }
+
+    /// Sends a command into the engine and returns its reply.
+    pub(super) fn command(&mut self, command: ike_core::sa::action::Command) -> Reply {
+        let id = CommandId(self.next_command);
+        self.next_command += 1;
+        self.last_reply = None;
+        self.handle(Event::Command(id, command));
+        self.last_reply.take().unwrap_or(Reply::Refused("the engine gave no reply".to_owned()))
+    }
+
+    /// Reads the configuration file again; a bad one leaves the old one in force.
+    pub(super) fn reload(&mut self) -> Result<String, String> {
+        let path: PathBuf = self.options.config.clone();
+        match crate::check::load(&path) {
+            Ok(config) => {
+                self.handle(Event::Configure(Arc::new(config)));
+                let text = format!("{} is in force", path.display());
+                log::notice(&text);
+                Ok(text)
+            }
+            Err(text) => {
+                log::notice(&format!("{} is not taken; the old configuration stays:\n{text}", path.display()));
+                Err(text)
+            }
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    pub(super) fn stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Tells every peer and takes the socket away.
+    pub(super) fn finish(&mut self) {
+        self.command(ike_core::sa::action::Command::ClearAll);
+        let _ = std::fs::remove_file(&self.options.socket);
+    }
+
+}

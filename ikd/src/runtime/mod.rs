@@ -1,0 +1,116 @@
+//! The daemon: one task owns the engine, executes its actions in order, and feeds results
+//! back as events. Sockets, workers, data plane and control socket are tasks around it.
+
+mod glue;
+mod host;
+mod keylog;
+mod requests;
+mod sockets;
+
+pub use host::Host;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ike_core::config::RunningConfig;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::control;
+use crate::dataplane::config::DataplaneEvent;
+use crate::log::Sink;
+
+/// How a daemon is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Configuration file.
+    pub config: PathBuf,
+    /// Folder of trustpoints and keys.
+    pub state: PathBuf,
+    /// Control socket.
+    pub socket: PathBuf,
+    /// Name of this daemon.
+    pub name: String,
+    /// Carry traffic over TUN devices.
+    pub userspace: bool,
+    /// Folder of Wireshark key tables.
+    pub keylog: Option<PathBuf>,
+    /// Time between phase 1 retransmissions.
+    pub retransmit: Duration,
+}
+
+/// Why a daemon does not start: a text for people and the exit code.
+#[derive(Debug)]
+pub struct StartError {
+    /// Exit code.
+    pub code: u8,
+    /// What, where, and what to do.
+    pub text: String,
+}
+
+impl StartError {
+    fn new(code: u8, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// Configuration, store, sockets, devices or control socket are not to be had.
+pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<(), StartError> {
+    let keystore = crate::keystore::open(&options.state).map_err(|e| StartError::new(7, e.to_string()))?;
+    for warning in &keystore.warnings {
+        crate::log::notice(warning);
+    }
+    let (sockets, streams) =
+        sockets::Sockets::open(&config).await.map_err(|text| StartError::new(5, text))?;
+    let (dataplane, mut dataplane_events) = start_dataplane(&options, &config, streams.esp)?;
+    let keylog = match &options.keylog {
+        Some(dir) => Some(keylog::KeyLog::create(dir).map_err(|text| StartError::new(5, text))?),
+        None => None,
+    };
+    let mut questions = control::listen(&options.socket)
+        .map_err(|e| StartError::new(5, format!("{}: {e}", options.socket.display())))?;
+    let (jobs_in, mut jobs) = mpsc::unbounded_channel();
+    let mut datagrams = streams.ike;
+    let mut host = Host::new(host::Parts { options, config: Arc::new(config), keystore, sockets, dataplane, keylog, jobs: jobs_in, sink })?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|e| StartError::new(70, e.to_string()))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| StartError::new(70, e.to_string()))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| StartError::new(70, e.to_string()))?;
+    host.started();
+    while !host.stopping() {
+        let deadline = host.deadline();
+        tokio::select! {
+            Some(received) = datagrams.recv() => host.datagram(received),
+            Some((id, outcome)) = jobs.recv() => host.job_done(id, outcome),
+            Some(pending) = questions.recv() => host.question(pending),
+            Some(event) = dataplane_events.recv() => host.dataplane(event),
+            () = tokio::time::sleep_until(deadline) => host.deadline_due(),
+            _ = hangup.recv() => drop(host.reload()),
+            _ = terminate.recv() => host.stop(),
+            _ = interrupt.recv() => host.stop(),
+        }
+    }
+    host.finish();
+    Ok(())
+}
+
+type DataplaneParts = (Option<crate::dataplane::Handle>, mpsc::Receiver<DataplaneEvent>);
+
+fn start_dataplane(
+    options: &Options,
+    config: &RunningConfig,
+    udp: crate::dataplane::config::UdpPath,
+) -> Result<DataplaneParts, StartError> {
+    if !options.userspace {
+        return Ok((None, mpsc::channel(1).1));
+    }
+    let mut wanted = glue::dataplane_config(config);
+    wanted.udp = Some(udp);
+    let (handle, events) = crate::dataplane::Dataplane::start(wanted).map_err(|e| {
+        StartError::new(5, format!("data plane: {e} (TUN devices need CAP_NET_ADMIN; try `ikd lab`, or --dataplane none)"))
+    })?;
+    Ok((Some(handle), events))
+}

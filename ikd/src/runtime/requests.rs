@@ -1,0 +1,150 @@
+//! Questions from the control socket, answered out of the engine's views.
+
+use std::time::{Duration, Instant};
+
+use ike_core::sa::action::{Command, Reply};
+use ike_core::sa::record::Record;
+use tokio::sync::oneshot;
+
+use super::Host;
+use crate::control::{Pending, Request, Response};
+use crate::exec::{self, Outcome, Snapshot};
+use crate::log::switches;
+
+/// An `up` that waits for its verdict.
+pub struct Waiter {
+    name: String,
+    until: Instant,
+    known: usize,
+    answer: oneshot::Sender<Response>,
+}
+
+impl Host {
+    pub(super) fn question(&mut self, pending: Pending) {
+        let Pending { request, answer } = pending;
+        let response = match request {
+            Request::Up { name, wait } if wait > 0 => return self.up_and_wait(name, wait, answer),
+            Request::Up { name, .. } => said(self.command(Command::Up(name))),
+            Request::Down { name } => said(self.command(Command::Down(name))),
+            Request::Exec { line, json } => self.exec(&line, json),
+            Request::Records => json(&self.engine.records()),
+            Request::Status => self.status(),
+            Request::Reload => match self.reload() {
+                Ok(text) => Response::ok(text),
+                Err(text) => Response::failed(3, text),
+            },
+            Request::Stop => {
+                self.stop();
+                Response::ok("stopping")
+            }
+        };
+        // Whoever asked may be gone; that is not our trouble.
+        let _ = answer.send(response);
+    }
+
+    fn status(&self) -> Response {
+        let now = self.now().mono;
+        let (sas, children) = (self.engine.isakmp_sas(now), self.engine.child_sas(now));
+        let up = self.started_at.elapsed().as_secs();
+        Response::ok(format!(
+            "{} is up for {up} s: {} ISAKMP SAs, {} ESP SA pairs, {} protections",
+            self.options.name,
+            sas.len(),
+            children.len(),
+            self.engine.protections().len()
+        ))
+    }
+
+    fn exec(&mut self, line: &str, json: bool) -> Response {
+        match exec::run(line, json, &self.snapshot()) {
+            Ok(Outcome::Text(text)) => Response::ok(text),
+            Ok(Outcome::Act(command)) => said(self.command(command)),
+            Ok(Outcome::Debug { switch: Some(switch), on, text }) => {
+                switches().set(switch, on);
+                Response::ok(text)
+            }
+            Ok(Outcome::Debug { switch: None, on, text }) => {
+                switches().set_all(on);
+                Response::ok(text)
+            }
+            Err(e) => Response::failed(2, e.to_string()),
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot<'_> {
+        let now = self.now();
+        Snapshot {
+            config: self.engine.config(),
+            protections: self.engine.protections(),
+            store: &self.store,
+            isakmp: self.engine.isakmp_sas(now.mono),
+            children: self.engine.child_sas(now.mono),
+            records: self.engine.records(),
+            counters: self.engine.counters(),
+            traffic: self.dataplane.as_ref().map(crate::dataplane::Handle::counters),
+            logging: self.sink.buffered(),
+            wall: now.wall,
+        }
+    }
+
+    /// Starts and keeps the question until the verdict is certain or the time is up.
+    fn up_and_wait(&mut self, name: String, wait: u64, answer: oneshot::Sender<Response>) {
+        let known = self.engine.records().iter().filter(|r| r.certain()).count();
+        let already = self.engine.child_sas(self.now().mono).iter().any(|c| c.protection == name && c.complete);
+        match self.command(Command::Up(name.clone())) {
+            Reply::Refused(reason) => drop(answer.send(Response::failed(1, reason))),
+            Reply::Already if already => drop(answer.send(Response::ok(format!("{name} is up already")))),
+            Reply::Already | Reply::Done => {
+                let until = Instant::now() + Duration::from_secs(wait);
+                self.waiting.push(Waiter { name, until, known, answer });
+                self.answer_waiters();
+            }
+        }
+    }
+
+    pub(super) fn answer_waiters(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let now = self.now().mono;
+        let children = self.engine.child_sas(now);
+        let ended: Vec<Record> = self.engine.records().into_iter().filter(Record::certain).collect();
+        let waiters = std::mem::take(&mut self.waiting);
+        for waiter in waiters {
+            let up = children.iter().any(|c| c.protection == waiter.name && c.complete && !c.replaced);
+            let failed = ended.iter().skip(waiter.known).rev().find(|r| !r.up);
+            let response = if up {
+                Response::ok(format!("{} is up", waiter.name))
+            } else if let Some(record) = failed {
+                let at = record.stopped_at.as_deref().unwrap_or("an unknown message");
+                let reason = record.reason.as_deref().unwrap_or("no reason recorded");
+                Response::failed(1, format!("{} failed at {at}: {reason}", waiter.name))
+            } else if Instant::now() >= waiter.until {
+                Response::failed(6, format!("{}: no verdict yet", waiter.name))
+            } else {
+                self.waiting.push(waiter);
+                continue;
+            };
+            let _ = waiter.answer.send(response);
+        }
+    }
+
+    pub(super) fn next_waiter(&self) -> Option<Instant> {
+        self.waiting.iter().map(|w| w.until).min()
+    }
+}
+
+fn said(reply: Reply) -> Response {
+    match reply {
+        Reply::Done => Response::ok(""),
+        Reply::Already => Response::ok("already so"),
+        Reply::Refused(reason) => Response::failed(1, reason),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => Response::ok(text),
+        Err(e) => Response::failed(70, e.to_string()),
+    }
+}

@@ -1,0 +1,142 @@
+//! UDP 500 and 4500 on every address of the configuration (RFC 2408 2.5.1, RFC 3948).
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ike_core::config::RunningConfig;
+use ike_core::sa::action::Transmit;
+use ike_core::sa::natt::{IKE_PORT, NAT_PORT};
+use ike_wire::natt::{Udp4500, mark};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::dataplane::config::{UdpPath, UdpSender};
+
+/// Datagrams that wait for the engine; more are dropped, newest first (B18).
+const QUEUE: usize = 1024;
+/// Largest datagram.
+const MAX_DATAGRAM: usize = 65_535;
+
+/// A received IKE datagram.
+pub struct Received {
+    /// Our end.
+    pub local: SocketAddrV4,
+    /// The sender.
+    pub remote: SocketAddrV4,
+    /// The ISAKMP message.
+    pub bytes: Bytes,
+}
+
+/// Every socket of the daemon.
+pub struct Sockets {
+    by_endpoint: BTreeMap<SocketAddrV4, Arc<UdpSocket>>,
+}
+
+/// What comes out of the sockets.
+pub struct Streams {
+    /// IKE, for the engine.
+    pub ike: mpsc::Receiver<Received>,
+    /// ESP in UDP, for the data plane.
+    pub esp: UdpPath,
+}
+
+impl Sockets {
+    /// Binds both ports on every local IKE address and starts reading.
+    ///
+    /// # Errors
+    /// A port is taken or forbidden; the text names it and the way out.
+    pub async fn open(config: &RunningConfig) -> Result<(Self, Streams), String> {
+        let (ike_in, ike) = mpsc::channel(QUEUE);
+        let (esp_in, esp) = mpsc::channel(QUEUE);
+        let mut by_endpoint = BTreeMap::new();
+        for address in local_addresses(config) {
+            for port in [IKE_PORT, NAT_PORT] {
+                let local = SocketAddrV4::new(address, port);
+                let socket = Arc::new(bind(local).await?);
+                tokio::spawn(read(socket.clone(), local, ike_in.clone(), esp_in.clone()));
+                by_endpoint.insert(local, socket);
+            }
+        }
+        let esp = UdpPath { sender: esp_sender(&by_endpoint), receiver: esp };
+        Ok((Self { by_endpoint }, Streams { ike, esp }))
+    }
+
+    /// Sends a datagram now, with the non-ESP marker from port 4500 (RFC 3948 2.2). What the
+    /// kernel does not take is lost, as on any network.
+    pub fn send(&self, transmit: &Transmit) {
+        let Some(socket) = self.by_endpoint.get(&transmit.local) else { return };
+        let remote = SocketAddr::V4(transmit.remote);
+        let _ = match transmit.local.port() {
+            NAT_PORT => socket.try_send_to(&mark(&transmit.bytes), remote),
+            _ => socket.try_send_to(&transmit.bytes, remote),
+        };
+    }
+}
+
+/// The addresses IKE runs on: every interface that is neither tunnel nor loopback.
+fn local_addresses(config: &RunningConfig) -> Vec<Ipv4Addr> {
+    let physical = |name: &str| !name.starts_with("Tunnel") && !name.starts_with("Loopback");
+    let mut out: Vec<Ipv4Addr> = config
+        .interfaces
+        .iter()
+        .filter(|i| physical(&i.name) && !i.shutdown)
+        .filter_map(|i| i.address.map(|(address, _)| address))
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+async fn bind(local: SocketAddrV4) -> Result<UdpSocket, String> {
+    UdpSocket::bind(local).await.map_err(|e| {
+        let hint = match e.kind() {
+            std::io::ErrorKind::AddrInUse => "another IKE daemon has it; stop that one first",
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need CAP_NET_BIND_SERVICE; `ikd lab` needs none"
+            }
+            std::io::ErrorKind::AddrNotAvailable => {
+                "no device of this machine has the address; add it, or correct `ip address`"
+            }
+            _ => "see the error",
+        };
+        format!("UDP {local}: {e} ({hint})")
+    })
+}
+
+async fn read(
+    socket: Arc<UdpSocket>,
+    local: SocketAddrV4,
+    ike: mpsc::Sender<Received>,
+    esp: mpsc::Sender<(SocketAddr, Bytes)>,
+) {
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    loop {
+        let (length, from) = match socket.recv_from(&mut buffer).await {
+            Ok(received) => received,
+            // ICMP errors surface here; the socket itself goes on.
+            Err(_) => continue,
+        };
+        let SocketAddr::V4(remote) = from else { continue };
+        let bytes = Bytes::copy_from_slice(&buffer[..length]);
+        if local.port() == NAT_PORT {
+            match Udp4500::decode(bytes) {
+                Ok(Udp4500::Ike(bytes)) => drop(ike.try_send(Received { local, remote, bytes })),
+                Ok(Udp4500::Esp(bytes)) => drop(esp.try_send((from, bytes))),
+                Ok(Udp4500::Keepalive) | Err(_) => {}
+            }
+        } else {
+            drop(ike.try_send(Received { local, remote, bytes }));
+        }
+    }
+}
+
+/// Sends ESP in UDP from the first address that has port 4500.
+fn esp_sender(sockets: &BTreeMap<SocketAddrV4, Arc<UdpSocket>>) -> UdpSender {
+    let socket = sockets.iter().find(|(local, _)| local.port() == NAT_PORT).map(|(_, s)| s.clone());
+    Arc::new(move |to, packet| match &socket {
+        Some(socket) => socket.try_send_to(packet, to).map(drop),
+        None => Err(std::io::ErrorKind::NotConnected.into()),
+    })
+}

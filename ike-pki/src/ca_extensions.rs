@@ -1,0 +1,107 @@
+//! Extensions of the certificates the lab CA issues: the three of W-005, and
+//! what a request asks for beyond them.
+
+use ike_crypto::Hash;
+
+use crate::{
+    ca::{CaError, CertRequestSpec},
+    der::{Reader, tag, whole_bits},
+    extensions::KeyUsage,
+    oid,
+    writer::{self, sequence, tlv},
+};
+
+/// The content of the Extensions SEQUENCE; `authority_key` is the issuer's key
+/// identifier, `None` when it signs itself.
+pub(crate) fn extensions(
+    spec: &CertRequestSpec<'_>,
+    authority_key: Option<&[u8]>,
+) -> Result<Vec<u8>, CaError> {
+    let mut out = Vec::new();
+    if let Some(path_len) = spec.ca {
+        let path_len = path_len.map_or(Vec::new(), |len| writer::unsigned(&[len]));
+        let ca = sequence(&[&tlv(tag::BOOLEAN, &[&[0xff]]), &path_len]);
+        out.extend(extension(oid::BASIC_CONSTRAINTS, true, &ca));
+    }
+    let usage = match spec.ca {
+        Some(_) => KeyUsage::DIGITAL_SIGNATURE
+            .with(KeyUsage::KEY_CERT_SIGN)
+            .with(KeyUsage::CRL_SIGN),
+        None => KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT),
+    };
+    out.extend(extension(
+        oid::KEY_USAGE,
+        spec.ca.is_some(),
+        &writer::named_bits(usage.0),
+    ));
+    out.extend(authority_key.map(authority).unwrap_or_default());
+    let own = tlv(tag::OCTET_STRING, &[&key_id(spec.public.spki_der())]);
+    out.extend(extension(oid::SUBJECT_KEY_ID, false, &own));
+    if !spec.eku.is_empty() {
+        let usage = |text: &String| {
+            let oid = oid::from_dotted(text).ok_or_else(|| CaError::Oid(text.clone()))?;
+            Ok(writer::oid(&oid))
+        };
+        let usages = spec
+            .eku
+            .iter()
+            .map(usage)
+            .collect::<Result<Vec<_>, CaError>>()?;
+        out.extend(extension(
+            oid::EXTENDED_KEY_USAGE,
+            false,
+            &sequence(&[&usages.concat()]),
+        ));
+    }
+    let names = alternative_names(spec);
+    if !names.is_empty() {
+        // RFC 5280 4.2.1.6: critical when the subject is empty.
+        let critical = spec.subject.is_empty();
+        out.extend(extension(
+            oid::SUBJECT_ALT_NAME,
+            critical,
+            &sequence(&[&names]),
+        ));
+    }
+    Ok(out)
+}
+
+fn alternative_names(spec: &CertRequestSpec<'_>) -> Vec<u8> {
+    let dns = spec
+        .dns_names
+        .iter()
+        .map(|name| tlv(tag::context(2), &[name.as_bytes()]));
+    let ip = spec.addresses.iter().map(|address| match address {
+        std::net::IpAddr::V4(v4) => tlv(tag::context(7), &[&v4.octets()]),
+        std::net::IpAddr::V6(v6) => tlv(tag::context(7), &[&v6.octets()]),
+    });
+    dns.chain(ip).flatten().collect()
+}
+
+pub(crate) fn authority(key_id: &[u8]) -> Vec<u8> {
+    let id = sequence(&[&tlv(tag::context(0), &[key_id])]);
+    extension(oid::AUTHORITY_KEY_ID, false, &id)
+}
+
+pub(crate) fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let critical = if critical {
+        tlv(tag::BOOLEAN, &[&[0xff]])
+    } else {
+        Vec::new()
+    };
+    sequence(&[
+        &writer::oid(oid),
+        &critical,
+        &tlv(tag::OCTET_STRING, &[value]),
+    ])
+}
+
+/// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2 (1)).
+pub(crate) fn key_id(spki: &[u8]) -> Vec<u8> {
+    let bits = || {
+        let mut fields = Reader::new(spki).sequence("SubjectPublicKeyInfo")?;
+        fields.any()?;
+        whole_bits(&fields.expect(tag::BIT_STRING, "subjectPublicKey")?)
+    };
+    Hash::Sha1.digest(&[bits().unwrap_or(spki)])
+}
