@@ -92,7 +92,9 @@ impl Engine {
     pub(super) fn initiate(&mut self, now: Now, protection: &Protection, out: &mut Outbox) {
         let id = self.fresh_sa();
         let port = self.port;
-        match IsakmpSa::initiate(id, &mut self.context(now, out), protection, port) {
+        let first = self.established_with(protection.peer).is_none()
+            && self.children.iter().all(|c| *c.spec.remote.ip() != protection.peer);
+        match IsakmpSa::initiate(id, &mut self.context(now, out), protection, port, first) {
             Ok(sa) => self.insert(now, id, sa),
             Err(record) => self.remember(*record),
         }

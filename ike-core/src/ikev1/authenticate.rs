@@ -11,7 +11,7 @@ use super::material::Material;
 use super::shell::Shell;
 use crate::config::{IsakmpAuthentication, RevocationMethod};
 use crate::policy::identity::{self, Identity};
-use crate::policy::{profile, validation};
+use crate::policy::{Decision, profile, validation};
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome, PeerVerified, VerifyError, VerifyJob};
@@ -81,7 +81,7 @@ pub fn payloads(shell: &Shell, proof: &OwnProof, signature: Option<Bytes>) -> Ve
         Some(signature) => Body::Sig(signature).into(),
         None => Body::Hash(proof.hash.clone().into()).into(),
     });
-    if shell.role == Role::Initiator {
+    if shell.first_contact {
         let notify =
             Notify::isakmp(NotifyType::INITIAL_CONTACT, shell.cookie_i, shell.cookie_r, Bytes::new());
         out.push(Body::Notify(notify).into());
@@ -103,7 +103,7 @@ fn tell_own_identity(
     id: &Identification,
     preshared: bool,
 ) {
-    if shell.role == Role::Initiator {
+    if shell.first_contact {
         shell.trace(ctx, IsakmpTrace::SendInitialContact);
     }
     let id_type = id_type_name(identity);
@@ -172,9 +172,7 @@ pub fn judge(shell: &mut Shell, ctx: &mut Context<'_>, material: &Material, chai
         Role::Responder => Role::Initiator,
     };
     let hash = material.hash(shell, peer, &chain.body(index));
-    if let Err(refused) = check_bound_profile(shell, ctx, &claim) {
-        return Judging::Refused(refused);
-    }
+    bind_profile(shell, ctx, &claim);
     if material.suite.authentication == IsakmpAuthentication::PreShare {
         return judge_hash(shell, ctx, claim, chain, &hash);
     }
@@ -212,19 +210,17 @@ fn claim(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain, index: usize, 
     Claim { identity, profile, initial_contact }
 }
 
-/// The responder binds the SA to the profile now (S-041). The initiator holds the peer's
-/// identity against the profile it started with (C5).
-fn check_bound_profile(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim) -> Result<(), String> {
+/// The responder binds the SA to the profile now (S-041). The initiator keeps the profile it
+/// started with (S-040); an identity that this profile does not match is told and, as in IOS,
+/// does not end phase 1 (T-15): chain and signature decide, against the profile's anchors.
+fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim) {
     shell.record.profile.clone_from(&claim.profile);
     shell.profile.clone_from(&claim.profile);
-    if shell.role == Role::Responder {
-        return Ok(());
-    }
-    match shell.profile(ctx.config) {
-        Some(bound) if !profile::matches(bound, &claim.identity) => {
-            Err(format!("the peer is {}, which profile {} does not match", claim.identity, bound.name))
-        }
-        _ => Ok(()),
+    let stranger = shell.profile(ctx.config).filter(|p| !profile::matches(p, &claim.identity));
+    if let (Role::Initiator, Some(bound)) = (shell.role, stranger) {
+        let because = format!("the peer presents {}, which {} does not match", claim.identity, bound.name);
+        let decision = Decision::new((), "S-040", because);
+        shell.why(ctx, "the profile stays", &decision);
     }
 }
 

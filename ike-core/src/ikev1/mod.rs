@@ -80,11 +80,12 @@ impl IsakmpSa {
     ///
     /// # Errors
     /// No policy can be offered.
-    pub fn initiate(id: SaId, ctx: &mut Context<'_>, protection: &Protection, port: u16) -> Result<Self, Box<Record>> {
+    pub fn initiate(id: SaId, ctx: &mut Context<'_>, protection: &Protection, port: u16, first_contact: bool) -> Result<Self, Box<Record>> {
         let local = SocketAddrV4::new(protection.local, port);
         let remote = SocketAddrV4::new(protection.peer, port);
         let mut shell = new_shell(id, ctx, Role::Initiator, (local, remote));
         shell.cookie_i = ctx.entropy.cookie();
+        shell.first_contact = first_contact;
         shell.protection = Some(protection.name.clone());
         shell.profile.clone_from(&protection.isakmp_profile);
         shell.record.profile.clone_from(&protection.isakmp_profile);
@@ -371,6 +372,7 @@ fn new_shell(id: SaId, ctx: &Context<'_>, role: Role, (local, remote): (SocketAd
         cookie_r: Spi::ZERO,
         profile: None,
         protection: None,
+        first_contact: false,
         state: SaState::MmNoState,
         fsm: Fsm::Ready,
         record: Record::new(role, remote.ip().to_string()),

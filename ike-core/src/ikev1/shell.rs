@@ -43,6 +43,8 @@ pub struct Shell {
     pub profile: Option<String>,
     /// The protection that asked for this SA; initiator only.
     pub protection: Option<String>,
+    /// We start, and know no other SA with this peer: MM5 says so (W-015).
+    pub first_contact: bool,
     /// State as `show` prints it.
     pub state: SaState,
     /// State as debug prints it.

@@ -42,6 +42,8 @@ fn serves(config: &RunningConfig, keyring: &Keyring, local: Ipv4Addr) -> bool {
 
 fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: Ipv4Addr) -> Option<u8> {
     match &key.peer {
+        // 0.0.0.0 is every peer, with or without its mask.
+        KeyPeer::Address(network, _) if network.is_unspecified() => Some(0),
         KeyPeer::Address(network, bits) => {
             let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
             (u32::from(*network) & mask == u32::from(peer) & mask).then_some(*bits)

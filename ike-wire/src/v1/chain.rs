@@ -5,6 +5,7 @@ use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::reader::Reader;
 use crate::registry::PayloadType;
 use bytes::{BufMut, Bytes, BytesMut};
+use std::fmt;
 use std::ops::Range;
 
 /// Payloads read from one chain; more are refused (THREATS B10, B11).
@@ -24,7 +25,7 @@ pub enum Padding {
 }
 
 /// The payloads of a message, with the octets they came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Chain {
     /// The payloads in wire order.
     pub payloads: Vec<Payload>,
@@ -152,6 +153,18 @@ impl Chain {
         self.octets
             .get(range)
             .map_or_else(Bytes::new, |part| self.octets.slice_ref(part))
+    }
+}
+
+impl fmt::Debug for Chain {
+    /// Types and lengths only: a decrypted chain may hold secrets (THREATS K9).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lengths = self.ranges.iter().map(ExactSizeIterator::len);
+        let types = self
+            .payloads
+            .iter()
+            .map(|payload| payload.payload_type().to_string());
+        f.debug_map().entries(types.zip(lengths)).finish()
     }
 }
 
