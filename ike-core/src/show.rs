@@ -41,7 +41,11 @@ fn names(cipher: Option<EspEncryption>, integrity: Option<EspAuthentication>) ->
         }
         .to_owned()
     });
-    cipher.into_iter().chain(integrity).collect::<Vec<_>>().join(" ")
+    cipher
+        .into_iter()
+        .chain(integrity)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `Encr` column of `show crypto isakmp sa detail` (O-005).

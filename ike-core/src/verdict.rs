@@ -60,7 +60,10 @@ pub struct Ping {
 #[must_use]
 pub fn compose(initiator: (&str, Option<&Record>), responder: (&str, Option<&Record>)) -> Verdict {
     let both = [initiator, responder];
-    let records = || both.into_iter().filter_map(|(name, record)| Some((name, record?)));
+    let records = || {
+        both.into_iter()
+            .filter_map(|(name, record)| Some((name, record?)))
+    };
     let up = records().count() == 2 && records().all(|(_, r)| r.up);
     let stop = records()
         .filter_map(|(_, r)| Some((order(r.stopped_at.as_deref()?, r), r)))
@@ -76,7 +79,11 @@ pub fn compose(initiator: (&str, Option<&Record>), responder: (&str, Option<&Rec
         certreq: records()
             .filter_map(|(from, r)| {
                 let sent = r.certreq.as_ref()?;
-                Some(CertReq { message: sent.message.clone(), from: from.to_owned(), issuers: sent.issuers.clone() })
+                Some(CertReq {
+                    message: sent.message.clone(),
+                    from: from.to_owned(),
+                    issuers: sent.issuers.clone(),
+                })
             })
             .collect(),
         signed_with: named(&both, |r| r.signed_with.clone()),
@@ -88,14 +95,27 @@ pub fn compose(initiator: (&str, Option<&Record>), responder: (&str, Option<&Rec
 
 /// A refusal is worth more than a death by retransmission, which is its echo.
 fn order(message: &str, record: &Record) -> (bool, usize) {
-    const MESSAGES: [&str; 9] = ["MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3"];
-    let echo = record.reason.as_deref().is_some_and(|r| r.starts_with("Death by") || r.contains("the peer "));
-    (echo, MESSAGES.iter().position(|m| *m == message).unwrap_or(MESSAGES.len()))
+    const MESSAGES: [&str; 9] = [
+        "MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3",
+    ];
+    let echo = record
+        .reason
+        .as_deref()
+        .is_some_and(|r| r.starts_with("Death by") || r.contains("the peer "));
+    (
+        echo,
+        MESSAGES
+            .iter()
+            .position(|m| *m == message)
+            .unwrap_or(MESSAGES.len()),
+    )
 }
 
 fn named(
     both: &[(&str, Option<&Record>); 2],
     value: impl Fn(&Record) -> Option<String>,
 ) -> BTreeMap<String, String> {
-    both.iter().filter_map(|(name, record)| Some(((*name).to_owned(), value((*record)?)?))).collect()
+    both.iter()
+        .filter_map(|(name, record)| Some(((*name).to_owned(), value((*record)?)?)))
+        .collect()
 }

@@ -1,6 +1,8 @@
 //! Everything else of IKEv1 on two engines: pre-shared keys, algorithms, PFS, NAT, rekeying,
 //! deletion, liveness, selection edge cases.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::time::Duration;
@@ -16,13 +18,26 @@ fn policy(story: Story, from: &str, to: &str) -> Story {
 }
 
 fn pre_shared() -> Story {
-    let story = policy(seed_routers(), "  encr 3des\n", "  encr aes\n  authentication pre-share\n");
-    policy(story, "crypto isakmp profile prof1\n", &format!("{PSK}crypto isakmp profile prof1\n"))
+    let story = policy(
+        seed_routers(),
+        "  encr 3des\n",
+        "  encr aes\n  authentication pre-share\n",
+    );
+    policy(
+        story,
+        "crypto isakmp profile prof1\n",
+        &format!("{PSK}crypto isakmp profile prof1\n"),
+    )
 }
 
 fn assert_up(sim: &Simulation, story: &str) {
     let verdict = sim.verdict();
-    assert!(verdict.up, "{story}: {verdict:?}\n{}\n---\n{}", tail(sim, 0), tail(sim, 1));
+    assert!(
+        verdict.up,
+        "{story}: {verdict:?}\n{}\n---\n{}",
+        tail(sim, 0),
+        tail(sim, 1)
+    );
     assert!(sim.carries(), "{story}: the ends do not agree on keys");
 }
 
@@ -37,7 +52,10 @@ fn pre_shared_keys_bring_the_tunnel_up_from_both_sides() {
     for initiator in [0, 1] {
         let sim = pre_shared().negotiate(initiator);
         assert_up(&sim, "pre-shared key");
-        assert!(sim.verdict().certreq.is_empty(), "no certificate is asked for");
+        assert!(
+            sim.verdict().certreq.is_empty(),
+            "no certificate is asked for"
+        );
     }
 }
 
@@ -66,7 +84,11 @@ fn every_phase1_algorithm_works() {
     ];
     for (cipher, hash, group) in suites {
         let text = format!("  encr {cipher}\n  hash {hash}\n  group {group}\n");
-        let story = policy(seed_routers(), "  encr 3des\n  hash md5\n  group 2\n", &text);
+        let story = policy(
+            seed_routers(),
+            "  encr 3des\n  hash md5\n  group 2\n",
+            &text,
+        );
         assert_up(&story.negotiate(0), &text);
     }
 }
@@ -74,45 +96,87 @@ fn every_phase1_algorithm_works() {
 /// G-080, G-081: transform sets of every kind, transport mode, PFS with MODP and ECP groups.
 #[test]
 fn every_phase2_algorithm_and_pfs_group_works() {
-    let sets = ["esp-3des esp-sha-hmac", "esp-aes 256 esp-sha512-hmac", "esp-gcm", "esp-gcm 256", "esp-des esp-md5-hmac", "esp-null esp-sha384-hmac"];
+    let sets = [
+        "esp-3des esp-sha-hmac",
+        "esp-aes 256 esp-sha512-hmac",
+        "esp-gcm",
+        "esp-gcm 256",
+        "esp-des esp-md5-hmac",
+        "esp-null esp-sha384-hmac",
+    ];
     for (index, set) in sets.iter().enumerate() {
-        let mode = if index % 2 == 0 { "transport" } else { "tunnel" };
+        let mode = if index % 2 == 0 {
+            "transport"
+        } else {
+            "tunnel"
+        };
         let from = "crypto ipsec transform-set TS esp-aes esp-sha256-hmac\n  mode tunnel\n";
-        let story = policy(seed_routers(), from, &format!("crypto ipsec transform-set TS {set}\n  mode {mode}\n"));
-        assert_up(&story.negotiate(index % 2 * 0), set);
+        let story = policy(
+            seed_routers(),
+            from,
+            &format!("crypto ipsec transform-set TS {set}\n  mode {mode}\n"),
+        );
+        assert_up(&story.negotiate(0), set);
     }
     for group in ["group2", "group14", "group19", "group21"] {
         let to = format!("  set pfs {group}\n  set isakmp-profile prof1\n");
         let sim = policy(seed_routers(), "  set isakmp-profile prof1\n", &to).negotiate(0);
         assert_up(&sim, group);
-        assert!(sim.node(0).installed.inbound.values().all(|s| s.pfs.is_some()), "{group}");
+        assert!(
+            sim.node(0)
+                .installed
+                .inbound
+                .values()
+                .all(|s| s.pfs.is_some()),
+            "{group}"
+        );
     }
 }
 
 /// W-053: policies that do not meet: a clear NO-PROPOSAL-CHOSEN, no state at the responder.
 #[test]
 fn unlike_policies_are_refused_without_state() {
-    let sim = seed_routers().edit(1, "  encr 3des\n", "  encr aes\n").negotiate(0);
+    let sim = seed_routers()
+        .edit(1, "  encr 3des\n", "  encr aes\n")
+        .negotiate(0);
     let verdict = sim.verdict();
     assert_eq!(verdict.stopped_at.as_deref(), Some("MM1"), "{verdict:?}");
     assert!(sim.isakmp_sas(1).is_empty());
-    assert!(sim.node(1).traces.iter().any(|t| t.contains("Encryption algorithm offered does not match policy!")));
+    assert!(
+        sim.node(1)
+            .traces
+            .iter()
+            .any(|t| t.contains("Encryption algorithm offered does not match policy!"))
+    );
 }
 
 /// W-053: transform sets that do not meet: phase 1 stays, Quick Mode is refused.
 #[test]
 fn unlike_transform_sets_are_refused_in_quick_mode() {
-    let sim = seed_routers().edit(1, "esp-aes esp-sha256-hmac", "esp-3des esp-sha-hmac").negotiate(0);
+    let sim = seed_routers()
+        .edit(1, "esp-aes esp-sha256-hmac", "esp-3des esp-sha-hmac")
+        .negotiate(0);
     let verdict = sim.verdict();
     assert_eq!(verdict.stopped_at.as_deref(), Some("QM1"), "{verdict:?}");
     assert!(sim.record(1).unwrap().phase1);
-    assert!(sim.node(1).traces.iter().any(|t| t.contains("invalidated proposal with error 256")));
+    assert!(
+        sim.node(1)
+            .traces
+            .iter()
+            .any(|t| t.contains("invalidated proposal with error 256"))
+    );
 }
 
 /// S-094, T-15: the profile bound to the peer is not the tunnel's.
 #[test]
 fn a_peer_of_no_profile_gets_phase_one_and_no_tunnel() {
-    let sim = seed_routers().edit(1, "match identity host R1.cisco.com", "match identity host other.cisco.com").negotiate(0);
+    let sim = seed_routers()
+        .edit(
+            1,
+            "match identity host R1.cisco.com",
+            "match identity host other.cisco.com",
+        )
+        .negotiate(0);
     let verdict = sim.verdict();
     assert!(!verdict.up && sim.record(0).unwrap().phase1, "{verdict:?}");
     let said = |text: &str| sim.node(1).traces.iter().any(|t| t.contains(text));
@@ -124,8 +188,11 @@ fn a_peer_of_no_profile_gets_phase_one_and_no_tunnel() {
 /// U-4, T-13: nothing we hold answers the peer's requests.
 #[test]
 fn no_answerable_request_ends_before_mm5() {
-    let sim = seed_routers().order(0, &["IOSCA1"]).order(1, &["IOSCA2"])
-        .edit(0, "  ca trust-point IOSCA1\n", "").negotiate(0);
+    let sim = seed_routers()
+        .order(0, &["IOSCA1"])
+        .order(1, &["IOSCA2"])
+        .edit(0, "  ca trust-point IOSCA1\n", "")
+        .negotiate(0);
     let verdict = sim.verdict();
     assert_eq!(verdict.stopped_at.as_deref(), Some("MM4"), "{verdict:?}");
     assert_eq!(sim.isakmp_sas(1)[0].state, "MM_KEY_EXCH");
@@ -135,22 +202,43 @@ fn no_answerable_request_ends_before_mm5() {
 /// UDP encapsulation.
 #[test]
 fn a_nat_between_the_routers_is_found_and_crossed() {
-    let vti = |text: &str| text.replace("  tunnel source", "  tunnel mode ipsec ipv4\n  tunnel source");
+    let vti = |text: &str| {
+        text.replace(
+            "  tunnel source",
+            "  tunnel mode ipsec ipv4\n  tunnel source",
+        )
+    };
     let outside = "192.168.0.77";
-    let r2 = vti(R2).replace("tunnel destination 192.168.0.1", &format!("tunnel destination {outside}"));
+    let r2 = vti(R2).replace(
+        "tunnel destination 192.168.0.1",
+        &format!("tunnel destination {outside}"),
+    );
     let nat = Translation {
         inside: 0,
         inside_address: "192.168.0.1".parse().unwrap(),
         outside_address: outside.parse().unwrap(),
         port_offset: 20_000,
     };
-    let network = Network { nat: Some(nat), ..Network::default() };
-    let sim = Story { configs: [vti(R1), r2], network, ..seed_routers() }.negotiate(0);
+    let network = Network {
+        nat: Some(nat),
+        ..Network::default()
+    };
+    let sim = Story {
+        configs: [vti(R1), r2],
+        network,
+        ..seed_routers()
+    }
+    .negotiate(0);
     assert_up(&sim, "NAT");
     let spec = sim.node(1).installed.outbound[0].clone();
     assert_eq!((spec.encapsulation, spec.local.port()), (3, 4500));
     assert_eq!(spec.remote.to_string(), format!("{outside}:24500"));
-    assert!(sim.node(0).traces.iter().any(|t| t.contains("my_port 4500 peer_port 4500 (I) MM_KEY_EXCH")));
+    assert!(
+        sim.node(0)
+            .traces
+            .iter()
+            .any(|t| t.contains("my_port 4500 peer_port 4500 (I) MM_KEY_EXCH"))
+    );
 }
 
 /// Phase 2 is replaced before it ends and the old pair goes; traffic always has a pair.
@@ -176,10 +264,18 @@ fn isakmp_sas_are_rekeyed_before_they_end() {
     for minute in 0..20 {
         sim.settle(Duration::from_secs(60));
         assert!(sim.carries(), "minute {minute}: {}", tail(&sim, 0));
-        let live = sim.isakmp_sas(0).iter().filter(|sa| sa.status == "ACTIVE").count();
+        let live = sim
+            .isakmp_sas(0)
+            .iter()
+            .filter(|sa| sa.status == "ACTIVE")
+            .count();
         assert!((1..=2).contains(&live), "minute {minute}: {live} live SAs");
     }
-    assert!(sim.isakmp_sas(0).iter().all(|sa| sa.initiator_cookie != cookie));
+    assert!(
+        sim.isakmp_sas(0)
+            .iter()
+            .all(|sa| sa.initiator_cookie != cookie)
+    );
 }
 
 /// `down` at one end is told to the other: nothing is left at either (RFC 2408 3.15).
@@ -190,8 +286,15 @@ fn down_deletes_at_both_ends() {
     sim.command(1, Command::Down("Tunnel1".to_owned()));
     sim.settle(Duration::from_secs(1));
     for node in [0, 1] {
-        assert!(sim.node(node).installed.inbound.is_empty() && sim.node(node).installed.outbound.is_empty());
-        assert!(sim.isakmp_sas(node).iter().all(|sa| sa.status.contains("deleted")));
+        assert!(
+            sim.node(node).installed.inbound.is_empty()
+                && sim.node(node).installed.outbound.is_empty()
+        );
+        assert!(
+            sim.isakmp_sas(node)
+                .iter()
+                .all(|sa| sa.status.contains("deleted"))
+        );
     }
 }
 
@@ -201,11 +304,20 @@ fn a_silent_peer_is_found_dead() {
     let cut = std::rc::Rc::new(std::cell::Cell::new(false));
     let seen = cut.clone();
     let network = Network {
-        faults: Box::new(move |_, _| if seen.get() { Fate::lost() } else { Fate::delivered() }),
+        faults: Box::new(move |_, _| {
+            if seen.get() {
+                Fate::lost()
+            } else {
+                Fate::delivered()
+            }
+        }),
         ..Network::default()
     };
     let keepalive = "crypto isakmp keepalive 10 2 periodic\ncrypto isakmp policy 10\n";
-    let story = Story { network, ..seed_routers() };
+    let story = Story {
+        network,
+        ..seed_routers()
+    };
     let mut sim = policy(story, "crypto isakmp policy 10\n", keepalive).negotiate(0);
     sim.settle(Duration::from_secs(60));
     assert!(sim.carries(), "probes are answered: {}", tail(&sim, 0));
@@ -234,7 +346,10 @@ fn initial_contact_replaces_the_old_sas_of_the_same_peer() {
     let mut fresh = seed_routers();
     fresh.seed = 99;
     sim.command(0, Command::Up("Tunnel1".to_owned()));
-    assert_eq!(sim.node(0).replies.last(), Some(&ike_core::sa::action::Reply::Already));
+    assert_eq!(
+        sim.node(0).replies.last(),
+        Some(&ike_core::sa::action::Reply::Already)
+    );
     assert_eq!(sim.isakmp_sas(1).len(), 1);
 }
 
@@ -244,5 +359,8 @@ fn up_of_an_unknown_name_says_what_there_is() {
     let mut sim = seed_routers().start();
     sim.command(0, Command::Up("Tunnel9".to_owned()));
     let reply = format!("{:?}", sim.node(0).replies.last());
-    assert!(reply.contains("Tunnel9") && reply.contains("there is Tunnel1"), "{reply}");
+    assert!(
+        reply.contains("Tunnel9") && reply.contains("there is Tunnel1"),
+        "{reply}"
+    );
 }

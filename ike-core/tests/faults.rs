@@ -1,6 +1,8 @@
 //! Each datagram of Main Mode and Quick Mode lost, doubled, delayed and reordered once, and
 //! each job late: always the same verdict, no stuck SA (habit 7; W-050, W-051, T-33).
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::time::Duration;
@@ -13,7 +15,13 @@ const DATAGRAMS: usize = 9;
 
 fn with_fault(story: Story, victim: usize, fate: Fate) -> Story {
     let network = Network {
-        faults: Box::new(move |n, _| if n == victim { fate.clone() } else { Fate::delivered() }),
+        faults: Box::new(move |n, _| {
+            if n == victim {
+                fate.clone()
+            } else {
+                Fate::delivered()
+            }
+        }),
         ..Network::default()
     };
     Story { network, ..story }
@@ -27,7 +35,10 @@ fn fates() -> [(&'static str, Fate); 5] {
         ("doubled at once", Fate::doubled(Duration::ZERO)),
         ("doubled late", Fate::doubled(Duration::from_secs(3))),
         ("delayed", Fate::delayed(Duration::from_secs(4))),
-        ("reordered past its retransmission", Fate::delayed(Duration::from_secs(11))),
+        (
+            "reordered past its retransmission",
+            Fate::delayed(Duration::from_secs(11)),
+        ),
     ]
 }
 
@@ -36,7 +47,12 @@ fn run(story: Story) -> Simulation {
     let mut sim = story.start();
     sim.up(0, None);
     let certain = sim.run_until(Duration::from_secs(200), Simulation::certain);
-    assert!(certain, "the verdict never came: {:?} {:?}", sim.record(0), sim.record(1));
+    assert!(
+        certain,
+        "the verdict never came: {:?} {:?}",
+        sim.record(0),
+        sim.record(1)
+    );
     sim.settle(Duration::from_secs(100));
     sim
 }
@@ -56,7 +72,10 @@ fn every_datagram_disturbed_once_changes_nothing() {
                 assert_eq!(sas.len(), 1, "{story}: {sas:?}");
                 assert_eq!(sas[0].state, "QM_IDLE", "{story}");
                 let inbound = sim.node(node).installed.inbound.len();
-                assert_eq!(inbound, 1, "{story}: {inbound} inbound ESP SAs on router {node}");
+                assert_eq!(
+                    inbound, 1,
+                    "{story}: {inbound} inbound ESP SAs on router {node}"
+                );
             }
         }
     }
@@ -71,9 +90,16 @@ fn the_failing_direction_fails_alike_under_every_fault() {
             sim.up(1, None);
             sim.run_until(Duration::from_secs(200), Simulation::certain);
             let verdict = sim.verdict();
-            assert_eq!(verdict.stopped_at.as_deref(), Some("MM5"), "datagram {victim} {name}: {verdict:?}");
+            assert_eq!(
+                verdict.stopped_at.as_deref(),
+                Some("MM5"),
+                "datagram {victim} {name}: {verdict:?}"
+            );
             sim.settle(Duration::from_secs(600));
-            assert!(sim.isakmp_sas(0).is_empty() && sim.isakmp_sas(1).is_empty(), "datagram {victim} {name}");
+            assert!(
+                sim.isakmp_sas(0).is_empty() && sim.isakmp_sas(1).is_empty(),
+                "datagram {victim} {name}"
+            );
         }
     }
 }
@@ -82,9 +108,19 @@ fn the_failing_direction_fails_alike_under_every_fault() {
 #[test]
 fn late_jobs_change_nothing() {
     for milliseconds in [1, 900, 11_000, 25_000] {
-        let network = Network { job_time: Duration::from_millis(milliseconds), ..Network::default() };
-        let sim = run(Story { network, ..seed_routers() });
-        assert!(sim.verdict().up, "jobs of {milliseconds} ms: {:?}", sim.verdict());
+        let network = Network {
+            job_time: Duration::from_millis(milliseconds),
+            ..Network::default()
+        };
+        let sim = run(Story {
+            network,
+            ..seed_routers()
+        });
+        assert!(
+            sim.verdict().up,
+            "jobs of {milliseconds} ms: {:?}",
+            sim.verdict()
+        );
         assert!(sim.carries());
     }
 }
@@ -92,12 +128,24 @@ fn late_jobs_change_nothing() {
 /// The network is down: five retransmissions, then nothing is left (W-050).
 #[test]
 fn silence_ends_in_death_by_retransmission() {
-    let network = Network { faults: Box::new(|_, _| Fate::lost()), ..Network::default() };
-    let mut sim = Story { network, ..seed_routers() }.start();
+    let network = Network {
+        faults: Box::new(|_, _| Fate::lost()),
+        ..Network::default()
+    };
+    let mut sim = Story {
+        network,
+        ..seed_routers()
+    }
+    .start();
     sim.up(0, None);
     sim.run_until(Duration::from_secs(200), Simulation::certain);
     assert_eq!(sim.datagrams().len(), 6, "MM1 and five retransmissions");
-    assert!(sim.verdict().reason.unwrap().contains("Death by retransmission P1"));
+    assert!(
+        sim.verdict()
+            .reason
+            .unwrap()
+            .contains("Death by retransmission P1")
+    );
     sim.settle(Duration::from_secs(600));
     assert!(sim.isakmp_sas(0).is_empty());
 }
@@ -128,13 +176,24 @@ fn random_trouble_never_leaves_the_ends_apart() {
             }),
             ..Network::default()
         };
-        let mut sim = Story { network, seed, ..seed_routers() }.start();
+        let mut sim = Story {
+            network,
+            seed,
+            ..seed_routers()
+        }
+        .start();
         sim.up(0, None);
         sim.run_until(Duration::from_secs(400), Simulation::certain);
         sim.settle(Duration::from_secs(200));
         let verdict = sim.verdict();
-        assert!(!verdict.up || sim.carries(), "IKD_SEED={seed}: up, but the ends do not agree");
-        let half_open = (0..2).flat_map(|n| sim.isakmp_sas(n)).filter(|sa| sa.state != "QM_IDLE").count();
+        assert!(
+            !verdict.up || sim.carries(),
+            "IKD_SEED={seed}: up, but the ends do not agree"
+        );
+        let half_open = (0..2)
+            .flat_map(|n| sim.isakmp_sas(n))
+            .filter(|sa| sa.state != "QM_IDLE")
+            .count();
         assert_eq!(half_open, 0, "IKD_SEED={seed}: an SA is stuck");
     }
 }

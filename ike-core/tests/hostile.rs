@@ -1,6 +1,8 @@
 //! Hostile datagrams against an engine: dropped and counted, no answer larger than the
 //! question, no state left, no panic (THREATS A, B, C).
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::net::SocketAddrV4;
@@ -59,7 +61,12 @@ fn unknown_cookies_get_no_answer() {
     }
     quiet(&sim);
     assert!(sim.datagrams().is_empty());
-    let lines = sim.node(0).traces.iter().filter(|t| t.contains("%CRYPTO-4-IKMP_NO_SA")).count();
+    let lines = sim
+        .node(0)
+        .traces
+        .iter()
+        .filter(|t| t.contains("%CRYPTO-4-IKMP_NO_SA"))
+        .count();
     assert!((1..=12).contains(&lines), "{lines} lines");
 }
 
@@ -95,7 +102,10 @@ fn mutated_first_messages_never_amplify() {
             message[position] = value;
             sim.inject(0, from_stranger(message));
             let answered: usize = sim.datagrams().iter().map(|d| d.bytes.len()).sum();
-            assert!(answered <= first.len(), "octet {position} = {value:#x}: {answered} octets");
+            assert!(
+                answered <= first.len(),
+                "octet {position} = {value:#x}: {answered} octets"
+            );
         }
     }
 }
@@ -116,7 +126,14 @@ fn forged_messages_do_not_end_a_negotiation() {
             let at = position.min(forged.len() - 1);
             forged[at] ^= 0x55;
             let receiver = 1 - real.sender;
-            sim.inject(receiver, Transmit { local: real.from, remote: real.to, bytes: forged.into() });
+            sim.inject(
+                receiver,
+                Transmit {
+                    local: real.from,
+                    remote: real.to,
+                    bytes: forged.into(),
+                },
+            );
             sim.run_until(Duration::from_secs(200), |s| s.verdict().up);
             // A forged KE or nonce that arrives first poisons unauthenticated Main Mode: then
             // both ends must clear up instead.
@@ -137,9 +154,21 @@ fn reflected_messages_go_nowhere() {
     let mut sim = seed_routers().start();
     sim.up(0, None);
     for _ in 0..3 {
-        let sent: Vec<_> = sim.datagrams().iter().filter(|d| d.sender == 0).cloned().collect();
+        let sent: Vec<_> = sim
+            .datagrams()
+            .iter()
+            .filter(|d| d.sender == 0)
+            .cloned()
+            .collect();
         for d in sent {
-            sim.inject(0, Transmit { local: d.to, remote: d.from, bytes: d.bytes });
+            sim.inject(
+                0,
+                Transmit {
+                    local: d.to,
+                    remote: d.from,
+                    bytes: d.bytes,
+                },
+            );
         }
     }
     assert_eq!(sim.isakmp_sas(0).len(), 1);
@@ -162,8 +191,16 @@ fn a_flood_of_first_messages_is_bounded() {
         };
         sim.inject(0, transmit);
     }
-    assert!(sim.isakmp_sas(0).len() <= 1000, "{} half-open SAs", sim.isakmp_sas(0).len());
+    assert!(
+        sim.isakmp_sas(0).len() <= 1000,
+        "{} half-open SAs",
+        sim.isakmp_sas(0).len()
+    );
     sim.up(1, None);
     sim.run_until(Duration::from_secs(10), Simulation::certain);
-    assert_eq!(sim.record(1).unwrap().certreq.unwrap().message, "MM3", "R2 was answered");
+    assert_eq!(
+        sim.record(1).unwrap().certreq.unwrap().message,
+        "MM3",
+        "R2 was answered"
+    );
 }

@@ -1,6 +1,8 @@
 //! The boundary of ARCHITECTURE.md, held by reading the sources: below `ikd` there is no
 //! clock, entropy, file, socket, lock or `await`; IKEv1 and IKEv2 never import each other.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +31,11 @@ fn the_core_crates_are_pure() {
         for (path, text) in sources(&root().join(krate).join("src")) {
             for (line, code) in production_lines(&text) {
                 for (word, why) in FORBIDDEN {
-                    assert!(!code.contains(word), "{}:{line}: `{word}`: {why}", path.display());
+                    assert!(
+                        !code.contains(word),
+                        "{}:{line}: `{word}`: {why}",
+                        path.display()
+                    );
                 }
             }
         }
@@ -43,7 +49,8 @@ fn ikev1_and_ikev2_never_import_each_other() {
     for (folder, other) in [("ikev1", "ikev2"), ("ikev2", "ikev1")] {
         for (path, text) in sources(&core.join(folder)) {
             for (line, code) in production_lines(&text) {
-                let import = code.contains(&format!("crate::{other}")) || code.contains(&format!("super::{other}"));
+                let import = code.contains(&format!("crate::{other}"))
+                    || code.contains(&format!("super::{other}"));
                 assert!(!import, "{}:{line}: imports {other}", path.display());
             }
         }
@@ -55,7 +62,10 @@ fn ikev1_and_ikev2_never_import_each_other() {
 fn lower_layers_do_not_look_up() {
     let core = root().join("ike-core/src");
     for (folder, above) in [
-        ("config", &["engine", "ikev1", "sa", "policy", "trace", "sim"][..]),
+        (
+            "config",
+            &["engine", "ikev1", "sa", "policy", "trace", "sim"][..],
+        ),
         ("policy", &["engine", "ikev1", "trace", "sim"][..]),
         ("ikev1", &["engine", "sim"][..]),
         ("sa", &["engine", "ikev1", "sim"][..]),
@@ -64,7 +74,11 @@ fn lower_layers_do_not_look_up() {
             for (line, code) in production_lines(&text) {
                 for module in above {
                     let looks_up = code.contains(&format!("crate::{module}::"));
-                    assert!(!looks_up, "{}:{line}: {folder} looks up to {module}", path.display());
+                    assert!(
+                        !looks_up,
+                        "{}:{line}: {folder} looks up to {module}",
+                        path.display()
+                    );
                 }
             }
         }
@@ -89,11 +103,16 @@ fn root() -> PathBuf {
 }
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     entries
         .map(|entry| entry.unwrap().path())
         // Test modules may print and draw.
-        .filter(|path| path.file_stem().is_some_and(|s| !s.to_string_lossy().contains("tests")))
+        .filter(|path| {
+            path.file_stem()
+                .is_some_and(|s| !s.to_string_lossy().contains("tests"))
+        })
         .flat_map(|path| match path.is_dir() {
             true => sources(&path),
             false if path.extension().is_some_and(|e| e == "rs") => {

@@ -1,5 +1,7 @@
 //! The seed's IKEv1 cases on two engines: who asks for what, who signs with what, who is up.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::time::Duration;
@@ -34,7 +36,12 @@ fn r2_initiates_and_fails_at_mm5_without_a_notify() {
     let verdict = sim.verdict();
     assert!(!verdict.up);
     assert_eq!(verdict.stopped_at.as_deref(), Some("MM5"), "{verdict:?}");
-    assert!(verdict.reason.unwrap().contains("%CRYPTO-5-IKMP_INVALID_CERT"));
+    assert!(
+        verdict
+            .reason
+            .unwrap()
+            .contains("%CRYPTO-5-IKMP_INVALID_CERT")
+    );
     assert_eq!(verdict.certreq[1].issuers[..2], [CA2, CA1]);
     assert_eq!(verdict.signed_with["R2"], "IOSCA2");
     sim.settle(Duration::from_secs(35));
@@ -44,5 +51,8 @@ fn r2_initiates_and_fails_at_mm5_without_a_notify() {
     assert_eq!(lengths[4..11], [mm5, 755, mm5, 755, mm5, 755, mm5]);
     assert_eq!(sim.isakmp_sas(0)[0].state, "MM_KEY_EXCH");
     sim.settle(Duration::from_secs(600));
-    assert!(sim.isakmp_sas(0).is_empty() && sim.isakmp_sas(1).is_empty(), "no SA is left");
+    assert!(
+        sim.isakmp_sas(0).is_empty() && sim.isakmp_sas(1).is_empty(),
+        "no SA is left"
+    );
 }

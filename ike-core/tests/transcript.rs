@@ -1,6 +1,8 @@
 //! The seed's transcripts, line for line where it prints them. The seed's page wraps long
 //! lines; here they stand unwrapped. Numbers that change from run to run are those of this run.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use support::{WALL, seed_routers};
@@ -10,7 +12,10 @@ fn assert_in_order(traces: &[String], expected: &[&str]) {
     let lines: Vec<&str> = traces.iter().flat_map(|t| t.lines()).collect();
     let mut from = 0;
     for wanted in expected {
-        match lines[from..].iter().position(|line| line.trim_end() == *wanted) {
+        match lines[from..]
+            .iter()
+            .position(|line| line.trim_end() == *wanted)
+        {
             Some(at) => from += at + 1,
             None => panic!("missing after line {from}: {wanted}\n{}", lines.join("\n")),
         }
@@ -18,12 +23,19 @@ fn assert_in_order(traces: &[String], expected: &[&str]) {
 }
 
 fn joined(template: &str, connection: u32) -> Vec<String> {
-    template.lines().filter(|l| !l.trim().is_empty()).map(|l| l.replace("NNNN", &connection.to_string())).collect()
+    template
+        .lines()
+        .filter(|l| !l.trim().is_empty())
+        .map(|l| l.replace("NNNN", &connection.to_string()))
+        .collect()
 }
 
 fn check(traces: &[String], template: &str) {
     let expected = joined(template, 1001);
-    assert_in_order(traces, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_in_order(
+        traces,
+        &expected.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
 }
 
 /// Section "R1 as IKEv1 initiator".

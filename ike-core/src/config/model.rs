@@ -240,7 +240,12 @@ pub struct PreSharedKey {
 
 impl std::fmt::Debug for PreSharedKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PreSharedKey({:?}, <{} octets>)", self.peer, self.key.len())
+        write!(
+            f,
+            "PreSharedKey({:?}, <{} octets>)",
+            self.peer,
+            self.key.len()
+        )
     }
 }
 

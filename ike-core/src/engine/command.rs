@@ -20,9 +20,13 @@ impl Engine {
     }
 
     fn up(&mut self, now: Now, name: &str, out: &mut Outbox) -> Reply {
-        let Some(protection) = self.protection(name) else { return self.unknown(name) };
+        let Some(protection) = self.protection(name) else {
+            return self.unknown(name);
+        };
         if protection.ikev2_profile.is_some() {
-            return Reply::Refused(format!("{name} is negotiated with IKEv2, which this build does not speak yet"));
+            return Reply::Refused(format!(
+                "{name} is negotiated with IKEv2, which this build does not speak yet"
+            ));
         }
         if self.children.of_protection(name).is_some()
             || self.negotiating_for(&protection)
@@ -37,16 +41,27 @@ impl Engine {
     fn unknown(&self, name: &str) -> Reply {
         let known: Vec<&str> = self.protections.iter().map(|p| p.name.as_str()).collect();
         Reply::Refused(if known.is_empty() {
-            format!("nothing named {name} is protected: the configuration has no complete tunnel protection or crypto map")
+            format!(
+                "nothing named {name} is protected: the configuration has no complete tunnel protection or crypto map"
+            )
         } else {
-            format!("nothing named {name} is protected; there is {}", known.join(", "))
+            format!(
+                "nothing named {name} is protected; there is {}",
+                known.join(", ")
+            )
         })
     }
 
     fn down(&mut self, now: Now, name: &str, out: &mut Outbox) -> Reply {
-        let Some(protection) = self.protection(name) else { return self.unknown(name) };
-        let spis: Vec<u32> =
-            self.children.iter().filter(|c| c.spec.protection == name).map(|c| c.spec.spi_in).collect();
+        let Some(protection) = self.protection(name) else {
+            return self.unknown(name);
+        };
+        let spis: Vec<u32> = self
+            .children
+            .iter()
+            .filter(|c| c.spec.protection == name)
+            .map(|c| c.spec.spi_in)
+            .collect();
         let sas: Vec<SaId> = self
             .sas
             .iter()
@@ -59,7 +74,10 @@ impl Engine {
         for spi in &spis {
             children::remove(&mut self.context(now, out), *spi);
         }
-        let shared = self.children.iter().any(|c| *c.spec.remote.ip() == protection.peer);
+        let shared = self
+            .children
+            .iter()
+            .any(|c| *c.spec.remote.ip() == protection.peer);
         for id in sas {
             self.with_sa(now, id, out, |sa, ctx| match shared {
                 // Another protection still lives on this ISAKMP SA.
@@ -72,8 +90,12 @@ impl Engine {
 
     fn clear_all(&mut self, now: Now, out: &mut Outbox) {
         let spis: Vec<u32> = self.children.iter().map(|c| c.spec.spi_in).collect();
-        let live: Vec<SaId> =
-            self.sas.iter().filter(|(_, sa)| sa.shell.dead.is_none()).map(|(id, _)| *id).collect();
+        let live: Vec<SaId> = self
+            .sas
+            .iter()
+            .filter(|(_, sa)| sa.shell.dead.is_none())
+            .map(|(id, _)| *id)
+            .collect();
         for id in live {
             let peer = self.sas.get(&id).map(|sa| *sa.shell.remote.ip());
             let own: Vec<u32> = self
@@ -82,7 +104,9 @@ impl Engine {
                 .filter(|c| Some(*c.spec.remote.ip()) == peer)
                 .map(|c| c.spec.spi_in)
                 .collect();
-            self.with_sa(now, id, out, |sa, ctx| sa.delete(ctx, &own, "clear crypto session"));
+            self.with_sa(now, id, out, |sa, ctx| {
+                sa.delete(ctx, &own, "clear crypto session")
+            });
         }
         for spi in spis {
             children::remove(&mut self.context(now, out), spi);

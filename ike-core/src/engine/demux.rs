@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use bytes::Bytes;
 use ike_wire::registry::ExchangeType;
-use ike_wire::v1::{Message, NotifyType, Body};
+use ike_wire::v1::{Body, Message, NotifyType};
 use ike_wire::{Flags, Header};
 
 use super::Engine;
@@ -38,17 +38,31 @@ impl Engine {
             self.counters.unsupported += 1;
             return;
         }
-        let inbound = Inbound { local, remote, header: &header, datagram: bytes };
+        let inbound = Inbound {
+            local,
+            remote,
+            header: &header,
+            datagram: bytes,
+        };
         match self.owner(&header, remote) {
             Some(id) => self.with_sa(now, id, out, |sa, ctx| sa.receive(ctx, &inbound)),
-            None if header.responder.is_zero() && !header.initiator.is_zero() => self.stranger(now, &inbound, out),
+            None if header.responder.is_zero() && !header.initiator.is_zero() => {
+                self.stranger(now, &inbound, out)
+            }
             None => self.no_sa(remote, out),
         }
     }
 
     fn malformed(&mut self, remote: SocketAddrV4, reason: String, out: &mut Outbox) {
         self.counters.malformed += 1;
-        out.trace(None, 0, Trace::Dropped { from: *remote.ip(), reason });
+        out.trace(
+            None,
+            0,
+            Trace::Dropped {
+                from: *remote.ip(),
+                reason,
+            },
+        );
     }
 
     /// W-055. Nothing is sent (B6) and nothing is kept.
@@ -90,7 +104,14 @@ impl Engine {
             other => {
                 self.counters.unsupported += 1;
                 let reason = format!("{other} exchange is not carried out");
-                return out.trace(None, 0, Trace::Dropped { from: *inbound.remote.ip(), reason });
+                return out.trace(
+                    None,
+                    0,
+                    Trace::Dropped {
+                        from: *inbound.remote.ip(),
+                        reason,
+                    },
+                );
             }
         }
         if inbound.header.flags.contains(Flags::ENCRYPTED) || inbound.header.message_id.0 != 0 {
@@ -101,7 +122,10 @@ impl Engine {
             Err(e) => return self.malformed(inbound.remote, e.to_string(), out),
         };
         // Our own first message sent back to us (C8).
-        if self.with_cookie(inbound.header.initiator).any(|(_, sa)| sa.shell.role == Role::Initiator) {
+        if self
+            .with_cookie(inbound.header.initiator)
+            .any(|(_, sa)| sa.shell.role == Role::Initiator)
+        {
             return self.malformed(inbound.remote, "our own cookie came back".to_owned(), out);
         }
         if !self.admit(now, inbound, out) {
@@ -118,9 +142,15 @@ impl Engine {
     /// An unprotected notify is told and changes nothing: anyone can send it (H3, C14).
     fn clear_notify(&mut self, inbound: &Inbound<'_>, out: &mut Outbox) {
         let Ok(message) = Message::decode(inbound.datagram.clone()) else {
-            return self.malformed(inbound.remote, "a clear Informational that does not decode".to_owned(), out);
+            return self.malformed(
+                inbound.remote,
+                "a clear Informational that does not decode".to_owned(),
+                out,
+            );
         };
-        let ours = self.with_cookie(inbound.header.initiator).find(|(_, sa)| sa.shell.remote == inbound.remote);
+        let ours = self
+            .with_cookie(inbound.header.initiator)
+            .find(|(_, sa)| sa.shell.remote == inbound.remote);
         let Some(sa) = ours.map(|(id, _)| id).and_then(|id| self.sas.get_mut(&id)) else {
             return self.no_sa(inbound.remote, out);
         };
@@ -133,7 +163,9 @@ impl Engine {
             };
             out.trace(Some(sa.shell.id), sa.shell.connection, Trace::Isakmp(trace));
             if n.ty == NotifyType::NO_PROPOSAL_CHOSEN && !sa.shell.record.phase1 {
-                sa.shell.record.stop("MM1", "the peer says NO-PROPOSAL-CHOSEN (unprotected)");
+                sa.shell
+                    .record
+                    .stop("MM1", "the peer says NO-PROPOSAL-CHOSEN (unprotected)");
             }
         }
     }
@@ -141,25 +173,41 @@ impl Engine {
     /// G-030 and B2, B3: too many half-open SAs push out the oldest whose peer has not shown
     /// that it receives; if there is none, the stranger is turned away.
     fn admit(&mut self, now: Now, inbound: &Inbound<'_>, out: &mut Outbox) -> bool {
-        if self.config.isakmp.max_sa.is_some_and(|max| self.sas.len() >= usize::try_from(max).unwrap_or(usize::MAX)) {
+        if self
+            .config
+            .isakmp
+            .max_sa
+            .is_some_and(|max| self.sas.len() >= usize::try_from(max).unwrap_or(usize::MAX))
+        {
             return false;
         }
         let half_open: Vec<(SaId, bool, bool)> = self
             .sas
             .iter()
             .filter(|(_, sa)| sa.established().is_none() && sa.shell.dead.is_none())
-            .map(|(id, sa)| (*id, sa.unanswered(), sa.shell.remote.ip() == inbound.remote.ip()))
+            .map(|(id, sa)| {
+                (
+                    *id,
+                    sa.unanswered(),
+                    sa.shell.remote.ip() == inbound.remote.ip(),
+                )
+            })
             .collect();
         let from_peer = half_open.iter().filter(|(_, _, same)| *same).count();
-        let full = half_open.len() >= usize::try_from(self.config.isakmp.max_in_negotiation).unwrap_or(1000);
+        let full = half_open.len()
+            >= usize::try_from(self.config.isakmp.max_in_negotiation).unwrap_or(1000);
         if !full && from_peer < MAX_HALF_OPEN_PER_PEER {
             return true;
         }
-        let victim = half_open.iter().find(|(_, unanswered, same)| *unanswered && (full || *same));
+        let victim = half_open
+            .iter()
+            .find(|(_, unanswered, same)| *unanswered && (full || *same));
         match victim {
             Some((id, ..)) => {
                 let id = *id;
-                self.with_sa(now, id, out, |sa, ctx| sa.abandon(ctx, "pushed out by newer negotiations"));
+                self.with_sa(now, id, out, |sa, ctx| {
+                    sa.abandon(ctx, "pushed out by newer negotiations")
+                });
                 self.forget(id);
                 self.settle(now, id);
                 true

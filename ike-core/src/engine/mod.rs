@@ -105,7 +105,11 @@ impl Engine {
     /// Handles one event to the end; all effects are in `out`, in order.
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Outbox) {
         match event {
-            Event::Datagram { local, remote, bytes } => self.datagram(now, (local, remote), &bytes, out),
+            Event::Datagram {
+                local,
+                remote,
+                bytes,
+            } => self.datagram(now, (local, remote), &bytes, out),
             Event::Deadline => self.deadline(now, out),
             Event::JobDone(id, outcome) => {
                 if let Some(sa) = self.numbers.jobs.remove(&id) {
@@ -138,7 +142,9 @@ impl Engine {
         out: &mut Outbox,
         step: impl FnOnce(&mut IsakmpSa, &mut Context<'_>),
     ) {
-        let Some(mut sa) = self.sas.remove(&id) else { return };
+        let Some(mut sa) = self.sas.remove(&id) else {
+            return;
+        };
         let was_established = sa.established().is_some();
         step(&mut sa, &mut self.context(now, out));
         let completed = !was_established && sa.established().is_some();

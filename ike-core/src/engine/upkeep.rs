@@ -19,7 +19,9 @@ impl Engine {
         self.initial_contact(now, id, out);
         let Some(sa) = self.sas.get(&id) else { return };
         let wanted = sa.shell.protection.clone();
-        let Some(protection) = wanted.and_then(|name| self.protection(&name)) else { return };
+        let Some(protection) = wanted.and_then(|name| self.protection(&name)) else {
+            return;
+        };
         if self.children.of_protection(&protection.name).is_none() {
             self.with_sa(now, id, out, |sa, ctx| sa.start_quick(ctx, &protection));
         }
@@ -28,23 +30,33 @@ impl Engine {
     /// U-5, C14: after the proof, and only for the same proven identity.
     fn initial_contact(&mut self, now: Now, id: SaId, out: &mut Outbox) {
         let Some(sa) = self.sas.get(&id) else { return };
-        let (Some(established), peer) = (sa.established(), *sa.shell.remote.ip()) else { return };
+        let (Some(established), peer) = (sa.established(), *sa.shell.remote.ip()) else {
+            return;
+        };
         if !established.initial_contact {
             return;
         }
-        out.trace(Some(id), sa.shell.connection, Trace::Isakmp(IsakmpTrace::InitialContact));
+        out.trace(
+            Some(id),
+            sa.shell.connection,
+            Trace::Isakmp(IsakmpTrace::InitialContact),
+        );
         let identity = established.peer.clone();
         let older: Vec<SaId> = self
             .sas
             .iter()
-            .filter(|(other, sa)| **other != id && sa.established().is_some_and(|e| e.peer == identity))
+            .filter(|(other, sa)| {
+                **other != id && sa.established().is_some_and(|e| e.peer == identity)
+            })
             .map(|(other, _)| *other)
             .collect();
         if older.is_empty() {
             return;
         }
         for other in older {
-            self.with_sa(now, other, out, |sa, ctx| sa.abandon(ctx, "Receive initial contact"));
+            self.with_sa(now, other, out, |sa, ctx| {
+                sa.abandon(ctx, "Receive initial contact")
+            });
         }
         children::remove_of_peer(&mut self.context(now, out), peer);
     }
@@ -74,10 +86,14 @@ impl Engine {
 
     /// The initiator replaces its SA before it ends; child SAs live on (O-061).
     fn rekey_phase1(&mut self, now: Now, id: SaId, out: &mut Outbox) {
-        let Some(sa) = self.sas.get_mut(&id) else { return };
+        let Some(sa) = self.sas.get_mut(&id) else {
+            return;
+        };
         let role = sa.shell.role;
         let wanted = sa.shell.protection.clone();
-        let Some(established) = sa.established_mut() else { return };
+        let Some(established) = sa.established_mut() else {
+            return;
+        };
         if role != Role::Initiator || established.rekeyed || now.mono < established.rekey_at() {
             return;
         }
@@ -93,7 +109,10 @@ impl Engine {
         let id = self.fresh_sa();
         let port = self.port;
         let first = self.established_with(protection.peer).is_none()
-            && self.children.iter().all(|c| *c.spec.remote.ip() != protection.peer);
+            && self
+                .children
+                .iter()
+                .all(|c| *c.spec.remote.ip() != protection.peer);
         match IsakmpSa::initiate(id, &mut self.context(now, out), protection, port, first) {
             Ok(sa) => self.insert(now, id, sa),
             Err(record) => self.remember(*record),
@@ -103,7 +122,9 @@ impl Engine {
     /// A Quick Mode for a protection on the newest established SA with its peer and profile,
     /// else Main Mode first.
     pub(super) fn negotiate_child(&mut self, now: Now, name: &str, out: &mut Outbox) {
-        let Some(protection) = self.protection(name) else { return };
+        let Some(protection) = self.protection(name) else {
+            return;
+        };
         match self.established_for(&protection) {
             Some(id) => self.with_sa(now, id, out, |sa, ctx| sa.start_quick(ctx, &protection)),
             None if self.negotiating_for(&protection) => {}
@@ -118,7 +139,8 @@ impl Engine {
             .find(|(_, sa)| {
                 sa.established().is_some_and(|e| !e.rekeyed)
                     && *sa.shell.remote.ip() == protection.peer
-                    && (protection.isakmp_profile.is_none() || sa.shell.profile == protection.isakmp_profile)
+                    && (protection.isakmp_profile.is_none()
+                        || sa.shell.profile == protection.isakmp_profile)
             })
             .map(|(id, _)| *id)
     }
@@ -133,7 +155,9 @@ impl Engine {
 
     /// A child SA ended by age or volume: the peer is told if an SA is left to tell it over.
     fn end_child(&mut self, now: Now, spi: u32, out: &mut Outbox) {
-        let Some(child) = children::remove(&mut self.context(now, out), spi) else { return };
+        let Some(child) = children::remove(&mut self.context(now, out), spi) else {
+            return;
+        };
         if let Some(id) = self.established_with(*child.spec.remote.ip()) {
             self.with_sa(now, id, out, |sa, ctx| sa.announce_esp_end(ctx, &[spi]));
         }
@@ -151,20 +175,33 @@ impl Engine {
         match event {
             DataplaneEvent::Acquire { protection } => {
                 let up = self.children.of_protection(&protection).is_some();
-                let passive = self.protection(&protection).is_none_or(|p| p.responder_only);
+                let passive = self
+                    .protection(&protection)
+                    .is_none_or(|p| p.responder_only);
                 if !up && !passive && !self.quick_pending(&protection) {
                     self.negotiate_child(now, &protection, out);
                 }
             }
             DataplaneEvent::Expire { spi_in, hard: true } => self.end_child(now, spi_in, out),
-            DataplaneEvent::Expire { spi_in, hard: false } => {
-                let Some(child) = self.children.get_mut(spi_in).filter(|c| c.complete && !c.replaced) else { return };
+            DataplaneEvent::Expire {
+                spi_in,
+                hard: false,
+            } => {
+                let Some(child) = self
+                    .children
+                    .get_mut(spi_in)
+                    .filter(|c| c.complete && !c.replaced)
+                else {
+                    return;
+                };
                 child.replaced = true;
                 let name = child.spec.protection.clone();
                 self.negotiate_child(now, &name, out);
             }
             DataplaneEvent::Alive { spi_in } => {
-                let Some(peer) = self.children.get_mut(spi_in).map(|c| *c.spec.remote.ip()) else { return };
+                let Some(peer) = self.children.get_mut(spi_in).map(|c| *c.spec.remote.ip()) else {
+                    return;
+                };
                 if let Some(id) = self.established_with(peer) {
                     self.with_sa(now, id, out, |sa, ctx| {
                         if let Some(e) = sa.established_mut() {
@@ -177,6 +214,9 @@ impl Engine {
     }
 
     pub(super) fn quick_pending(&self, protection: &str) -> bool {
-        self.sas.values().any(|sa| sa.established().is_some_and(|e| e.quick_pending(protection)))
+        self.sas.values().any(|sa| {
+            sa.established()
+                .is_some_and(|e| e.quick_pending(protection))
+        })
     }
 }

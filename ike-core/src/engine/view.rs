@@ -129,7 +129,11 @@ impl Engine {
     /// Every negotiation, ended ones first, newest last.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
-        self.history.iter().chain(self.sas.values().map(|sa| &sa.shell.record)).cloned().collect()
+        self.history
+            .iter()
+            .chain(self.sas.values().map(|sa| &sa.shell.record))
+            .cloned()
+            .collect()
     }
 
     /// Keys of the established SAs, for the key log.
@@ -168,7 +172,11 @@ impl Engine {
 fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
     let shell = &sa.shell;
     let established = sa.established();
-    let deleted = if shell.dead.is_some() { " (deleted)" } else { "" };
+    let deleted = if shell.dead.is_some() {
+        " (deleted)"
+    } else {
+        ""
+    };
     IsakmpSaView {
         connection: shell.connection,
         state: shell.state.to_string(),

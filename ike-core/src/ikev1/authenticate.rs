@@ -4,7 +4,9 @@ use bytes::Bytes;
 use ike_crypto::ct_eq;
 use ike_pki::{Anchor, RevocationMethod as Revocation, ValidationError};
 use ike_wire::registry::PayloadType;
-use ike_wire::v1::{Body, CertEncoding, Certificate, Chain, Identification, Notify, NotifyType, Payload};
+use ike_wire::v1::{
+    Body, CertEncoding, Certificate, Chain, Identification, Notify, NotifyType, Payload,
+};
 
 use super::context::Context;
 use super::material::Material;
@@ -22,7 +24,7 @@ const MAX_CERTIFICATES: usize = 8;
 
 /// Our half of the proof, waiting for its signature.
 #[derive(Clone, Debug)]
-pub struct OwnProof {
+pub(super) struct OwnProof {
     /// ID payload.
     pub id: Identification,
     /// The certificate payload, with signatures.
@@ -32,7 +34,7 @@ pub struct OwnProof {
 }
 
 /// How our proof comes about.
-pub enum Proving {
+pub(super) enum Proving {
     /// With a pre-shared key the hash is the proof.
     Done(OwnProof),
     /// A signature is being made.
@@ -42,7 +44,12 @@ pub enum Proving {
 }
 
 /// Makes ID, certificate and hash, and starts the signature (S-034, S-042).
-pub fn prove(shell: &mut Shell, ctx: &mut Context<'_>, material: &Material, trustpoint: Option<&str>) -> Proving {
+pub(super) fn prove(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: &Material,
+    trustpoint: Option<&str>,
+) -> Proving {
     let preshared = material.suite.authentication == IsakmpAuthentication::PreShare;
     let record = trustpoint.and_then(|tp| ctx.store.identity(tp)).cloned();
     let subject = record.as_ref().map(|r| r.certificate.subject().clone());
@@ -53,7 +60,11 @@ pub fn prove(shell: &mut Shell, ctx: &mut Context<'_>, material: &Material, trus
     tell_own_identity(shell, ctx, &identity, &id, preshared);
     let hash = material.hash(shell, shell.role, &id_body(&id));
     if preshared {
-        return Proving::Done(OwnProof { id, certificate: None, hash });
+        return Proving::Done(OwnProof {
+            id,
+            certificate: None,
+            hash,
+        });
     }
     let Some(record) = record else {
         return Proving::Impossible(trustpoint.map_or_else(
@@ -65,25 +76,50 @@ pub fn prove(shell: &mut Shell, ctx: &mut Context<'_>, material: &Material, trus
         return Proving::Impossible(format!("trustpoint {} has no key pair", record.trustpoint));
     };
     tell_pki(shell, ctx, PkiCall::OwnChain);
-    shell.trace(ctx, IsakmpTrace::ConstructingCert(record.certificate.subject().to_string()));
+    shell.trace(
+        ctx,
+        IsakmpTrace::ConstructingCert(record.certificate.subject().to_string()),
+    );
     shell.trace(ctx, IsakmpTrace::SigningWith(record.trustpoint.clone()));
     let certificate = Some(Certificate::x509(record.certificate.der().clone()));
-    let job = ctx.run(shell.id, Job::Sign { key_label, hash: hash.clone() });
-    Proving::Signing(OwnProof { id, certificate, hash }, job)
+    let job = ctx.run(
+        shell.id,
+        Job::Sign {
+            key_label,
+            hash: hash.clone(),
+        },
+    );
+    Proving::Signing(
+        OwnProof {
+            id,
+            certificate,
+            hash,
+        },
+        job,
+    )
 }
 
 /// The payloads of MM5 (W-015) or MM6 (W-016). `signature` is `None` with a pre-shared key.
 #[must_use]
-pub fn payloads(shell: &Shell, proof: &OwnProof, signature: Option<Bytes>) -> Vec<Payload> {
+pub(super) fn payloads(shell: &Shell, proof: &OwnProof, signature: Option<Bytes>) -> Vec<Payload> {
     let mut out: Vec<Payload> = vec![Body::Id(proof.id.clone()).into()];
-    out.extend(proof.certificate.clone().map(|c| Payload::from(Body::Cert(c))));
+    out.extend(
+        proof
+            .certificate
+            .clone()
+            .map(|c| Payload::from(Body::Cert(c))),
+    );
     out.push(match signature {
         Some(signature) => Body::Sig(signature).into(),
         None => Body::Hash(proof.hash.clone().into()).into(),
     });
     if shell.first_contact {
-        let notify =
-            Notify::isakmp(NotifyType::INITIAL_CONTACT, shell.cookie_i, shell.cookie_r, Bytes::new());
+        let notify = Notify::isakmp(
+            NotifyType::INITIAL_CONTACT,
+            shell.cookie_i,
+            shell.cookie_r,
+            Bytes::new(),
+        );
         out.push(Body::Notify(notify).into());
     }
     out
@@ -114,7 +150,11 @@ fn tell_own_identity(
             false => IsakmpTrace::RsaAuthentication { id_type },
         },
     );
-    let next_payload = if preshared { PayloadType::HASH.0 } else { PayloadType::CERT.0 };
+    let next_payload = if preshared {
+        PayloadType::HASH.0
+    } else {
+        PayloadType::CERT.0
+    };
     let length = id.data.len() + 8;
     shell.trace(
         ctx,
@@ -152,7 +192,7 @@ pub struct Claim {
 }
 
 /// How the peer's proof is judged.
-pub enum Judging {
+pub(super) enum Judging {
     /// The pre-shared key's hash is right.
     Proven(Claim),
     /// Chain and signature are being verified.
@@ -162,7 +202,12 @@ pub enum Judging {
 }
 
 /// Reads ID, selects the profile, and starts the verification, in the order of S-051.
-pub fn judge(shell: &mut Shell, ctx: &mut Context<'_>, material: &Material, chain: &Chain) -> Judging {
+pub(super) fn judge(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: &Material,
+    chain: &Chain,
+) -> Judging {
     let Some((index, Body::Id(id))) = chain.find(PayloadType::ID) else {
         return Judging::Refused("no ID payload".to_owned());
     };
@@ -179,10 +224,25 @@ pub fn judge(shell: &mut Shell, ctx: &mut Context<'_>, material: &Material, chai
     judge_signature(shell, ctx, claim, chain, hash)
 }
 
-fn claim(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain, index: usize, id: &Identification) -> Claim {
+fn claim(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    chain: &Chain,
+    index: usize,
+    id: &Identification,
+) -> Claim {
     let identity = Identity::from_wire(id);
-    shell.trace(ctx, IsakmpTrace::Processing { payload: "ID", message_id: 0 });
-    let next_payload = chain.payloads.get(index + 1).map_or(0, |p| p.payload_type().0);
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "ID",
+            message_id: 0,
+        },
+    );
+    let next_payload = chain
+        .payloads
+        .get(index + 1)
+        .map_or(0, |p| p.payload_type().0);
     shell.trace(
         ctx,
         IsakmpTrace::IdPayload {
@@ -194,20 +254,27 @@ fn claim(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain, index: usize, 
         },
     );
     let decision = profile::for_peer(&identity, ctx.config);
-    let initial_contact = chain.all(PayloadType::NOTIFY).any(|(_, body)| {
-        matches!(body, Body::Notify(n) if n.ty == NotifyType::INITIAL_CONTACT)
-    });
+    let initial_contact = chain
+        .all(PayloadType::NOTIFY)
+        .any(|(_, body)| matches!(body, Body::Notify(n) if n.ty == NotifyType::INITIAL_CONTACT));
     let profile = match shell.role {
         // S-040: the initiator's profile is known from the start.
         Role::Initiator => shell.profile.clone(),
         Role::Responder => {
-            let what = format!("the peer is bound to {}", decision.value.as_deref().unwrap_or("no profile"));
+            let what = format!(
+                "the peer is bound to {}",
+                decision.value.as_deref().unwrap_or("no profile")
+            );
             shell.why(ctx, what, &decision);
             decision.value.clone()
         }
     };
     shell.trace(ctx, IsakmpTrace::PeerMatches(decision.value));
-    Claim { identity, profile, initial_contact }
+    Claim {
+        identity,
+        profile,
+        initial_contact,
+    }
 }
 
 /// The responder binds the SA to the profile now (S-041). The initiator keeps the profile it
@@ -216,16 +283,33 @@ fn claim(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain, index: usize, 
 fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim) {
     shell.record.profile.clone_from(&claim.profile);
     shell.profile.clone_from(&claim.profile);
-    let stranger = shell.profile(ctx.config).filter(|p| !profile::matches(p, &claim.identity));
+    let stranger = shell
+        .profile(ctx.config)
+        .filter(|p| !profile::matches(p, &claim.identity));
     if let (Role::Initiator, Some(bound)) = (shell.role, stranger) {
-        let because = format!("the peer presents {}, which {} does not match", claim.identity, bound.name);
+        let because = format!(
+            "the peer presents {}, which {} does not match",
+            claim.identity, bound.name
+        );
         let decision = Decision::new((), "S-040", because);
         shell.why(ctx, "the profile stays", &decision);
     }
 }
 
-fn judge_hash(shell: &Shell, ctx: &mut Context<'_>, claim: Claim, chain: &Chain, hash: &[u8]) -> Judging {
-    shell.trace(ctx, IsakmpTrace::Processing { payload: "HASH", message_id: 0 });
+fn judge_hash(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    claim: Claim,
+    chain: &Chain,
+    hash: &[u8],
+) -> Judging {
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "HASH",
+            message_id: 0,
+        },
+    );
     match chain.find(PayloadType::HASH) {
         Some((_, Body::Hash(theirs))) if ct_eq(theirs, hash) => Judging::Proven(claim),
         Some(_) => {
@@ -251,13 +335,19 @@ fn judge_signature(
         return Judging::Refused("no X.509 certificate came".to_owned());
     }
     for _ in &certificates {
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "CERT", message_id: 0 });
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "CERT",
+                message_id: 0,
+            },
+        );
         shell.trace(ctx, IsakmpTrace::ProcessingCert);
     }
     let job = VerifyJob {
         certificates,
         anchors: anchors(shell, ctx),
-        policy: ctx.chain_policy.clone(),
+        policy: *ctx.chain_policy,
         at: ctx.now.wall,
         hash,
         signature: signature.clone(),
@@ -290,10 +380,18 @@ fn anchors(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Anchor> {
     }
     let decision = validation::trustpoints(profile, ctx.store);
     shell.trace(ctx, IsakmpTrace::ValidationList(decision.value.clone()));
-    shell.why(ctx, format!("{} may vouch for the peer", decision.value.join(", ")), &decision);
+    shell.why(
+        ctx,
+        format!("{} may vouch for the peer", decision.value.join(", ")),
+        &decision,
+    );
     ask_pki(shell, ctx, PkiCall::Validate, true);
     shell.trace_pki(ctx, PkiTrace::IpExtension);
-    decision.value.iter().filter_map(|tp| anchor(ctx, tp)).collect()
+    decision
+        .value
+        .iter()
+        .filter_map(|tp| anchor(ctx, tp))
+        .collect()
 }
 
 /// The CA certificate of a trustpoint with its revocation methods (P-041; default `crl`).
@@ -317,7 +415,16 @@ fn anchor(ctx: &Context<'_>, trustpoint: &str) -> Option<Anchor> {
 
 fn ask_pki(shell: &Shell, ctx: &mut Context<'_>, call: PkiCall, asked: bool) {
     let (role, state, peer) = (shell.role, shell.state, *shell.remote.ip());
-    shell.trace(ctx, IsakmpTrace::Pki { call, asked, role, state, peer });
+    shell.trace(
+        ctx,
+        IsakmpTrace::Pki {
+            call,
+            asked,
+            role,
+            state,
+            peer,
+        },
+    );
 }
 
 fn tell_pki(shell: &Shell, ctx: &mut Context<'_>, call: PkiCall) {
@@ -329,7 +436,7 @@ fn tell_pki(shell: &Shell, ctx: &mut Context<'_>, call: PkiCall) {
 ///
 /// # Errors
 /// The reason for the record.
-pub fn verdict(
+pub(super) fn verdict(
     shell: &Shell,
     ctx: &mut Context<'_>,
     claim: &Claim,
@@ -347,7 +454,13 @@ pub fn verdict(
         }
         Err(VerifyError::Signature(e)) => {
             ask_pki(shell, ctx, PkiCall::Validate, false);
-            shell.trace(ctx, IsakmpTrace::Processing { payload: "SIG", message_id: 0 });
+            shell.trace(
+                ctx,
+                IsakmpTrace::Processing {
+                    payload: "SIG",
+                    message_id: 0,
+                },
+            );
             shell.trace(ctx, IsakmpTrace::SignatureError);
             Err(format!("the peer's signature is wrong: {e}"))
         }
@@ -364,11 +477,21 @@ fn suitable(error: &ValidationError) -> bool {
 fn invalid(shell: &Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -> String {
     shell.trace_pki(
         ctx,
-        if suitable { PkiTrace::Failed(reason.to_owned()) } else { PkiTrace::NoneSuitable },
+        if suitable {
+            PkiTrace::Failed(reason.to_owned())
+        } else {
+            PkiTrace::NoneSuitable
+        },
     );
     ask_pki(shell, ctx, PkiCall::Validate, false);
     let cause = "unknown error returned in certificate validation".to_owned();
-    shell.syslog(ctx, Syslog::InvalidCert { peer: *shell.remote.ip(), cause });
+    shell.syslog(
+        ctx,
+        Syslog::InvalidCert {
+            peer: *shell.remote.ip(),
+            cause,
+        },
+    );
     shell.trace(ctx, IsakmpTrace::CertValidationError(-1));
     format!("%CRYPTO-5-IKMP_INVALID_CERT: {reason}")
 }
@@ -382,12 +505,23 @@ fn succeeded(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &Pee
     shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
     shell.trace_pki(ctx, PkiTrace::Succeeded);
     ask_pki(shell, ctx, PkiCall::Validate, false);
-    shell.trace(ctx, IsakmpTrace::Processing { payload: "SIG", message_id: 0 });
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "SIG",
+            message_id: 0,
+        },
+    );
     id_certificate_mismatch(shell, ctx, claim, verified);
 }
 
 /// O-085, T-26, T-27: an ID that is not in the certificate is told, not fatal (U-12, P-044).
-fn id_certificate_mismatch(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+fn id_certificate_mismatch(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    claim: &Claim,
+    verified: &PeerVerified,
+) {
     let leaf = verified.chain().leaf();
     let (kind, found, agrees) = match &claim.identity {
         Identity::Ipv4(address) => {
@@ -400,7 +534,11 @@ fn id_certificate_mismatch(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, 
             let agrees = found.iter().any(|f| f.eq_ignore_ascii_case(name));
             ("FQDN", found.first().cloned().unwrap_or_default(), agrees)
         }
-        Identity::Dn(name) => ("DN", leaf.subject().to_string(), leaf.subject().matches(name)),
+        Identity::Dn(name) => (
+            "DN",
+            leaf.subject().to_string(),
+            leaf.subject().matches(name),
+        ),
         _ => return,
     };
     if !agrees {

@@ -67,7 +67,9 @@ impl Children {
     /// A complete, not yet replaced pair of a protection.
     #[must_use]
     pub fn of_protection(&self, name: &str) -> Option<&Child> {
-        self.0.values().find(|c| c.complete && !c.replaced && c.spec.protection == name)
+        self.0
+            .values()
+            .find(|c| c.complete && !c.replaced && c.spec.protection == name)
     }
 
     /// The pair with that inbound SPI.
@@ -86,7 +88,13 @@ impl Children {
     pub fn deadline(&self) -> Option<Timestamp> {
         self.0
             .values()
-            .map(|c| if c.replaced || !c.complete { c.expires() } else { c.rekey_at().min(c.expires()) })
+            .map(|c| {
+                if c.replaced || !c.complete {
+                    c.expires()
+                } else {
+                    c.rekey_at().min(c.expires())
+                }
+            })
             .min()
     }
 
@@ -117,7 +125,9 @@ pub fn install_inbound(ctx: &mut Context<'_>, child: Child) {
 
 /// Installs the outbound half; older pairs of the same protection count as replaced.
 pub fn install_outbound(ctx: &mut Context<'_>, spi_in: u32) {
-    let Some(child) = ctx.children.0.get_mut(&spi_in) else { return };
+    let Some(child) = ctx.children.0.get_mut(&spi_in) else {
+        return;
+    };
     child.complete = true;
     let child = child.clone();
     tell_created(ctx, &child, Direction::Outbound);
@@ -126,7 +136,10 @@ pub fn install_outbound(ctx: &mut Context<'_>, spi_in: u32) {
             other.replaced = true;
         }
     }
-    ctx.out.push(Action::Dataplane(DataplaneRequest::Install(Direction::Outbound, Box::new(child.spec))));
+    ctx.out.push(Action::Dataplane(DataplaneRequest::Install(
+        Direction::Outbound,
+        Box::new(child.spec),
+    )));
 }
 
 fn tell_created(ctx: &mut Context<'_>, child: &Child, direction: Direction) {
@@ -139,29 +152,44 @@ fn tell_created(ctx: &mut Context<'_>, child: &Child, direction: Direction) {
     ctx.out.trace(
         None,
         connection,
-        Trace::Ipsec(IpsecTrace::Created { destination, spi, transform, connection }),
+        Trace::Ipsec(IpsecTrace::Created {
+            destination,
+            spi,
+            transform,
+            connection,
+        }),
     );
 }
 
 /// Takes a pair away, from the data plane too.
 pub fn remove(ctx: &mut Context<'_>, spi_in: u32) -> Option<Child> {
     let child = ctx.children.0.remove(&spi_in)?;
-    for (destination, spi) in
-        [(*child.spec.local.ip(), child.spec.spi_in), (*child.spec.remote.ip(), child.spec.spi_out)]
-    {
-        ctx.out.trace(None, child.connection, Trace::Ipsec(IpsecTrace::Deleted { destination, spi }));
+    for (destination, spi) in [
+        (*child.spec.local.ip(), child.spec.spi_in),
+        (*child.spec.remote.ip(), child.spec.spi_out),
+    ] {
+        ctx.out.trace(
+            None,
+            child.connection,
+            Trace::Ipsec(IpsecTrace::Deleted { destination, spi }),
+        );
     }
     ctx.out.push(Action::Dataplane(DataplaneRequest::Remove {
         protection: child.spec.protection.clone(),
         spi_in,
-        spi_out: if child.complete { child.spec.spi_out } else { 0 },
+        spi_out: if child.complete {
+            child.spec.spi_out
+        } else {
+            0
+        },
     }));
     Some(child)
 }
 
 /// Takes away the pairs with a peer whose own inbound SPI is in the list: a DELETE came.
 pub fn remove_by_peer_spi(ctx: &mut Context<'_>, peer: Ipv4Addr, spis: &[u32]) {
-    let ours: Vec<u32> = ctx.children
+    let ours: Vec<u32> = ctx
+        .children
         .iter()
         .filter(|c| *c.spec.remote.ip() == peer && spis.contains(&c.spec.spi_out))
         .map(|c| c.spec.spi_in)
@@ -173,8 +201,12 @@ pub fn remove_by_peer_spi(ctx: &mut Context<'_>, peer: Ipv4Addr, spis: &[u32]) {
 
 /// Takes away every pair with a peer.
 pub fn remove_of_peer(ctx: &mut Context<'_>, peer: Ipv4Addr) {
-    let ours: Vec<u32> =
-        ctx.children.iter().filter(|c| *c.spec.remote.ip() == peer).map(|c| c.spec.spi_in).collect();
+    let ours: Vec<u32> = ctx
+        .children
+        .iter()
+        .filter(|c| *c.spec.remote.ip() == peer)
+        .map(|c| c.spec.spi_in)
+        .collect();
     for spi in ours {
         remove(ctx, spi);
     }

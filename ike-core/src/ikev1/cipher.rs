@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use ike_crypto::{CbcKey, CryptoError};
-use ike_wire::v1::{Chain, Padding};
 use ike_wire::registry::PayloadType;
+use ike_wire::v1::{Chain, Padding};
 use ike_wire::{DecodeError, Header};
 
 use super::keymat::Keys;
@@ -27,7 +27,7 @@ impl std::fmt::Display for OpenError {
 }
 
 /// A decrypted message and the IV of the next one.
-pub struct Opened {
+pub(super) struct Opened {
     /// The payloads.
     pub chain: Chain,
     /// Last block of the cipher text.
@@ -38,7 +38,12 @@ pub struct Opened {
 ///
 /// # Errors
 /// See [`OpenError`].
-pub fn open(keys: &Keys, iv: &[u8], first: PayloadType, cipher_text: &[u8]) -> Result<Opened, OpenError> {
+pub(super) fn open(
+    keys: &Keys,
+    iv: &[u8],
+    first: PayloadType,
+    cipher_text: &[u8],
+) -> Result<Opened, OpenError> {
     let block = keys.cipher().block_len();
     if cipher_text.is_empty() || !cipher_text.len().is_multiple_of(block) {
         return Err(OpenError::Length);
@@ -58,7 +63,11 @@ pub fn open(keys: &Keys, iv: &[u8], first: PayloadType, cipher_text: &[u8]) -> R
 ///
 /// # Errors
 /// The library refuses key, IV or length; nothing may be sent then.
-pub fn seal(keys: &Keys, iv: &[u8], payloads: &[u8]) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
+pub(super) fn seal(
+    keys: &Keys,
+    iv: &[u8],
+    payloads: &[u8],
+) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
     let block = keys.cipher().block_len();
     let mut data = payloads.to_vec();
     data.resize((data.len() / block + 1) * block, 0);

@@ -17,16 +17,18 @@ use crate::sa::natt::{self, Nat};
 use crate::trace::{IsakmpTrace, Syslog, TransformLine};
 
 /// Octets of our nonces (W-006).
-pub const NONCE_LEN: usize = 20;
+pub(super) const NONCE_LEN: usize = 20;
 
 /// The body of the first payload as it goes over the wire: SAi_b.
 #[must_use]
-pub fn body_of(payloads: &[Payload]) -> Bytes {
-    encode_chain(payloads).map(|(_, octets)| octets.slice(4.min(octets.len())..)).unwrap_or_default()
+pub(super) fn body_of(payloads: &[Payload]) -> Bytes {
+    encode_chain(payloads)
+        .map(|(_, octets)| octets.slice(4.min(octets.len())..))
+        .unwrap_or_default()
 }
 
 /// MM3 or MM4 (W-012, W-013).
-pub fn key_payloads(
+pub(super) fn key_payloads(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
     suite: &Suite,
@@ -34,8 +36,10 @@ pub fn key_payloads(
     nonce: &Bytes,
     peer: Abilities,
 ) -> Vec<Payload> {
-    let mut out: Vec<Payload> =
-        vec![Body::KeyExchange(public.clone()).into(), Body::Nonce(nonce.clone()).into()];
+    let mut out: Vec<Payload> = vec![
+        Body::KeyExchange(public.clone()).into(),
+        Body::Nonce(nonce.clone()).into(),
+    ];
     if suite.authentication != IsakmpAuthentication::PreShare {
         out.extend(requests::construct(shell, ctx));
     }
@@ -54,22 +58,26 @@ pub fn key_payloads(
 ///
 /// # Errors
 /// A sentence for the drop.
-pub fn key_exchange(chain: &Chain) -> Result<(Bytes, Bytes), String> {
+pub(super) fn key_exchange(chain: &Chain) -> Result<(Bytes, Bytes), String> {
     table::check(Message::MainKe, chain)?;
-    let (Some((_, Body::KeyExchange(public))), Some((_, Body::Nonce(nonce)))) =
-        (chain.find(PayloadType::KEY_EXCHANGE), chain.find(PayloadType::NONCE))
-    else {
+    let (Some((_, Body::KeyExchange(public))), Some((_, Body::Nonce(nonce)))) = (
+        chain.find(PayloadType::KEY_EXCHANGE),
+        chain.find(PayloadType::NONCE),
+    ) else {
         return Err("KE or Nonce does not decode".to_owned());
     };
     if !(8..=256).contains(&nonce.len()) {
-        return Err(format!("nonce of {} octets, 8 to 256 expected", nonce.len()));
+        return Err(format!(
+            "nonce of {} octets, 8 to 256 expected",
+            nonce.len()
+        ));
     }
     Ok((public.clone(), nonce.clone()))
 }
 
 /// Reads what stands beside KE and nonce: certificate requests, vendor IDs, NAT-D. Returns
 /// the trustpoint that signs for us.
-pub fn read_key_message(
+pub(super) fn read_key_message(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
     material: &mut Material,
@@ -82,7 +90,11 @@ pub fn read_key_message(
     };
     let abilities = vendor::process(shell, ctx, chain);
     material.peer_dpd = first.dpd || abilities.dpd;
-    material.nat = if first.natt { detect_nat(shell, ctx, material, chain) } else { Nat::default() };
+    material.nat = if first.natt {
+        detect_nat(shell, ctx, material, chain)
+    } else {
+        Nat::default()
+    };
     trustpoint
 }
 
@@ -94,7 +106,14 @@ fn detect_nat(shell: &Shell, ctx: &mut Context<'_>, material: &Material, chain: 
             _ => None,
         })
         .collect();
-    let hash = |endpoint| natt::hash(material.suite.hash, shell.cookie_i, shell.cookie_r, endpoint);
+    let hash = |endpoint| {
+        natt::hash(
+            material.suite.hash,
+            shell.cookie_i,
+            shell.cookie_r,
+            endpoint,
+        )
+    };
     let nat = Nat::detect(&hashes, &hash(shell.local), &hash(shell.remote));
     for _ in hashes.iter().take(1) {
         shell.trace(ctx, IsakmpTrace::PayloadType(PayloadType::NAT_D.0));
@@ -111,7 +130,7 @@ fn detect_nat(shell: &Shell, ctx: &mut Context<'_>, material: &Material, chain: 
 ///
 /// # Errors
 /// The first attribute that does not fit.
-pub fn compare(
+pub(super) fn compare(
     shell: &Shell,
     ctx: &mut Context<'_>,
     transform: &Transform,
@@ -144,7 +163,11 @@ fn mismatch_name(mismatch: Mismatch) -> &'static str {
 
 /// The attribute lines of a phase 1 transform in IOS's words.
 fn lines(transform: &Transform) -> Vec<TransformLine> {
-    transform.attributes.iter().map(|a| TransformLine(line(a))).collect()
+    transform
+        .attributes
+        .iter()
+        .map(|a| TransformLine(line(a)))
+        .collect()
 }
 
 fn line(attribute: &Attribute) -> String {
@@ -190,7 +213,13 @@ fn duration(attribute: &Attribute, value: u64) -> String {
 }
 
 /// Ends the negotiation: record, syslog, deletion (W-054).
-pub fn end<T>(shell: &mut Shell, ctx: &mut Context<'_>, message: &str, reason: impl Into<String>, then: T) -> T {
+pub(super) fn end<T>(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    message: &str,
+    reason: impl Into<String>,
+    then: T,
+) -> T {
     let reason = reason.into();
     let peer = *shell.remote.ip();
     shell.syslog(ctx, Syslog::ModeFailure { mode: "Main", peer });
@@ -201,9 +230,11 @@ pub fn end<T>(shell: &mut Shell, ctx: &mut Context<'_>, message: &str, reason: i
 
 /// The error inside an outcome, as text.
 #[must_use]
-pub fn crypto_error(outcome: &JobOutcome) -> String {
+pub(super) fn crypto_error(outcome: &JobOutcome) -> String {
     match outcome {
-        JobOutcome::Public(Err(e)) | JobOutcome::Shared(Err(e)) | JobOutcome::PublicAndShared(Err(e)) => e.to_string(),
+        JobOutcome::Public(Err(e))
+        | JobOutcome::Shared(Err(e))
+        | JobOutcome::PublicAndShared(Err(e)) => e.to_string(),
         JobOutcome::Signature(Err(crate::sa::job::SignError::NoKey(label))) => {
             format!("the store holds no key pair {label}")
         }

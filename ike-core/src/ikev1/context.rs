@@ -50,7 +50,11 @@ pub struct Numbers {
 impl Default for Numbers {
     /// conn-ids start at 1001 per boot (O-001).
     fn default() -> Self {
-        Self { next_connection: 1001, next_job: 1, jobs: BTreeMap::new() }
+        Self {
+            next_connection: 1001,
+            next_job: 1,
+            jobs: BTreeMap::new(),
+        }
     }
 }
 

@@ -33,7 +33,13 @@ impl Dpd {
     /// `keepalive` is `None` when it is off or the peer does not know DPD.
     #[must_use]
     pub fn new(keepalive: Option<Keepalive>, now: Timestamp) -> Self {
-        Self { keepalive, last_alive: now, last_probe: None, unanswered: 0, sequence: 1 }
+        Self {
+            keepalive,
+            last_alive: now,
+            last_probe: None,
+            unanswered: 0,
+            sequence: 1,
+        }
     }
 
     /// When something is due.
@@ -91,7 +97,11 @@ mod tests {
     /// RFC 3706 5.4: probe, repeat by the retry time, then declare the peer dead.
     #[test]
     fn an_unanswered_peer_is_dead_after_five_probes() {
-        let keepalive = Keepalive { interval: 10, retry: 2, periodic: false };
+        let keepalive = Keepalive {
+            interval: 10,
+            retry: 2,
+            periodic: false,
+        };
         let mut dpd = Dpd::new(Some(keepalive), at(0));
         assert_eq!(dpd.poll(at(9)), DpdDue::Nothing);
         for probe in 0..5 {
@@ -103,7 +113,11 @@ mod tests {
     /// On demand, signs of life put the probe off; a wrong sequence number is no answer.
     #[test]
     fn traffic_puts_an_on_demand_probe_off() {
-        let keepalive = Keepalive { interval: 10, retry: 2, periodic: false };
+        let keepalive = Keepalive {
+            interval: 10,
+            retry: 2,
+            periodic: false,
+        };
         let mut dpd = Dpd::new(Some(keepalive), at(0));
         dpd.alive(at(8));
         assert_eq!(dpd.poll(at(12)), DpdDue::Nothing);

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState, Syslog};
 
 /// Quick Modes under way at once on one SA (H13).
-pub const MAX_EXCHANGES: usize = 32;
+pub(super) const MAX_EXCHANGES: usize = 32;
 /// Message IDs of finished exchanges that are remembered (C16).
 const MAX_FINISHED: usize = 128;
 
@@ -97,9 +97,20 @@ impl Established {
         if ctx.config.isakmp.logging_session {
             let (peer, port) = (*shell.remote.ip(), shell.remote.port());
             let id = crate::trace::escaped(&claim.identity.to_string());
-            shell.syslog(ctx, Syslog::SessionStatus { up: true, peer, port, id });
+            shell.syslog(
+                ctx,
+                Syslog::SessionStatus {
+                    up: true,
+                    peer,
+                    port,
+                    id,
+                },
+            );
         }
-        let keepalive = shell.profile(ctx.config).and_then(|p| p.keepalive).or(ctx.config.isakmp.keepalive);
+        let keepalive = shell
+            .profile(ctx.config)
+            .and_then(|p| p.keepalive)
+            .or(ctx.config.isakmp.keepalive);
         Self {
             dpd: Dpd::new(keepalive.filter(|_| material.peer_dpd), ctx.now.mono),
             material,
@@ -132,7 +143,10 @@ impl Established {
     pub fn deadline(&self, role: Role, timers: &crate::sa::retransmit::Timers) -> Timestamp {
         let quick = self.quick.values().filter_map(|q| q.deadline(timers));
         let rekey = (role == Role::Initiator && !self.rekeyed).then(|| self.rekey_at());
-        quick.chain(rekey).chain(self.dpd.deadline()).fold(self.expires(), Timestamp::min)
+        quick
+            .chain(rekey)
+            .chain(self.dpd.deadline())
+            .fold(self.expires(), Timestamp::min)
     }
 
     /// A message ID that no exchange of this SA uses or used of late.

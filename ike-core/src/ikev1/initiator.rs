@@ -18,17 +18,17 @@ use super::shell::Shell;
 use super::table::{self, Message};
 use super::vendor::{self, Abilities};
 use super::{cipher, common};
+use crate::config::IsakmpAuthentication;
 use crate::config::IsakmpPolicy;
 use crate::policy::isakmp::{self, Suite};
 use crate::policy::preshared;
-use crate::config::IsakmpAuthentication;
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState};
 
 /// Where an initiator is.
-pub enum Initiator {
+pub(super) enum Initiator {
     /// MM1 sent, MM2 awaited.
     SentMm1(SentMm1),
     /// MM2 taken, our public value in the making.
@@ -46,14 +46,14 @@ pub enum Initiator {
 }
 
 /// What is known after MM1.
-pub struct SentMm1 {
+pub(super) struct SentMm1 {
     offer: SecurityAssociation,
     policies: Vec<IsakmpPolicy>,
     sa_body: Bytes,
 }
 
 /// What is known after MM2.
-pub struct MakingKey {
+pub(super) struct MakingKey {
     suite: Suite,
     sa_body: Bytes,
     private: Secret,
@@ -61,7 +61,7 @@ pub struct MakingKey {
 }
 
 /// What is known after MM3.
-pub struct SentMm3 {
+pub(super) struct SentMm3 {
     suite: Suite,
     sa_body: Bytes,
     private: Secret,
@@ -71,7 +71,7 @@ pub struct SentMm3 {
 }
 
 /// MM4 with everything it answers.
-pub struct Agreeing {
+pub(super) struct Agreeing {
     before: SentMm3,
     chain: Chain,
     public: Bytes,
@@ -79,7 +79,7 @@ pub struct Agreeing {
 }
 
 /// MM6 with everything it answers.
-pub struct Verifying {
+pub(super) struct Verifying {
     material: Material,
     claim: Claim,
     iv: Vec<u8>,
@@ -87,7 +87,7 @@ pub struct Verifying {
 }
 
 /// What a step leads to.
-pub enum Step {
+pub(super) enum Step {
     /// Another state of Main Mode.
     Stay(Initiator),
     /// Phase 1 is complete.
@@ -97,7 +97,7 @@ pub enum Step {
 }
 
 /// Sends MM1. `None` when no policy can be offered.
-pub fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiator> {
+pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiator> {
     let policies = isakmp::policies(ctx.config);
     if policies.is_empty() {
         shell.record.stop("MM1", "no ISAKMP policy can be offered");
@@ -117,12 +117,23 @@ pub fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiator> {
     shell.transition(ctx, Input::RequestMainMode, Fsm::Initiator(1));
     shell.trace(ctx, IsakmpTrace::BeginMainMode);
     shell.send_clear(ctx, &payloads, true);
-    Some(Initiator::SentMm1(SentMm1 { offer, policies, sa_body }))
+    Some(Initiator::SentMm1(SentMm1 {
+        offer,
+        policies,
+        sa_body,
+    }))
 }
 
 impl Initiator {
     /// A clear message of this SA.
-    pub fn clear(self, shell: &mut Shell, ctx: &mut Context<'_>, header: &Header, chain: Chain, datagram: &[u8]) -> Step {
+    pub(super) fn clear(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        header: &Header,
+        chain: Chain,
+        datagram: &[u8],
+    ) -> Step {
         match self {
             Self::SentMm1(state) => Step::Stay(state.mm2(shell, ctx, header, &chain, datagram)),
             Self::SentMm3(state) => Step::Stay(state.mm4(shell, ctx, chain, datagram)),
@@ -134,7 +145,13 @@ impl Initiator {
     }
 
     /// An encrypted message of this SA.
-    pub fn encrypted(self, shell: &mut Shell, ctx: &mut Context<'_>, header: &Header, cipher_text: &[u8]) -> Step {
+    pub(super) fn encrypted(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        header: &Header,
+        cipher_text: &[u8],
+    ) -> Step {
         match self {
             Self::SentMm5(material, iv) => mm6(shell, ctx, material, iv, (header, cipher_text)),
             other => {
@@ -146,7 +163,7 @@ impl Initiator {
 
     /// The finished key exchange, once there is one.
     #[must_use]
-    pub fn material(&self) -> Option<&Material> {
+    pub(super) fn material(&self) -> Option<&Material> {
         match self {
             Self::Signing(material, ..) | Self::SentMm5(material, _) => Some(material),
             Self::Verifying(state, _) => Some(&state.material),
@@ -155,11 +172,19 @@ impl Initiator {
     }
 
     /// A job of this SA is done.
-    pub fn job_done(self, shell: &mut Shell, ctx: &mut Context<'_>, id: JobId, outcome: JobOutcome) -> Step {
+    pub(super) fn job_done(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        id: JobId,
+        outcome: JobOutcome,
+    ) -> Step {
         match self {
             Self::MakingKey(state, job) if job == id => state.mm3(shell, ctx, outcome),
             Self::Agreeing(state, job) if job == id => agreed(*state, shell, ctx, outcome),
-            Self::Signing(material, proof, job) if job == id => signed(material, &proof, shell, ctx, outcome),
+            Self::Signing(material, proof, job) if job == id => {
+                signed(material, &proof, shell, ctx, outcome)
+            }
             Self::Verifying(state, job) if job == id => verified(*state, shell, ctx, outcome),
             other => Step::Stay(other),
         }
@@ -168,14 +193,27 @@ impl Initiator {
 
 impl SentMm1 {
     /// MM2: the responder's choice must be one of our transforms, unchanged (W-047, H4).
-    fn mm2(self, shell: &mut Shell, ctx: &mut Context<'_>, header: &Header, chain: &Chain, datagram: &[u8]) -> Initiator {
+    fn mm2(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        header: &Header,
+        chain: &Chain,
+        datagram: &[u8],
+    ) -> Initiator {
         if let Err(reason) = table::check(Message::MainSa, chain) {
             shell.dropped(ctx, reason);
             return Initiator::SentMm1(self);
         }
         shell.transition(ctx, Input::MainModeMessage, Fsm::Initiator(2));
         shell.cookie_r = header.responder;
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "SA", message_id: 0 });
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "SA",
+                message_id: 0,
+            },
+        );
         let peer = vendor::process(shell, ctx, chain);
         let Some(suite) = self.chosen(shell, ctx, chain) else {
             shell.cookie_r = ike_wire::Spi::ZERO;
@@ -188,13 +226,31 @@ impl SentMm1 {
         shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(2));
         shell.state = SaState::MmSaSetup;
         let private = ctx.entropy.secret(suite.group.private_len());
-        let job = ctx.run(shell.id, Job::Public { group: suite.group, private: private.clone() });
-        Initiator::MakingKey(MakingKey { suite, sa_body: self.sa_body, private, peer }, job)
+        let job = ctx.run(
+            shell.id,
+            Job::Public {
+                group: suite.group,
+                private: private.clone(),
+            },
+        );
+        Initiator::MakingKey(
+            MakingKey {
+                suite,
+                sa_body: self.sa_body,
+                private,
+                peer,
+            },
+            job,
+        )
     }
 
     fn chosen(&self, shell: &Shell, ctx: &mut Context<'_>, chain: &Chain) -> Option<Suite> {
-        let Some((_, Body::Sa(answer))) = chain.find(PayloadType::SA) else { return None };
-        let ([proposal], [offered]) = (answer.proposals.as_slice(), self.offer.proposals.as_slice()) else {
+        let Some((_, Body::Sa(answer))) = chain.find(PayloadType::SA) else {
+            return None;
+        };
+        let ([proposal], [offered]) =
+            (answer.proposals.as_slice(), self.offer.proposals.as_slice())
+        else {
             shell.dropped(ctx, "MM2 carries more than one proposal");
             return None;
         };
@@ -202,7 +258,10 @@ impl SentMm1 {
             shell.dropped(ctx, "MM2 carries more than one transform");
             return None;
         };
-        let position = offered.transforms.iter().position(|t| t.number == transform.number && t.id == transform.id)?;
+        let position = offered
+            .transforms
+            .iter()
+            .position(|t| t.number == transform.number && t.id == transform.id)?;
         let policy = self.policies.get(position)?;
         common::compare(shell, ctx, transform, policy).ok()
     }
@@ -212,7 +271,13 @@ impl MakingKey {
     /// MM3: KE, Nonce, CERT_REQ, vendor IDs, NAT-D (W-012).
     fn mm3(self, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
         let JobOutcome::Public(Ok(public)) = outcome else {
-            return common::end(shell, ctx, "MM2", "our public value could not be made", Step::Ended);
+            return common::end(
+                shell,
+                ctx,
+                "MM2",
+                "our public value could not be made",
+                Step::Ended,
+            );
         };
         let nonce = Bytes::from(ctx.entropy.bytes(common::NONCE_LEN));
         let payloads = common::key_payloads(shell, ctx, &self.suite, &public, &nonce, self.peer);
@@ -230,7 +295,13 @@ impl MakingKey {
 }
 
 impl SentMm3 {
-    fn mm4(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: Chain, datagram: &[u8]) -> Initiator {
+    fn mm4(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        chain: Chain,
+        datagram: &[u8],
+    ) -> Initiator {
         let (public, nonce) = match common::key_exchange(&chain) {
             Ok(found) => found,
             Err(reason) => {
@@ -239,8 +310,20 @@ impl SentMm3 {
             }
         };
         shell.transition(ctx, Input::MainModeMessage, Fsm::Initiator(4));
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "KE", message_id: 0 });
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "NONCE", message_id: 0 });
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "KE",
+                message_id: 0,
+            },
+        );
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "NONCE",
+                message_id: 0,
+            },
+        );
         shell.accept(datagram);
         let agree = Job::Agree {
             group: self.suite.group,
@@ -248,18 +331,34 @@ impl SentMm3 {
             peer: public.clone(),
         };
         let job = ctx.run(shell.id, agree);
-        Initiator::Agreeing(Box::new(Agreeing { before: self, chain, public, nonce }), job)
+        Initiator::Agreeing(
+            Box::new(Agreeing {
+                before: self,
+                chain,
+                public,
+                nonce,
+            }),
+            job,
+        )
     }
 }
 
 /// The secret is there: keys, certificate requests, NAT, and our proof (S-032).
 fn agreed(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
-    let Agreeing { before, chain, public, nonce } = state;
+    let Agreeing {
+        before,
+        chain,
+        public,
+        nonce,
+    } = state;
     let shared = match outcome {
         JobOutcome::Shared(Ok(shared)) => shared,
         // A public value that is no group element: keep waiting for a good MM4 (D1, D3).
         other => {
-            shell.dropped(ctx, format!("KE of MM4 refused: {}", common::crypto_error(&other)));
+            shell.dropped(
+                ctx,
+                format!("KE of MM4 refused: {}", common::crypto_error(&other)),
+            );
             shell.last_received = None;
             shell.fsm = Fsm::Initiator(3);
             return Step::Stay(Initiator::SentMm3(before));
@@ -279,7 +378,12 @@ fn agreed(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: Jo
         nonce_i: before.nonce,
         nonce_r: nonce,
     };
-    let mut material = Material::derive(inputs, (shell.cookie_i, shell.cookie_r), &shared, preshared.as_deref());
+    let mut material = Material::derive(
+        inputs,
+        (shell.cookie_i, shell.cookie_r),
+        &shared,
+        preshared.as_deref(),
+    );
     let trustpoint = common::read_key_message(shell, ctx, &mut material, &chain, before.peer);
     shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(4));
     shell.state = SaState::MmKeyExch;
@@ -289,7 +393,9 @@ fn agreed(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: Jo
     }
     match authenticate::prove(shell, ctx, &material, trustpoint.as_deref()) {
         Proving::Done(proof) => Step::Stay(mm5(shell, ctx, Box::new(material), &proof, None)),
-        Proving::Signing(proof, job) => Step::Stay(Initiator::Signing(Box::new(material), proof, job)),
+        Proving::Signing(proof, job) => {
+            Step::Stay(Initiator::Signing(Box::new(material), proof, job))
+        }
         Proving::Impossible(reason) => {
             shell.trace(ctx, IsakmpTrace::UnableToSign(reason.clone()));
             common::end(shell, ctx, "MM4", reason, Step::Ended)
@@ -297,7 +403,11 @@ fn agreed(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: Jo
     }
 }
 
-pub(super) fn preshared_key(shell: &Shell, ctx: &mut Context<'_>, suite: &Suite) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn preshared_key(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    suite: &Suite,
+) -> Result<Option<Vec<u8>>, String> {
     if suite.authentication != IsakmpAuthentication::PreShare {
         return Ok(None);
     }
@@ -318,18 +428,35 @@ pub(super) fn preshared_key(shell: &Shell, ctx: &mut Context<'_>, suite: &Suite)
     }
 }
 
-fn signed(material: Box<Material>, proof: &OwnProof, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+fn signed(
+    material: Box<Material>,
+    proof: &OwnProof,
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    outcome: JobOutcome,
+) -> Step {
     match outcome {
-        JobOutcome::Signature(Ok(signature)) => Step::Stay(mm5(shell, ctx, material, proof, Some(signature))),
+        JobOutcome::Signature(Ok(signature)) => {
+            Step::Stay(mm5(shell, ctx, material, proof, Some(signature)))
+        }
         other => {
-            let reason = format!("our signature could not be made: {}", common::crypto_error(&other));
+            let reason = format!(
+                "our signature could not be made: {}",
+                common::crypto_error(&other)
+            );
             common::end(shell, ctx, "MM4", reason, Step::Ended)
         }
     }
 }
 
 /// MM5: ID, CERT, SIG, N(INITIAL_CONTACT) (W-015).
-fn mm5(shell: &mut Shell, ctx: &mut Context<'_>, material: Box<Material>, proof: &OwnProof, signature: Option<Bytes>) -> Initiator {
+fn mm5(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: Box<Material>,
+    proof: &OwnProof,
+    signature: Option<Bytes>,
+) -> Initiator {
     let payloads = authenticate::payloads(shell, proof, signature);
     let first_iv = material.keys.first_iv();
     let iv = shell.send_sealed(ctx, &material.keys, &first_iv, &payloads, true);
@@ -358,11 +485,21 @@ fn mm6(
         return Step::Stay(Initiator::SentMm5(material, iv));
     }
     match authenticate::judge(shell, ctx, &material, &opened.chain) {
-        Judging::Proven(claim) => {
-            Step::Established(Box::new(Established::initiator(shell, ctx, *material, claim, None, opened.next_iv)))
-        }
+        Judging::Proven(claim) => Step::Established(Box::new(Established::initiator(
+            shell,
+            ctx,
+            *material,
+            claim,
+            None,
+            opened.next_iv,
+        ))),
         Judging::Verifying(claim, job) => {
-            let state = Verifying { material: *material, claim, iv, last_block: opened.next_iv };
+            let state = Verifying {
+                material: *material,
+                claim,
+                iv,
+                last_block: opened.next_iv,
+            };
             Step::Stay(Initiator::Verifying(Box::new(state), job))
         }
         Judging::Refused(reason) => {
@@ -373,7 +510,12 @@ fn mm6(
     }
 }
 
-fn verified(state: Verifying, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+fn verified(
+    state: Verifying,
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    outcome: JobOutcome,
+) -> Step {
     match authenticate::verdict(shell, ctx, &state.claim, outcome) {
         Ok(proof) => Step::Established(Box::new(Established::initiator(
             shell,
@@ -389,5 +531,3 @@ fn verified(state: Verifying, shell: &mut Shell, ctx: &mut Context<'_>, outcome:
         }
     }
 }
-
-

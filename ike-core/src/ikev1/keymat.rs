@@ -56,8 +56,13 @@ impl Keys {
         };
         let skeyid = Secret::from(skeyid);
         let child = |previous: &[u8], number: u8| {
-            let parts: [&[u8]; 5] =
-                [previous, shared.expose(), &from.cookie_i.0, &from.cookie_r.0, &[number]];
+            let parts: [&[u8]; 5] = [
+                previous,
+                shared.expose(),
+                &from.cookie_i.0,
+                &from.cookie_r.0,
+                &[number],
+            ];
             Secret::from(hmac(hash, skeyid.expose(), &parts))
         };
         let skeyid_d = child(&[], 0);
@@ -66,7 +71,15 @@ impl Keys {
         let mut first_iv = hash.digest(&[from.public_i, from.public_r]);
         first_iv.truncate(cipher.block_len());
         let message_key = expand(hash, &skeyid_e, cipher.key_len());
-        Self { hash, cipher, skeyid, skeyid_d, skeyid_a, message_key, first_iv }
+        Self {
+            hash,
+            cipher,
+            skeyid,
+            skeyid_d,
+            skeyid_a,
+            message_key,
+            first_iv,
+        }
     }
 
     /// HASH_I or HASH_R (RFC 2409 5): `signer` and `other` are the two public values, cookies

@@ -48,7 +48,12 @@ pub struct Inputs {
 impl Material {
     /// Derives the keys (RFC 2409 5).
     #[must_use]
-    pub fn derive(inputs: Inputs, cookies: (Spi, Spi), shared: &Secret, preshared: Option<&[u8]>) -> Self {
+    pub fn derive(
+        inputs: Inputs,
+        cookies: (Spi, Spi),
+        shared: &Secret,
+        preshared: Option<&[u8]>,
+    ) -> Self {
         let from = Contributions {
             public_i: &inputs.public_i,
             public_r: &inputs.public_r,
@@ -57,7 +62,13 @@ impl Material {
             cookie_i: cookies.0,
             cookie_r: cookies.1,
         };
-        let keys = Keys::derive(inputs.suite.hash, inputs.suite.cipher, from, shared, preshared);
+        let keys = Keys::derive(
+            inputs.suite.hash,
+            inputs.suite.cipher,
+            from,
+            shared,
+            preshared,
+        );
         Self {
             suite: inputs.suite,
             sa_body: inputs.sa_body,
@@ -78,6 +89,7 @@ impl Material {
             Role::Initiator => (initiator, responder),
             Role::Responder => (responder, initiator),
         };
-        self.keys.authentication_hash(first, second, &self.sa_body, id_body)
+        self.keys
+            .authentication_hash(first, second, &self.sa_body, id_body)
     }
 }

@@ -80,7 +80,13 @@ impl IsakmpSa {
     ///
     /// # Errors
     /// No policy can be offered.
-    pub fn initiate(id: SaId, ctx: &mut Context<'_>, protection: &Protection, port: u16, first_contact: bool) -> Result<Self, Box<Record>> {
+    pub fn initiate(
+        id: SaId,
+        ctx: &mut Context<'_>,
+        protection: &Protection,
+        port: u16,
+        first_contact: bool,
+    ) -> Result<Self, Box<Record>> {
         let local = SocketAddrV4::new(protection.local, port);
         let remote = SocketAddrV4::new(protection.peer, port);
         let mut shell = new_shell(id, ctx, Role::Initiator, (local, remote));
@@ -90,7 +96,10 @@ impl IsakmpSa {
         shell.profile.clone_from(&protection.isakmp_profile);
         shell.record.profile.clone_from(&protection.isakmp_profile);
         match initiator::start(&mut shell, ctx) {
-            Some(state) => Ok(Self { shell, state: State::Initiator(state) }),
+            Some(state) => Ok(Self {
+                shell,
+                state: State::Initiator(state),
+            }),
             None => Err(Box::new(shell.record)),
         }
     }
@@ -99,12 +108,20 @@ impl IsakmpSa {
     ///
     /// # Errors
     /// No policy fits, or the message is not an MM1.
-    pub fn respond(id: SaId, ctx: &mut Context<'_>, inbound: &Inbound<'_>, message: &Message) -> Result<Self, Box<Record>> {
+    pub fn respond(
+        id: SaId,
+        ctx: &mut Context<'_>,
+        inbound: &Inbound<'_>,
+        message: &Message,
+    ) -> Result<Self, Box<Record>> {
         let mut shell = new_shell(id, ctx, Role::Responder, (inbound.local, inbound.remote));
         shell.cookie_i = inbound.header.initiator;
         shell.cookie_r = ctx.entropy.cookie();
         match responder::accept(&mut shell, ctx, &message.chain, inbound.datagram) {
-            Some(state) => Ok(Self { shell, state: State::Responder(state) }),
+            Some(state) => Ok(Self {
+                shell,
+                state: State::Responder(state),
+            }),
             None => Err(Box::new(shell.record)),
         }
     }
@@ -121,7 +138,9 @@ impl IsakmpSa {
         match inbound.header.exchange {
             ExchangeType::MAIN => self.main_mode(ctx, inbound),
             ExchangeType::QUICK | ExchangeType::INFORMATIONAL => self.phase2(ctx, inbound),
-            other => self.shell.dropped(ctx, format!("{other} exchange is not carried out")),
+            other => self
+                .shell
+                .dropped(ctx, format!("{other} exchange is not carried out")),
         }
         self.bury(ctx);
     }
@@ -149,7 +168,9 @@ impl IsakmpSa {
         let shell = &mut self.shell;
         let datagram = inbound.datagram;
         self.state = match std::mem::replace(&mut self.state, State::Dead) {
-            State::Initiator(s) => s.clear(shell, ctx, &message.header, message.chain, datagram).into(),
+            State::Initiator(s) => s
+                .clear(shell, ctx, &message.header, message.chain, datagram)
+                .into(),
             State::Responder(s) => s.clear(shell, ctx, message.chain, datagram).into(),
             other => {
                 shell.dropped(ctx, "a clear Main Mode message after phase 1");
@@ -165,7 +186,14 @@ impl IsakmpSa {
             State::Initiator(s) => s.encrypted(shell, ctx, inbound.header, cipher_text).into(),
             State::Responder(s) => {
                 let endpoints = (inbound.local, inbound.remote);
-                s.encrypted(shell, ctx, (inbound.header, cipher_text), inbound.datagram, endpoints).into()
+                s.encrypted(
+                    shell,
+                    ctx,
+                    (inbound.header, cipher_text),
+                    inbound.datagram,
+                    endpoints,
+                )
+                .into()
             }
             other => {
                 shell.dropped(ctx, "a Main Mode message after phase 1");
@@ -194,7 +222,8 @@ impl IsakmpSa {
                 let q = q.message(shell, ctx, established, message_id, part);
                 established.quick.insert(message_id, Quick::Initiator(q));
             }
-            Some(Quick::Responder(q)) => match q.message(shell, ctx, established, message_id, part) {
+            Some(Quick::Responder(q)) => match q.message(shell, ctx, established, message_id, part)
+            {
                 Some(q) => drop(established.quick.insert(message_id, Quick::Responder(q))),
                 None => established.finish(message_id),
             },
@@ -257,13 +286,30 @@ impl IsakmpSa {
     pub fn deadline(&mut self, ctx: &mut Context<'_>) {
         let timers = ctx.timers;
         // While a job is under way the peer has answered: its answer waits for us.
-        let sent = if self.working() { None } else { self.shell.sent.as_mut() };
+        let sent = if self.working() {
+            None
+        } else {
+            self.shell.sent.as_mut()
+        };
         match sent.map(|s| s.poll(ctx.now.mono, &timers)) {
             Some(Due::Again(transmit, attempt)) => {
                 let state = self.shell.state;
-                self.shell.trace(ctx, IsakmpTrace::Retransmitting { what: "phase 1", state });
+                self.shell.trace(
+                    ctx,
+                    IsakmpTrace::Retransmitting {
+                        what: "phase 1",
+                        state,
+                    },
+                );
                 let of = timers.attempts;
-                self.shell.trace(ctx, IsakmpTrace::ErrorCounter { attempt, of, phase: 1 });
+                self.shell.trace(
+                    ctx,
+                    IsakmpTrace::ErrorCounter {
+                        attempt,
+                        of,
+                        phase: 1,
+                    },
+                );
                 self.shell.send(ctx, transmit);
             }
             Some(Due::GiveUp) => self.death_by_retransmission(ctx),
@@ -280,13 +326,17 @@ impl IsakmpSa {
 
     fn death_by_retransmission(&mut self, ctx: &mut Context<'_>) {
         let message = awaited(self.shell.fsm);
-        self.shell.record.stop(message, format!("Death by retransmission P1: {message} never came"));
+        self.shell.record.stop(
+            message,
+            format!("Death by retransmission P1: {message} never came"),
+        );
         self.shell.kill(ctx, "Death by retransmission P1");
     }
 
     /// A responder whose MM2 is unanswered holds no timer (B4); its record ends by age.
     fn half_open_expired(&self, now: Timestamp, timers: &Timers) -> bool {
-        self.half_open_until(timers).is_some_and(|until| now >= until)
+        self.half_open_until(timers)
+            .is_some_and(|until| now >= until)
     }
 
     fn half_open_until(&self, timers: &Timers) -> Option<Timestamp> {
@@ -301,7 +351,12 @@ impl IsakmpSa {
     /// The next moment something of this SA is due.
     #[must_use]
     pub fn next_deadline(&self, timers: &Timers) -> Option<Timestamp> {
-        let sent = self.shell.sent.as_ref().filter(|_| !self.working()).and_then(|s| s.deadline(timers));
+        let sent = self
+            .shell
+            .sent
+            .as_ref()
+            .filter(|_| !self.working())
+            .and_then(|s| s.deadline(timers));
         let age = self.half_open_until(timers);
         let established = match &self.state {
             State::Established(e) => Some(e.deadline(self.shell.role, timers)),
@@ -348,7 +403,10 @@ impl IsakmpSa {
     /// A job is under way whose result decides the next message.
     fn working(&self) -> bool {
         match &self.state {
-            State::Initiator(i) => !matches!(i, Initiator::SentMm1(_) | Initiator::SentMm3(_) | Initiator::SentMm5(..)),
+            State::Initiator(i) => !matches!(
+                i,
+                Initiator::SentMm1(_) | Initiator::SentMm3(_) | Initiator::SentMm5(..)
+            ),
             State::Responder(r) => !matches!(r, Responder::SentMm2(_) | Responder::SentMm4(_)),
             State::Established(_) | State::Dead => false,
         }
@@ -361,7 +419,12 @@ impl IsakmpSa {
     }
 }
 
-fn new_shell(id: SaId, ctx: &Context<'_>, role: Role, (local, remote): (SocketAddrV4, SocketAddrV4)) -> Shell {
+fn new_shell(
+    id: SaId,
+    ctx: &Context<'_>,
+    role: Role,
+    (local, remote): (SocketAddrV4, SocketAddrV4),
+) -> Shell {
     Shell {
         id,
         connection: 0,
@@ -396,7 +459,13 @@ fn awaited(fsm: Fsm) -> &'static str {
 }
 
 /// Lets the Quick Mode that waits for a job have it.
-fn quick_job(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Established, id: JobId, outcome: &JobOutcome) {
+fn quick_job(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    established: &mut Established,
+    id: JobId,
+    outcome: &JobOutcome,
+) {
     let ids: Vec<u32> = established.quick.keys().copied().collect();
     for message_id in ids {
         match established.quick.remove(&message_id) {
@@ -426,7 +495,13 @@ fn answer_quick_duplicate(shell: &Shell, ctx: &mut Context<'_>, sent: Option<&mu
         }
         Err(since) => {
             let milliseconds = since.as_millis();
-            shell.trace(ctx, IsakmpTrace::RetransmissionSkipped { phase: 2, milliseconds });
+            shell.trace(
+                ctx,
+                IsakmpTrace::RetransmissionSkipped {
+                    phase: 2,
+                    milliseconds,
+                },
+            );
         }
     }
 }
@@ -439,7 +514,13 @@ fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &
         DpdDue::Nothing => {}
         DpdDue::Probe(sequence) => {
             shell.trace(ctx, IsakmpTrace::DpdSent { sequence });
-            informational::send_dpd(shell, ctx, established, ike_wire::v1::NotifyType::R_U_THERE, sequence);
+            informational::send_dpd(
+                shell,
+                ctx,
+                established,
+                ike_wire::v1::NotifyType::R_U_THERE,
+                sequence,
+            );
         }
         DpdDue::Dead => {
             let peer = *shell.remote.ip();
@@ -455,9 +536,16 @@ fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &
     }
 }
 
-fn quick_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Established, message_id: u32) {
+fn quick_deadline(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    established: &mut Established,
+    message_id: u32,
+) {
     let (now, timers) = (ctx.now.mono, ctx.timers);
-    let Some(quick) = established.quick.get_mut(&message_id) else { return };
+    let Some(quick) = established.quick.get_mut(&message_id) else {
+        return;
+    };
     let (lingered, sent, pending_spi) = match quick {
         Quick::Initiator(q) => (q.lingered(now), q.sent(), None),
         Quick::Responder(q) => {
@@ -471,14 +559,36 @@ fn quick_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Es
     match sent.map(|s| s.poll(now, &timers)) {
         Some(Due::Again(transmit, attempt)) => {
             let state = shell.state;
-            shell.trace(ctx, IsakmpTrace::Retransmitting { what: "phase 2", state });
-            shell.trace(ctx, IsakmpTrace::ErrorCounter { attempt, of: timers.attempts, phase: 2 });
+            shell.trace(
+                ctx,
+                IsakmpTrace::Retransmitting {
+                    what: "phase 2",
+                    state,
+                },
+            );
+            shell.trace(
+                ctx,
+                IsakmpTrace::ErrorCounter {
+                    attempt,
+                    of: timers.attempts,
+                    phase: 2,
+                },
+            );
             shell.send(ctx, transmit);
         }
         Some(Due::GiveUp) => {
-            shell.trace(ctx, IsakmpTrace::DeletingNode { message_id, reason: "QM_TIMER expired" });
+            shell.trace(
+                ctx,
+                IsakmpTrace::DeletingNode {
+                    message_id,
+                    reason: "QM_TIMER expired",
+                },
+            );
             let awaited = if pending_spi.is_some() { "QM3" } else { "QM2" };
-            shell.record.stop(awaited, format!("Death by retransmission P2: {awaited} never came"));
+            shell.record.stop(
+                awaited,
+                format!("Death by retransmission P2: {awaited} never came"),
+            );
             if let Some(spi) = pending_spi {
                 children::remove(ctx, spi);
             }

@@ -22,24 +22,35 @@ use crate::sa::child::ChildSpec;
 /// The selector an ID payload stands for; only addresses and subnets are proxy identities
 /// (C19).
 #[must_use]
-pub fn selector(id: &Identification) -> Option<Selector> {
+pub(super) fn selector(id: &Identification) -> Option<Selector> {
     let (network, prefix) = match id.value() {
         IdValue::Ipv4(address) => (address, 32),
         IdValue::Ipv4Subnet(network, mask) => (network, prefix_of(mask)?),
         _ => return None,
     };
-    Some(Selector { network, prefix, protocol: id.protocol, port: id.port })
+    Some(Selector {
+        network,
+        prefix,
+        protocol: id.protocol,
+        port: id.port,
+    })
 }
 
 fn prefix_of(mask: Ipv4Addr) -> Option<u8> {
     let mask = u32::from(mask);
-    (mask.leading_ones() + mask.trailing_zeros() >= 32).then(|| u8::try_from(mask.leading_ones()).unwrap_or(32))
+    (mask.leading_ones() + mask.trailing_zeros() >= 32)
+        .then(|| u8::try_from(mask.leading_ones()).unwrap_or(32))
 }
 
 /// The ID payload of a selector (W-045).
 #[must_use]
-pub fn identification(selector: Selector) -> Identification {
-    let Selector { network, prefix, protocol, port } = selector;
+pub(super) fn identification(selector: Selector) -> Identification {
+    let Selector {
+        network,
+        prefix,
+        protocol,
+        port,
+    } = selector;
     match prefix {
         32 => Identification::ipv4(network, protocol, port),
         _ => Identification::ipv4_subnet(network, selector.mask(), protocol, port),
@@ -49,25 +60,35 @@ pub fn identification(selector: Selector) -> Identification {
 /// HASH payload over `before` and all other payloads, then the payloads themselves: the
 /// shape of QM1, QM2 and every Informational.
 #[must_use]
-pub fn with_hash(established: &Established, before: &[&[u8]], payloads: Vec<Payload>) -> Vec<Payload> {
-    let rest = encode_chain(&payloads).map(|(_, octets)| octets).unwrap_or_default();
+pub(super) fn with_hash(
+    established: &Established,
+    before: &[&[u8]],
+    payloads: Vec<Payload>,
+) -> Vec<Payload> {
+    let rest = encode_chain(&payloads)
+        .map(|(_, octets)| octets)
+        .unwrap_or_default();
     let parts: Vec<&[u8]> = before.iter().copied().chain([&rest[..]]).collect();
     let hash = established.material.keys.phase2_hash(&parts);
-    std::iter::once(Body::Hash(hash.into()).into()).chain(payloads).collect()
+    std::iter::once(Body::Hash(hash.into()).into())
+        .chain(payloads)
+        .collect()
 }
 
 /// The HASH payload stands first and covers `before` and everything behind it (C17: this is
 /// asked before anything else of the message is looked at).
 #[must_use]
-pub fn hash_is_right(established: &Established, before: &[&[u8]], chain: &Chain) -> bool {
-    let Some((0, Body::Hash(theirs))) = chain.find(PayloadType::HASH) else { return false };
+pub(super) fn hash_is_right(established: &Established, before: &[&[u8]], chain: &Chain) -> bool {
+    let Some((0, Body::Hash(theirs))) = chain.find(PayloadType::HASH) else {
+        return false;
+    };
     let rest = chain.after(0);
     let parts: Vec<&[u8]> = before.iter().copied().chain([&rest[..]]).collect();
     ct_eq(theirs, &established.material.keys.phase2_hash(&parts))
 }
 
 /// An encrypted Quick Mode message and the IV behind it.
-pub fn seal(
+pub(super) fn seal(
     shell: &Shell,
     ctx: &mut Context<'_>,
     established: &Established,
@@ -82,19 +103,23 @@ pub fn seal(
 
 /// Nonce and KE of a Quick Mode message (D8).
 #[must_use]
-pub fn nonce_and_key(chain: &Chain) -> Option<(Bytes, Option<Bytes>)> {
-    let Some((_, Body::Nonce(nonce))) = chain.find(PayloadType::NONCE) else { return None };
+pub(super) fn nonce_and_key(chain: &Chain) -> Option<(Bytes, Option<Bytes>)> {
+    let Some((_, Body::Nonce(nonce))) = chain.find(PayloadType::NONCE) else {
+        return None;
+    };
     let key = match chain.find(PayloadType::KEY_EXCHANGE) {
         Some((_, Body::KeyExchange(key))) => Some(key.clone()),
         _ => None,
     };
-    (8..=256).contains(&nonce.len()).then(|| (nonce.clone(), key))
+    (8..=256)
+        .contains(&nonce.len())
+        .then(|| (nonce.clone(), key))
 }
 
 /// The proxy identities of a message, the initiator's first; without them the endpoints
 /// themselves (RFC 2409 5.5).
 #[must_use]
-pub fn proxies(shell: &Shell, chain: &Chain) -> Option<(Selector, Selector)> {
+pub(super) fn proxies(shell: &Shell, chain: &Chain) -> Option<(Selector, Selector)> {
     let ids: Vec<Option<Selector>> = chain
         .all(PayloadType::ID)
         .map(|(_, body)| match body {
@@ -102,7 +127,12 @@ pub fn proxies(shell: &Shell, chain: &Chain) -> Option<(Selector, Selector)> {
             _ => None,
         })
         .collect();
-    let host = |address| Selector { network: address, prefix: 32, protocol: 0, port: 0 };
+    let host = |address| Selector {
+        network: address,
+        prefix: 32,
+        protocol: 0,
+        port: 0,
+    };
     let (ours, theirs) = (host(*shell.local.ip()), host(*shell.remote.ip()));
     match ids.as_slice() {
         [] if shell.role == Role::Initiator => Some((ours, theirs)),
@@ -113,7 +143,7 @@ pub fn proxies(shell: &Shell, chain: &Chain) -> Option<(Selector, Selector)> {
 }
 
 /// Everything a child SA is made of, once Quick Mode has agreed it.
-pub struct Ingredients<'a> {
+pub(super) struct Ingredients<'a> {
     /// The protection it serves.
     pub protection: &'a Protection,
     /// What was agreed.
@@ -130,10 +160,27 @@ pub struct Ingredients<'a> {
 
 /// Derives the keys of both directions and describes the pair.
 #[must_use]
-pub fn child(shell: &Shell, ctx: &Context<'_>, established: &Established, from: Ingredients<'_>) -> Child {
-    let Ingredients { protection, agreed, spi_in, nonces, pfs, initiator } = from;
+pub(super) fn child(
+    shell: &Shell,
+    ctx: &Context<'_>,
+    established: &Established,
+    from: Ingredients<'_>,
+) -> Child {
+    let Ingredients {
+        protection,
+        agreed,
+        spi_in,
+        nonces,
+        pfs,
+        initiator,
+    } = from;
     let keys = |spi| {
-        established.material.keys.child_keys(agreed.suite, spi, (&nonces.0, &nonces.1), pfs.as_ref())
+        established.material.keys.child_keys(
+            agreed.suite,
+            spi,
+            (&nonces.0, &nonces.1),
+            pfs.as_ref(),
+        )
     };
     let spec = ChildSpec {
         protection: protection.name.clone(),
@@ -153,5 +200,12 @@ pub fn child(shell: &Shell, ctx: &Context<'_>, established: &Established, from: 
         replay_window: protection.replay_window,
         pfs: agreed.pfs.map(Group::iana),
     };
-    Child { spec, initiator, complete: false, created: ctx.now.mono, replaced: false, connection: shell.connection }
+    Child {
+        spec,
+        initiator,
+        complete: false,
+        created: ctx.now.mono,
+        replaced: false,
+        connection: shell.connection,
+    }
 }

@@ -6,12 +6,12 @@ use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, Chain, Payload};
 
 use super::children::{self, Child};
+use super::cipher;
 use super::context::Context;
 use super::established::{Established, Quick};
 use super::quick::{self, Ingredients};
 use super::shell::Shell;
 use super::table::{self, Message};
-use super::cipher;
 use crate::policy::ipsec::{self, AgreedChild};
 use crate::policy::protection::Protection;
 use crate::sa::action::JobId;
@@ -37,13 +37,23 @@ enum Stage {
     /// QM1 sent.
     SentQm1,
     /// QM2 taken, the second secret is in the making (PFS).
-    Agreeing { agreed: Box<AgreedChild>, nonce: Bytes, next_iv: Vec<u8>, job: JobId },
+    Agreeing {
+        agreed: Box<AgreedChild>,
+        nonce: Bytes,
+        next_iv: Vec<u8>,
+        job: JobId,
+    },
     /// QM3 sent; duplicates of QM2 are still answered until then.
     Done { until: Timestamp },
 }
 
 /// Starts a Quick Mode for a protection.
-pub fn start(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Established, protection: &Protection) {
+pub(super) fn start(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    established: &mut Established,
+    protection: &Protection,
+) {
     if established.quick.len() >= super::established::MAX_EXCHANGES {
         shell.dropped(ctx, "too many Quick Modes under way");
         return;
@@ -58,7 +68,10 @@ pub fn start(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Establi
         spi_in,
         nonce: Bytes::from(ctx.entropy.bytes(super::common::NONCE_LEN)),
         private: private.clone(),
-        iv: established.material.keys.exchange_iv(&established.last_block, message_id),
+        iv: established
+            .material
+            .keys
+            .exchange_iv(&established.last_block, message_id),
         sent: None,
         stage: Stage::SentQm1,
     };
@@ -68,7 +81,9 @@ pub fn start(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Establi
         }
         _ => quick.send_qm1(shell, ctx, established, protection, message_id, None),
     }
-    established.quick.insert(message_id, Quick::Initiator(quick));
+    established
+        .quick
+        .insert(message_id, Quick::Initiator(quick));
 }
 
 /// A random inbound SPI that is not in use.
@@ -87,10 +102,15 @@ fn tell_start(shell: &Shell, ctx: &mut Context<'_>, protection: &Protection, mes
         remote: protection.peer,
         local_selector: protection.local_selector,
         remote_selector: protection.remote_selector,
-        transform: protection.transform_sets.first().map(crate::show::transform_set).unwrap_or_default(),
+        transform: protection
+            .transform_sets
+            .first()
+            .map(crate::show::transform_set)
+            .unwrap_or_default(),
         lifetime: (protection.lifetime_seconds, protection.lifetime_kilobytes),
     };
-    ctx.out.trace(Some(shell.id), shell.connection, Trace::Ipsec(request));
+    ctx.out
+        .trace(Some(shell.id), shell.connection, Trace::Ipsec(request));
     shell.trace(ctx, IsakmpTrace::BeginQuickMode(message_id));
     shell.trace(ctx, IsakmpTrace::SpiInitiator);
     let ready = IsakmpTrace::Transition {
@@ -113,15 +133,19 @@ impl QuickInitiator {
         public: Option<Bytes>,
     ) {
         let offer = ipsec::offer(protection, self.spi_in, established.material.nat.found());
-        let mut payloads: Vec<Payload> =
-            vec![Body::Sa(offer).into(), Body::Nonce(self.nonce.clone()).into()];
+        let mut payloads: Vec<Payload> = vec![
+            Body::Sa(offer).into(),
+            Body::Nonce(self.nonce.clone()).into(),
+        ];
         payloads.extend(public.map(|p| Payload::from(Body::KeyExchange(p))));
         for selector in [protection.local_selector, protection.remote_selector] {
             payloads.push(Body::Id(quick::identification(selector)).into());
         }
         let id = message_id.to_be_bytes();
         let payloads = quick::with_hash(established, &[&id], payloads);
-        if let Some((transmit, next)) = quick::seal(shell, ctx, established, message_id, &self.iv, &payloads) {
+        if let Some((transmit, next)) =
+            quick::seal(shell, ctx, established, message_id, &self.iv, &payloads)
+        {
             shell.send(ctx, transmit.clone());
             self.sent = Some(Retransmit::armed(transmit, ctx.now.mono));
             self.iv = next;
@@ -188,7 +212,14 @@ impl QuickInitiator {
         }
         established.dpd.alive(ctx.now.mono);
         match self.take_qm2(shell, ctx, established, &opened.chain) {
-            Ok((agreed, nonce, key)) => self.agree(shell, ctx, established, message_id, (agreed, nonce, key), opened.next_iv),
+            Ok((agreed, nonce, key)) => self.agree(
+                shell,
+                ctx,
+                established,
+                message_id,
+                (agreed, nonce, key),
+                opened.next_iv,
+            ),
             Err(reason) => self.fail(shell, ctx, established, message_id, &reason),
         }
     }
@@ -202,9 +233,23 @@ impl QuickInitiator {
         chain: &Chain,
     ) -> Result<(AgreedChild, Bytes, Option<Bytes>), String> {
         table::check(Message::Quick, chain)?;
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "HASH", message_id: 0 });
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "SA", message_id: 0 });
-        let protection = ctx.protection(&self.protection).ok_or("its configuration is gone")?;
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "HASH",
+                message_id: 0,
+            },
+        );
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "SA",
+                message_id: 0,
+            },
+        );
+        let protection = ctx
+            .protection(&self.protection)
+            .ok_or("its configuration is gone")?;
         let Some((_, Body::Sa(answer))) = chain.find(PayloadType::SA) else {
             return Err("no SA payload".to_owned());
         };
@@ -232,12 +277,37 @@ impl QuickInitiator {
     ) -> Self {
         match (key, self.private.clone(), agreed.pfs) {
             (Some(peer), Some(private), Some(group)) => {
-                let job = ctx.run(shell.id, Job::Agree { group, private, peer });
-                self.stage = Stage::Agreeing { agreed: Box::new(agreed), nonce, next_iv, job };
+                let job = ctx.run(
+                    shell.id,
+                    Job::Agree {
+                        group,
+                        private,
+                        peer,
+                    },
+                );
+                self.stage = Stage::Agreeing {
+                    agreed: Box::new(agreed),
+                    nonce,
+                    next_iv,
+                    job,
+                };
                 self
             }
-            (None, None, None) => self.complete(shell, ctx, established, message_id, (agreed, nonce, next_iv), None),
-            _ => self.fail(shell, ctx, established, message_id, "group without KE, or KE without group"),
+            (None, None, None) => self.complete(
+                shell,
+                ctx,
+                established,
+                message_id,
+                (agreed, nonce, next_iv),
+                None,
+            ),
+            _ => self.fail(
+                shell,
+                ctx,
+                established,
+                message_id,
+                "group without KE, or KE without group",
+            ),
         }
     }
 
@@ -256,15 +326,40 @@ impl QuickInitiator {
                 let (JobOutcome::Public(Ok(public)), Some(protection)) =
                     (outcome, ctx.protection(&self.protection).cloned())
                 else {
-                    return self.fail(shell, ctx, established, message_id, "our public value could not be made");
+                    return self.fail(
+                        shell,
+                        ctx,
+                        established,
+                        message_id,
+                        "our public value could not be made",
+                    );
                 };
-                self.send_qm1(shell, ctx, established, &protection, message_id, Some(public.clone()));
+                self.send_qm1(
+                    shell,
+                    ctx,
+                    established,
+                    &protection,
+                    message_id,
+                    Some(public.clone()),
+                );
                 self
             }
-            Stage::Agreeing { agreed, nonce, next_iv, job } if job == id => match outcome {
+            Stage::Agreeing {
+                agreed,
+                nonce,
+                next_iv,
+                job,
+            } if job == id => match outcome {
                 JobOutcome::Shared(Ok(shared)) => {
                     let result = (*agreed, nonce, next_iv);
-                    self.complete(shell, ctx, established, message_id, result, Some(shared.clone()))
+                    self.complete(
+                        shell,
+                        ctx,
+                        established,
+                        message_id,
+                        result,
+                        Some(shared.clone()),
+                    )
                 }
                 other => {
                     let reason = super::common::crypto_error(other);
@@ -289,7 +384,13 @@ impl QuickInitiator {
         pfs: Option<Secret>,
     ) -> Self {
         let Some(protection) = ctx.protection(&self.protection).cloned() else {
-            return self.fail(shell, ctx, established, message_id, "its configuration is gone");
+            return self.fail(
+                shell,
+                ctx,
+                established,
+                message_id,
+                "its configuration is gone",
+            );
         };
         let nonces = (self.nonce.clone(), nonce.clone());
         let from = Ingredients {
@@ -305,9 +406,14 @@ impl QuickInitiator {
         children::install_inbound(ctx, child);
         children::install_outbound(ctx, self.spi_in);
         let id = message_id.to_be_bytes();
-        let hash = established.material.keys.phase2_hash(&[&[0], &id, &self.nonce, &nonce]);
+        let hash = established
+            .material
+            .keys
+            .phase2_hash(&[&[0], &id, &self.nonce, &nonce]);
         let payloads = [Body::Hash(hash.into()).into()];
-        if let Some((transmit, _)) = quick::seal(shell, ctx, established, message_id, &iv, &payloads) {
+        if let Some((transmit, _)) =
+            quick::seal(shell, ctx, established, message_id, &iv, &payloads)
+        {
             shell.send(ctx, transmit.clone());
             self.sent = Some(Retransmit::passive(transmit, ctx.now.mono));
         }
@@ -317,9 +423,17 @@ impl QuickInitiator {
             new: Fsm::QuickComplete,
         };
         shell.trace(ctx, done);
-        shell.trace(ctx, IsakmpTrace::DeletingNode { message_id, reason: "No Error" });
+        shell.trace(
+            ctx,
+            IsakmpTrace::DeletingNode {
+                message_id,
+                reason: "No Error",
+            },
+        );
         shell.record.up = true;
-        self.stage = Stage::Done { until: ctx.now.mono + ctx.timers.linger };
+        self.stage = Stage::Done {
+            until: ctx.now.mono + ctx.timers.linger,
+        };
         self
     }
 
@@ -332,20 +446,50 @@ impl QuickInitiator {
         message_id: u32,
         reason: &str,
     ) -> Self {
-        shell.syslog(ctx, Syslog::ModeFailure { mode: "Quick", peer: *shell.remote.ip() });
-        shell.trace(ctx, IsakmpTrace::DeletingNode { message_id, reason: "QM rejected" });
+        shell.syslog(
+            ctx,
+            Syslog::ModeFailure {
+                mode: "Quick",
+                peer: *shell.remote.ip(),
+            },
+        );
+        shell.trace(
+            ctx,
+            IsakmpTrace::DeletingNode {
+                message_id,
+                reason: "QM rejected",
+            },
+        );
         shell.record.stop("QM2", reason);
         self.sent = None;
-        self.stage = Stage::Done { until: ctx.now.mono };
+        self.stage = Stage::Done {
+            until: ctx.now.mono,
+        };
         self
     }
 
     /// The peer refused: a protected NO-PROPOSAL-CHOSEN or the like (T-15).
-    pub fn refused(&mut self, shell: &mut Shell, ctx: &mut Context<'_>, message_id: u32, notify: &str) {
-        shell.trace(ctx, IsakmpTrace::DeletingNode { message_id, reason: "Informational (in) state 1" });
-        shell.record.stop("QM1", format!("the peer refused phase 2: {notify}"));
+    pub fn refused(
+        &mut self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        message_id: u32,
+        notify: &str,
+    ) {
+        shell.trace(
+            ctx,
+            IsakmpTrace::DeletingNode {
+                message_id,
+                reason: "Informational (in) state 1",
+            },
+        );
+        shell
+            .record
+            .stop("QM1", format!("the peer refused phase 2: {notify}"));
         self.sent = None;
-        self.stage = Stage::Done { until: ctx.now.mono };
+        self.stage = Stage::Done {
+            until: ctx.now.mono,
+        };
     }
 }
 

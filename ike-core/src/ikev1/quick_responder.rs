@@ -6,6 +6,7 @@ use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, Chain, NotifyType, Payload, SecurityAssociation};
 
 use super::children;
+use super::cipher;
 use super::context::Context;
 use super::established::{Established, Quick};
 use super::informational;
@@ -13,7 +14,6 @@ use super::quick::{self, Ingredients};
 use super::quick_initiator::{fresh_spi, tell_sas};
 use super::shell::Shell;
 use super::table::{self, Message};
-use super::cipher;
 use crate::policy::Decision;
 use crate::policy::ipsec::{self, AgreedChild, Refusal};
 use crate::policy::protection::{self, Protection, Selector};
@@ -35,7 +35,11 @@ enum Stage {
     /// Second public value and secret are in the making (PFS).
     Agreeing(Box<Answer>, JobId),
     /// QM2 sent.
-    SentQm2 { spi_in: u32, nonce_i: Bytes, nonce_r: Bytes },
+    SentQm2 {
+        spi_in: u32,
+        nonce_i: Bytes,
+        nonce_r: Bytes,
+    },
 }
 
 /// What QM2 will say.
@@ -50,14 +54,17 @@ struct Answer {
 }
 
 /// QM1 came with a new message ID.
-pub fn accept(
+pub(super) fn accept(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
     established: &mut Established,
     message_id: u32,
     (first, cipher_text): (PayloadType, &[u8]),
 ) {
-    let iv = established.material.keys.exchange_iv(&established.last_block, message_id);
+    let iv = established
+        .material
+        .keys
+        .exchange_iv(&established.last_block, message_id);
     let opened = match cipher::open(&established.material.keys, &iv, first, cipher_text) {
         Ok(opened) => opened,
         Err(e) => return shell.dropped(ctx, e.to_string()),
@@ -67,18 +74,36 @@ pub fn accept(
     }
     established.dpd.alive(ctx.now.mono);
     shell.trace(ctx, IsakmpTrace::NewNode(message_id));
-    shell.trace(ctx, IsakmpTrace::Processing { payload: "HASH", message_id });
-    shell.trace(ctx, IsakmpTrace::Processing { payload: "SA", message_id });
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "HASH",
+            message_id,
+        },
+    );
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "SA",
+            message_id,
+        },
+    );
     match decide(shell, ctx, established, &opened.chain) {
         Ok((answer, key)) => {
             let quick = QuickResponder {
                 request: cipher_text.to_vec(),
                 iv: opened.next_iv,
                 sent: None,
-                stage: Stage::SentQm2 { spi_in: 0, nonce_i: Bytes::new(), nonce_r: Bytes::new() },
+                stage: Stage::SentQm2 {
+                    spi_in: 0,
+                    nonce_i: Bytes::new(),
+                    nonce_r: Bytes::new(),
+                },
             };
             if let Some(quick) = quick.go_on(shell, ctx, established, message_id, answer, key) {
-                established.quick.insert(message_id, Quick::Responder(quick));
+                established
+                    .quick
+                    .insert(message_id, Quick::Responder(quick));
             }
         }
         Err(refusal) => refuse(shell, ctx, established, message_id, refusal),
@@ -94,26 +119,49 @@ fn decide(
 ) -> Result<(Answer, Option<Bytes>), (Refusal, String)> {
     let syntax = |reason: String| (Refusal::Transforms, reason);
     table::check(Message::Quick, chain).map_err(syntax)?;
-    let (nonce_i, key) =
-        quick::nonce_and_key(chain).ok_or_else(|| syntax("nonce of QM1 out of bounds".to_owned()))?;
-    let (theirs, ours) = quick::proxies(shell, chain)
-        .ok_or_else(|| (Refusal::ProxyIdentities, "proxy identities of an unusable type".to_owned()))?;
+    let (nonce_i, key) = quick::nonce_and_key(chain)
+        .ok_or_else(|| syntax("nonce of QM1 out of bounds".to_owned()))?;
+    let (theirs, ours) = quick::proxies(shell, chain).ok_or_else(|| {
+        (
+            Refusal::ProxyIdentities,
+            "proxy identities of an unusable type".to_owned(),
+        )
+    })?;
     let protection = find_protection(shell, ctx, ours, theirs)?;
     let Some((_, Body::Sa(offer))) = chain.find(PayloadType::SA) else {
         return Err(syntax("no SA payload".to_owned()));
     };
     let spi_in = fresh_spi(ctx);
     shell.trace(ctx, IsakmpTrace::CheckingIpsecProposal { number: 1 });
-    let (sa, agreed) = ipsec::choose(offer, &protection, established.material.nat.found(), spi_in).map_err(|refusal| {
-        ctx.out.trace(Some(shell.id), shell.connection, Trace::Ipsec(IpsecTrace::TransformNotSupported));
-        (refusal, "no transform set fits the peer's proposals".to_owned())
-    })?;
+    let (sa, agreed) = ipsec::choose(offer, &protection, established.material.nat.found(), spi_in)
+        .map_err(|refusal| {
+            ctx.out.trace(
+                Some(shell.id),
+                shell.connection,
+                Trace::Ipsec(IpsecTrace::TransformNotSupported),
+            );
+            (
+                refusal,
+                "no transform set fits the peer's proposals".to_owned(),
+            )
+        })?;
     if key.is_some() != agreed.pfs.is_some() {
         return Err(syntax("group without KE, or KE without group".to_owned()));
     }
     shell.trace(ctx, IsakmpTrace::AttsAcceptable { next: 0 });
     let nonce_r = Bytes::from(ctx.entropy.bytes(super::common::NONCE_LEN));
-    Ok((Answer { protection, agreed, sa, spi_in, nonce_i, nonce_r, proxies: (theirs, ours) }, key))
+    Ok((
+        Answer {
+            protection,
+            agreed,
+            sa,
+            spi_in,
+            nonce_i,
+            nonce_r,
+            proxies: (theirs, ours),
+        },
+        key,
+    ))
 }
 
 fn find_protection(
@@ -123,12 +171,22 @@ fn find_protection(
     theirs: Selector,
 ) -> Result<Protection, (Refusal, String)> {
     let endpoints = (*shell.local.ip(), *shell.remote.ip());
-    let found = protection::for_selectors(ctx.protections, shell.profile.as_deref(), endpoints, ours, theirs)
-        .map(|decision| decision.map(Clone::clone));
+    let found = protection::for_selectors(
+        ctx.protections,
+        shell.profile.as_deref(),
+        endpoints,
+        ours,
+        theirs,
+    )
+    .map(|decision| decision.map(Clone::clone));
     match found {
         Ok(decision) => {
             let Decision { value, .. } = &decision;
-            shell.why(ctx, format!("the child SA is for {}", value.name), &decision);
+            shell.why(
+                ctx,
+                format!("the child SA is for {}", value.name),
+                &decision,
+            );
             Ok(decision.value)
         }
         Err(refusal) => {
@@ -137,7 +195,8 @@ fn find_protection(
                 lines.insert(0, IpsecTrace::ProfileDidNotMatch);
             }
             for line in lines {
-                ctx.out.trace(Some(shell.id), shell.connection, Trace::Ipsec(line));
+                ctx.out
+                    .trace(Some(shell.id), shell.connection, Trace::Ipsec(line));
             }
             let decision = Decision::new((), "S-094", refusal.because.clone());
             shell.why(ctx, "no protection fits the proxy identities", &decision);
@@ -155,11 +214,36 @@ fn refuse(
     (refusal, reason): (Refusal, String),
 ) {
     let (local, remote) = (*shell.local.ip(), *shell.remote.ip());
-    shell.trace(ctx, IsakmpTrace::IpsecPolicyInvalidated { error: refusal.number() });
-    shell.trace(ctx, IsakmpTrace::Phase2PolicyNotAcceptable { local, remote });
-    informational::send_notify(shell, ctx, established, informational::refusal(NotifyType::NO_PROPOSAL_CHOSEN));
-    shell.syslog(ctx, Syslog::ModeFailure { mode: "Quick", peer: remote });
-    shell.trace(ctx, IsakmpTrace::DeletingNode { message_id, reason: "QM rejected" });
+    shell.trace(
+        ctx,
+        IsakmpTrace::IpsecPolicyInvalidated {
+            error: refusal.number(),
+        },
+    );
+    shell.trace(
+        ctx,
+        IsakmpTrace::Phase2PolicyNotAcceptable { local, remote },
+    );
+    informational::send_notify(
+        shell,
+        ctx,
+        established,
+        informational::refusal(NotifyType::NO_PROPOSAL_CHOSEN),
+    );
+    shell.syslog(
+        ctx,
+        Syslog::ModeFailure {
+            mode: "Quick",
+            peer: remote,
+        },
+    );
+    shell.trace(
+        ctx,
+        IsakmpTrace::DeletingNode {
+            message_id,
+            reason: "QM rejected",
+        },
+    );
     established.finish(message_id);
     shell.record.stop("QM1", reason);
 }
@@ -177,7 +261,14 @@ impl QuickResponder {
         match (answer.agreed.pfs, key) {
             (Some(group), Some(peer)) => {
                 let private = ctx.entropy.secret(group.private_len());
-                let job = ctx.run(shell.id, Job::PublicAndAgree { group, private, peer });
+                let job = ctx.run(
+                    shell.id,
+                    Job::PublicAndAgree {
+                        group,
+                        private,
+                        peer,
+                    },
+                );
                 self.stage = Stage::Agreeing(Box::new(answer), job);
                 Some(self)
             }
@@ -195,14 +286,26 @@ impl QuickResponder {
         answer: Answer,
         pfs: Option<(Bytes, Secret)>,
     ) -> Option<Self> {
-        let Answer { protection, agreed, sa, spi_in, nonce_i, nonce_r, proxies } = answer;
+        let Answer {
+            protection,
+            agreed,
+            sa,
+            spi_in,
+            nonce_i,
+            nonce_r,
+            proxies,
+        } = answer;
         let (public, shared) = pfs.unzip();
-        let mut payloads: Vec<Payload> = vec![Body::Sa(sa).into(), Body::Nonce(nonce_r.clone()).into()];
+        let mut payloads: Vec<Payload> =
+            vec![Body::Sa(sa).into(), Body::Nonce(nonce_r.clone()).into()];
         payloads.extend(public.map(|p| Payload::from(Body::KeyExchange(p))));
-        payloads.extend([proxies.0, proxies.1].map(|s| Payload::from(Body::Id(quick::identification(s)))));
+        payloads.extend(
+            [proxies.0, proxies.1].map(|s| Payload::from(Body::Id(quick::identification(s)))),
+        );
         let id = message_id.to_be_bytes();
         let payloads = quick::with_hash(established, &[&id, &nonce_i], payloads);
-        let (transmit, next) = quick::seal(shell, ctx, established, message_id, &self.iv, &payloads)?;
+        let (transmit, next) =
+            quick::seal(shell, ctx, established, message_id, &self.iv, &payloads)?;
         let from = Ingredients {
             protection: &protection,
             agreed,
@@ -213,8 +316,11 @@ impl QuickResponder {
         };
         let child = quick::child(shell, ctx, established, from);
         shell.trace(ctx, IsakmpTrace::AskingSpi);
-        let ready =
-            IsakmpTrace::Transition { input: Input::QuickMessage, old: Fsm::QuickReady, new: Fsm::QuickSpiStarve };
+        let ready = IsakmpTrace::Transition {
+            input: Input::QuickMessage,
+            old: Fsm::QuickReady,
+            new: Fsm::QuickSpiStarve,
+        };
         shell.trace(ctx, ready);
         tell_sas(shell, ctx, &child);
         children::install_inbound(ctx, child);
@@ -227,7 +333,11 @@ impl QuickResponder {
         shell.trace(ctx, got_spi);
         self.sent = Some(Retransmit::armed(transmit, ctx.now.mono));
         self.iv = next;
-        self.stage = Stage::SentQm2 { spi_in, nonce_i, nonce_r };
+        self.stage = Stage::SentQm2 {
+            spi_in,
+            nonce_i,
+            nonce_r,
+        };
         Some(self)
     }
 
@@ -264,7 +374,14 @@ impl QuickResponder {
             super::answer_quick_duplicate(shell, ctx, self.sent.as_mut());
             return Some(self);
         }
-        let Stage::SentQm2 { spi_in, nonce_i, nonce_r } = &self.stage else { return Some(self) };
+        let Stage::SentQm2 {
+            spi_in,
+            nonce_i,
+            nonce_r,
+        } = &self.stage
+        else {
+            return Some(self);
+        };
         let opened = match cipher::open(&established.material.keys, &self.iv, first, cipher_text) {
             Ok(opened) => opened,
             Err(e) => {
@@ -277,7 +394,10 @@ impl QuickResponder {
             return Some(self);
         }
         let id = message_id.to_be_bytes();
-        let expected = established.material.keys.phase2_hash(&[&[0], &id, nonce_i, nonce_r]);
+        let expected = established
+            .material
+            .keys
+            .phase2_hash(&[&[0], &id, nonce_i, nonce_r]);
         let right = matches!(opened.chain.find(PayloadType::HASH), Some((_, Body::Hash(h))) if ike_crypto::ct_eq(h, &expected));
         if !right {
             shell.dropped(ctx, "HASH(3) of QM3 is wrong");
@@ -291,7 +411,13 @@ impl QuickResponder {
             new: Fsm::QuickComplete,
         };
         shell.trace(ctx, done);
-        shell.trace(ctx, IsakmpTrace::DeletingNode { message_id, reason: "QM done (await)" });
+        shell.trace(
+            ctx,
+            IsakmpTrace::DeletingNode {
+                message_id,
+                reason: "QM done (await)",
+            },
+        );
         shell.record.up = true;
         None
     }
@@ -306,15 +432,30 @@ impl QuickResponder {
         id: JobId,
         outcome: &JobOutcome,
     ) -> Option<Self> {
-        let empty = Stage::SentQm2 { spi_in: 0, nonce_i: Bytes::new(), nonce_r: Bytes::new() };
+        let empty = Stage::SentQm2 {
+            spi_in: 0,
+            nonce_i: Bytes::new(),
+            nonce_r: Bytes::new(),
+        };
         match std::mem::replace(&mut self.stage, empty) {
             Stage::Agreeing(answer, job) if job == id => match outcome {
-                JobOutcome::PublicAndShared(Ok(both)) => {
-                    self.send_qm2(shell, ctx, established, message_id, *answer, Some(both.clone()))
-                }
+                JobOutcome::PublicAndShared(Ok(both)) => self.send_qm2(
+                    shell,
+                    ctx,
+                    established,
+                    message_id,
+                    *answer,
+                    Some(both.clone()),
+                ),
                 other => {
                     let reason = super::common::crypto_error(other);
-                    refuse(shell, ctx, established, message_id, (Refusal::Transforms, reason));
+                    refuse(
+                        shell,
+                        ctx,
+                        established,
+                        message_id,
+                        (Refusal::Transforms, reason),
+                    );
                     None
                 }
             },

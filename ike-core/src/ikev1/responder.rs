@@ -23,7 +23,7 @@ use crate::sa::job::{Job, JobOutcome, PeerVerified};
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState, Syslog};
 
 /// Where a responder is.
-pub enum Responder {
+pub(super) enum Responder {
     /// MM2 sent, MM3 awaited.
     SentMm2(SentMm2),
     /// MM3 taken, secret and public value in the making.
@@ -37,14 +37,14 @@ pub enum Responder {
 }
 
 /// What is known after MM2.
-pub struct SentMm2 {
+pub(super) struct SentMm2 {
     suite: Suite,
     sa_body: Bytes,
     peer: Abilities,
 }
 
 /// MM3 with everything it answers.
-pub struct Agreeing {
+pub(super) struct Agreeing {
     before: SentMm2,
     chain: Chain,
     public: Bytes,
@@ -53,13 +53,13 @@ pub struct Agreeing {
 }
 
 /// What is known after MM4.
-pub struct SentMm4 {
+pub(super) struct SentMm4 {
     material: Material,
     trustpoint: Option<String>,
 }
 
 /// MM5 with everything it answers.
-pub struct Verifying {
+pub(super) struct Verifying {
     before: SentMm4,
     claim: Claim,
     mm5: Mm5,
@@ -74,7 +74,7 @@ struct Mm5 {
 }
 
 /// A proven peer, waiting for our MM6.
-pub struct Signing {
+pub(super) struct Signing {
     before: SentMm4,
     claim: Claim,
     proof: Option<PeerVerified>,
@@ -83,7 +83,7 @@ pub struct Signing {
 }
 
 /// What a step leads to.
-pub enum Step {
+pub(super) enum Step {
     /// Another state of Main Mode.
     Stay(Responder),
     /// Phase 1 is complete.
@@ -93,20 +93,41 @@ pub enum Step {
 }
 
 /// Answers MM1. `None` when no policy fits: a notify went out and nothing is kept (C21).
-pub fn accept(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain, datagram: &[u8]) -> Option<Responder> {
+pub(super) fn accept(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    chain: &Chain,
+    datagram: &[u8],
+) -> Option<Responder> {
     if let Err(reason) = table::check(Message::MainSa, chain) {
         shell.dropped(ctx, reason);
         return None;
     }
-    let Some((index, Body::Sa(offer))) = chain.find(PayloadType::SA) else { return None };
+    let Some((index, Body::Sa(offer))) = chain.find(PayloadType::SA) else {
+        return None;
+    };
     let remote = shell.remote;
     let my_port = shell.local.port();
-    shell.trace(ctx, IsakmpTrace::Received { remote, my_port, role: None, state: None });
+    shell.trace(
+        ctx,
+        IsakmpTrace::Received {
+            remote,
+            my_port,
+            role: None,
+            state: None,
+        },
+    );
     shell.trace(ctx, IsakmpTrace::PeerCreated(remote));
     shell.trace(ctx, IsakmpTrace::NewNode(0));
     shell.trace(ctx, IsakmpTrace::Inserted);
     shell.transition(ctx, Input::MainModeMessage, Fsm::Responder(1));
-    shell.trace(ctx, IsakmpTrace::Processing { payload: "SA", message_id: 0 });
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "SA",
+            message_id: 0,
+        },
+    );
     let peer = vendor::process(shell, ctx, chain);
     let Some((suite, answer)) = choose(shell, ctx, offer) else {
         refuse(shell, ctx);
@@ -120,11 +141,19 @@ pub fn accept(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain, datagram:
     payloads.extend(vendor::second_message(shell, ctx, peer));
     shell.send_clear(ctx, &payloads, false);
     shell.transition(ctx, Input::ProcessComplete, Fsm::Responder(2));
-    Some(Responder::SentMm2(SentMm2 { suite, sa_body: chain.body(index), peer }))
+    Some(Responder::SentMm2(SentMm2 {
+        suite,
+        sa_body: chain.body(index),
+        peer,
+    }))
 }
 
 /// Our policies in order of priority, each against the offered transforms (W-042, W-053).
-fn choose(shell: &Shell, ctx: &mut Context<'_>, offer: &SecurityAssociation) -> Option<(Suite, SecurityAssociation)> {
+fn choose(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    offer: &SecurityAssociation,
+) -> Option<(Suite, SecurityAssociation)> {
     let [proposal] = offer.proposals.as_slice() else {
         shell.dropped(ctx, "phase 1 takes exactly one proposal");
         return None;
@@ -143,8 +172,15 @@ fn choose(shell: &Shell, ctx: &mut Context<'_>, offer: &SecurityAssociation) -> 
 fn refuse(shell: &mut Shell, ctx: &mut Context<'_>) {
     let (local, remote) = (*shell.local.ip(), *shell.remote.ip());
     shell.trace(ctx, IsakmpTrace::NoOffersAccepted);
-    shell.trace(ctx, IsakmpTrace::Phase1PolicyNotAcceptable { local, remote });
-    let mut header = shell.header(ExchangeType::INFORMATIONAL, ike_wire::Flags::NONE, ctx.entropy.nonzero());
+    shell.trace(
+        ctx,
+        IsakmpTrace::Phase1PolicyNotAcceptable { local, remote },
+    );
+    let mut header = shell.header(
+        ExchangeType::INFORMATIONAL,
+        ike_wire::Flags::NONE,
+        ctx.entropy.nonzero(),
+    );
     header.responder = ike_wire::Spi::ZERO;
     let notify = Notify {
         doi: 1,
@@ -156,13 +192,28 @@ fn refuse(shell: &mut Shell, ctx: &mut Context<'_>) {
     if let Ok(bytes) = encode_message(&header, &[Body::Notify(notify).into()]) {
         ctx.out.push(Action::Send(shell.transmit(bytes)));
     }
-    shell.syslog(ctx, Syslog::ModeFailure { mode: "Main", peer: remote });
-    shell.record.stop("MM1", "phase 1 SA policy not acceptable: NO-PROPOSAL-CHOSEN");
+    shell.syslog(
+        ctx,
+        Syslog::ModeFailure {
+            mode: "Main",
+            peer: remote,
+        },
+    );
+    shell.record.stop(
+        "MM1",
+        "phase 1 SA policy not acceptable: NO-PROPOSAL-CHOSEN",
+    );
 }
 
 impl Responder {
     /// A clear message of this SA.
-    pub fn clear(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: Chain, datagram: &[u8]) -> Step {
+    pub(super) fn clear(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        chain: Chain,
+        datagram: &[u8],
+    ) -> Step {
         match self {
             Self::SentMm2(state) => Step::Stay(state.mm3(shell, ctx, chain, datagram)),
             other => {
@@ -173,7 +224,7 @@ impl Responder {
     }
 
     /// An encrypted message of this SA, with the endpoints it came over.
-    pub fn encrypted(
+    pub(super) fn encrypted(
         self,
         shell: &mut Shell,
         ctx: &mut Context<'_>,
@@ -182,7 +233,14 @@ impl Responder {
         endpoints: (SocketAddrV4, SocketAddrV4),
     ) -> Step {
         match self {
-            Self::SentMm4(state) => mm5(*state, shell, ctx, (header, cipher_text), datagram, endpoints),
+            Self::SentMm4(state) => mm5(
+                *state,
+                shell,
+                ctx,
+                (header, cipher_text),
+                datagram,
+                endpoints,
+            ),
             other => {
                 shell.dropped(ctx, "an encrypted message is out of place here");
                 Step::Stay(other)
@@ -192,7 +250,7 @@ impl Responder {
 
     /// The finished key exchange, once there is one.
     #[must_use]
-    pub fn material(&self) -> Option<&Material> {
+    pub(super) fn material(&self) -> Option<&Material> {
         match self {
             Self::SentMm2(_) | Self::Agreeing(..) => None,
             Self::SentMm4(state) => Some(&state.material),
@@ -202,7 +260,13 @@ impl Responder {
     }
 
     /// A job of this SA is done.
-    pub fn job_done(self, shell: &mut Shell, ctx: &mut Context<'_>, id: JobId, outcome: JobOutcome) -> Step {
+    pub(super) fn job_done(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        id: JobId,
+        outcome: JobOutcome,
+    ) -> Step {
         match self {
             Self::Agreeing(state, job) if job == id => mm4(*state, shell, ctx, outcome),
             Self::Verifying(state, job) if job == id => verified(*state, shell, ctx, outcome),
@@ -217,13 +281,19 @@ impl Responder {
     /// The peer has shown that it receives at its address: half-open records without that are
     /// the first to go under load (B3).
     #[must_use]
-    pub fn answered(&self) -> bool {
+    pub(super) fn answered(&self) -> bool {
         !matches!(self, Self::SentMm2(_))
     }
 }
 
 impl SentMm2 {
-    fn mm3(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: Chain, datagram: &[u8]) -> Responder {
+    fn mm3(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        chain: Chain,
+        datagram: &[u8],
+    ) -> Responder {
         let (public, nonce) = match common::key_exchange(&chain) {
             Ok(found) => found,
             Err(reason) => {
@@ -232,24 +302,58 @@ impl SentMm2 {
             }
         };
         shell.transition(ctx, Input::MainModeMessage, Fsm::Responder(3));
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "KE", message_id: 0 });
-        shell.trace(ctx, IsakmpTrace::Processing { payload: "NONCE", message_id: 0 });
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "KE",
+                message_id: 0,
+            },
+        );
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload: "NONCE",
+                message_id: 0,
+            },
+        );
         shell.accept(datagram);
         let private = ctx.entropy.secret(self.suite.group.private_len());
         let our_nonce = Bytes::from(ctx.entropy.bytes(common::NONCE_LEN));
-        let work = Job::PublicAndAgree { group: self.suite.group, private, peer: public.clone() };
+        let work = Job::PublicAndAgree {
+            group: self.suite.group,
+            private,
+            peer: public.clone(),
+        };
         let job = ctx.run(shell.id, work);
-        Responder::Agreeing(Box::new(Agreeing { before: self, chain, public, nonce, our_nonce }), job)
+        Responder::Agreeing(
+            Box::new(Agreeing {
+                before: self,
+                chain,
+                public,
+                nonce,
+                our_nonce,
+            }),
+            job,
+        )
     }
 }
 
 /// The secret is there: choose our trustpoint from MM3 (S-031) and send MM4 (S-012).
 fn mm4(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
-    let Agreeing { before, chain, public, nonce, our_nonce } = state;
+    let Agreeing {
+        before,
+        chain,
+        public,
+        nonce,
+        our_nonce,
+    } = state;
     let (our_public, shared): (Bytes, Secret) = match outcome {
         JobOutcome::PublicAndShared(Ok(both)) => both,
         other => {
-            shell.dropped(ctx, format!("KE of MM3 refused: {}", common::crypto_error(&other)));
+            shell.dropped(
+                ctx,
+                format!("KE of MM3 refused: {}", common::crypto_error(&other)),
+            );
             shell.last_received = None;
             shell.fsm = Fsm::Responder(2);
             return Step::Stay(Responder::SentMm2(before));
@@ -268,14 +372,29 @@ fn mm4(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOu
         nonce_i: nonce,
         nonce_r: our_nonce.clone(),
     };
-    let mut material = Material::derive(inputs, (shell.cookie_i, shell.cookie_r), &shared, preshared.as_deref());
+    let mut material = Material::derive(
+        inputs,
+        (shell.cookie_i, shell.cookie_r),
+        &shared,
+        preshared.as_deref(),
+    );
     let trustpoint = common::read_key_message(shell, ctx, &mut material, &chain, before.peer);
     shell.transition(ctx, Input::ProcessMainMode, Fsm::Responder(3));
     shell.state = SaState::MmKeyExch;
-    let payloads = common::key_payloads(shell, ctx, &material.suite, &our_public, &our_nonce, before.peer);
+    let payloads = common::key_payloads(
+        shell,
+        ctx,
+        &material.suite,
+        &our_public,
+        &our_nonce,
+        before.peer,
+    );
     shell.send_clear(ctx, &payloads, true);
     shell.transition(ctx, Input::ProcessComplete, Fsm::Responder(4));
-    Step::Stay(Responder::SentMm4(Box::new(SentMm4 { material, trustpoint })))
+    Step::Stay(Responder::SentMm4(Box::new(SentMm4 {
+        material,
+        trustpoint,
+    })))
 }
 
 /// MM5: the profile is bound here (S-041). Whatever does not prove the peer leaves the SA in
@@ -289,7 +408,12 @@ fn mm5(
     (local, remote): (SocketAddrV4, SocketAddrV4),
 ) -> Step {
     let first_iv = state.material.keys.first_iv();
-    let opened = match cipher::open(&state.material.keys, &first_iv, header.next_payload, cipher_text) {
+    let opened = match cipher::open(
+        &state.material.keys,
+        &first_iv,
+        header.next_payload,
+        cipher_text,
+    ) {
         Ok(opened) => opened,
         Err(e) => {
             shell.dropped(ctx, e.to_string());
@@ -301,19 +425,41 @@ fn mm5(
         return Step::Stay(Responder::SentMm4(Box::new(state)));
     }
     shell.transition(ctx, Input::MainModeMessage, Fsm::Responder(5));
-    let mm5 = Mm5 { datagram: datagram.clone(), local, remote, last_block: opened.next_iv };
+    let mm5 = Mm5 {
+        datagram: datagram.clone(),
+        local,
+        remote,
+        last_block: opened.next_iv,
+    };
     match authenticate::judge(shell, ctx, &state.material, &opened.chain) {
         Judging::Proven(claim) => proven(state, claim, None, mm5, shell, ctx),
-        Judging::Verifying(claim, job) => {
-            Step::Stay(Responder::Verifying(Box::new(Verifying { before: state, claim, mm5 }), job))
-        }
+        Judging::Verifying(claim, job) => Step::Stay(Responder::Verifying(
+            Box::new(Verifying {
+                before: state,
+                claim,
+                mm5,
+            }),
+            job,
+        )),
         Judging::Refused(reason) => fall_back(state, shell, ctx, reason),
     }
 }
 
-fn verified(state: Verifying, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
+fn verified(
+    state: Verifying,
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    outcome: JobOutcome,
+) -> Step {
     match authenticate::verdict(shell, ctx, &state.claim, outcome) {
-        Ok(proof) => proven(state.before, state.claim, Some(proof), state.mm5, shell, ctx),
+        Ok(proof) => proven(
+            state.before,
+            state.claim,
+            Some(proof),
+            state.mm5,
+            shell,
+            ctx,
+        ),
         Err(reason) => fall_back(state.before, shell, ctx, reason),
     }
 }
@@ -339,10 +485,28 @@ fn proven(
         shell.float(ctx, mm5.remote);
     }
     match authenticate::prove(shell, ctx, &state.material, state.trustpoint.as_deref()) {
-        Proving::Done(own) => mm6(Signing { before: state, claim, proof, own, mm5 }, shell, ctx, None),
-        Proving::Signing(own, job) => {
-            Step::Stay(Responder::Signing(Box::new(Signing { before: state, claim, proof, own, mm5 }), job))
-        }
+        Proving::Done(own) => mm6(
+            Signing {
+                before: state,
+                claim,
+                proof,
+                own,
+                mm5,
+            },
+            shell,
+            ctx,
+            None,
+        ),
+        Proving::Signing(own, job) => Step::Stay(Responder::Signing(
+            Box::new(Signing {
+                before: state,
+                claim,
+                proof,
+                own,
+                mm5,
+            }),
+            job,
+        )),
         Proving::Impossible(reason) => cannot_sign(state, shell, ctx, &reason),
     }
 }
@@ -356,11 +520,23 @@ fn cannot_sign(state: SentMm4, shell: &mut Shell, ctx: &mut Context<'_>, reason:
 fn mm6(state: Signing, shell: &mut Shell, ctx: &mut Context<'_>, signature: Option<Bytes>) -> Step {
     let payloads = authenticate::payloads(shell, &state.own, signature);
     let keys = &state.before.material.keys;
-    let Some(last_block) = shell.send_sealed(ctx, keys, &state.mm5.last_block, &payloads, false) else {
-        return fall_back(state.before, shell, ctx, "MM6 could not be encrypted".to_owned());
+    let Some(last_block) = shell.send_sealed(ctx, keys, &state.mm5.last_block, &payloads, false)
+    else {
+        return fall_back(
+            state.before,
+            shell,
+            ctx,
+            "MM6 could not be encrypted".to_owned(),
+        );
     };
     shell.accept(&state.mm5.datagram);
-    let established =
-        Established::responder(shell, ctx, state.before.material, state.claim, state.proof, last_block);
+    let established = Established::responder(
+        shell,
+        ctx,
+        state.before.material,
+        state.claim,
+        state.proof,
+        last_block,
+    );
     Step::Established(Box::new(established))
 }

@@ -82,40 +82,62 @@ impl Shell {
 
     /// The bound profile's configuration.
     #[must_use]
-    pub fn profile<'c>(&self, config: &'c crate::config::RunningConfig) -> Option<&'c IsakmpProfile> {
+    pub fn profile<'c>(
+        &self,
+        config: &'c crate::config::RunningConfig,
+    ) -> Option<&'c IsakmpProfile> {
         config.isakmp_profile(self.profile.as_deref()?)
     }
 
     /// Tells a line of `debug crypto isakmp`.
     pub fn trace(&self, ctx: &mut Context<'_>, trace: IsakmpTrace) {
-        ctx.out.trace(Some(self.id), self.connection, Trace::Isakmp(trace));
+        ctx.out
+            .trace(Some(self.id), self.connection, Trace::Isakmp(trace));
     }
 
     /// Tells a line of `debug crypto pki`.
     pub fn trace_pki(&self, ctx: &mut Context<'_>, trace: PkiTrace) {
-        ctx.out.trace(Some(self.id), self.connection, Trace::Pki(trace));
+        ctx.out
+            .trace(Some(self.id), self.connection, Trace::Pki(trace));
     }
 
     /// Tells a syslog message.
     pub fn syslog(&self, ctx: &mut Context<'_>, message: Syslog) {
-        ctx.out.trace(Some(self.id), self.connection, Trace::Syslog(message));
+        ctx.out
+            .trace(Some(self.id), self.connection, Trace::Syslog(message));
     }
 
     /// Tells that a message was dropped, and why.
     pub fn dropped(&self, ctx: &mut Context<'_>, reason: impl Into<String>) {
-        let trace = Trace::Dropped { from: *self.remote.ip(), reason: reason.into() };
+        let trace = Trace::Dropped {
+            from: *self.remote.ip(),
+            reason: reason.into(),
+        };
         ctx.out.trace(Some(self.id), self.connection, trace);
     }
 
     /// Records a decision and tells its rule.
-    pub fn why<T>(&mut self, ctx: &mut Context<'_>, what: impl Into<String>, decision: &Decision<T>) {
+    pub fn why<T>(
+        &mut self,
+        ctx: &mut Context<'_>,
+        what: impl Into<String>,
+        decision: &Decision<T>,
+    ) {
         let explained = self.record.note(what, decision);
-        ctx.out.trace(Some(self.id), self.connection, Trace::Why(explained));
+        ctx.out
+            .trace(Some(self.id), self.connection, Trace::Why(explained));
     }
 
     /// Moves the state machine (O-003).
     pub fn transition(&mut self, ctx: &mut Context<'_>, input: Input, new: Fsm) {
-        self.trace(ctx, IsakmpTrace::Transition { input, old: self.fsm, new });
+        self.trace(
+            ctx,
+            IsakmpTrace::Transition {
+                input,
+                old: self.fsm,
+                new,
+            },
+        );
         self.fsm = new;
     }
 
@@ -126,7 +148,15 @@ impl Shell {
         }
         let role = self.role;
         let (state, peer) = (self.state, *self.remote.ip());
-        self.trace(ctx, IsakmpTrace::DeletingSa { reason: reason.to_owned(), role, state, peer });
+        self.trace(
+            ctx,
+            IsakmpTrace::DeletingSa {
+                reason: reason.to_owned(),
+                role,
+                state,
+                peer,
+            },
+        );
         self.transition(ctx, Input::Phase1Delete, Fsm::Destroyed);
         self.state = SaState::MmNoState;
         self.dead = Some((ctx.now.mono, reason.to_owned()));
@@ -136,7 +166,13 @@ impl Shell {
     /// A header of this SA.
     #[must_use]
     pub fn header(&self, exchange: ExchangeType, flags: Flags, message_id: u32) -> Header {
-        Header::v1(self.cookie_i, self.cookie_r, exchange, flags, MessageId(message_id))
+        Header::v1(
+            self.cookie_i,
+            self.cookie_r,
+            exchange,
+            flags,
+            MessageId(message_id),
+        )
     }
 
     /// Sends a clear phase 1 message. `armed`: it goes again by timer until answered.
@@ -172,12 +208,19 @@ impl Shell {
         iv: &[u8],
         payloads: &[Payload],
     ) -> Option<(Bytes, Vec<u8>)> {
-        let result = encode_chain(payloads).map_err(|e| e.to_string()).and_then(|(first, clear)| {
-            let (cipher_text, next_iv) = cipher::seal(keys, iv, &clear).map_err(|e| e.to_string())?;
-            let bytes = encode_encrypted(header, first, &cipher_text).map_err(|e| e.to_string())?;
-            Ok((bytes, next_iv))
-        });
-        result.map_err(|e| self.dropped(ctx, format!("own message not sent: {e}"))).ok()
+        let result =
+            encode_chain(payloads)
+                .map_err(|e| e.to_string())
+                .and_then(|(first, clear)| {
+                    let (cipher_text, next_iv) =
+                        cipher::seal(keys, iv, &clear).map_err(|e| e.to_string())?;
+                    let bytes =
+                        encode_encrypted(header, first, &cipher_text).map_err(|e| e.to_string())?;
+                    Ok((bytes, next_iv))
+                });
+        result
+            .map_err(|e| self.dropped(ctx, format!("own message not sent: {e}")))
+            .ok()
     }
 
     fn send_phase1(&mut self, ctx: &mut Context<'_>, bytes: Bytes, armed: bool) {
@@ -193,7 +236,11 @@ impl Shell {
     /// A datagram to the peer's present endpoint.
     #[must_use]
     pub fn transmit(&self, bytes: Bytes) -> Transmit {
-        Transmit { local: self.local, remote: self.remote, bytes }
+        Transmit {
+            local: self.local,
+            remote: self.remote,
+            bytes,
+        }
     }
 
     /// Sends a datagram and tells so.
@@ -222,16 +269,30 @@ impl Shell {
     /// Answers a repetition with our last message (W-051, W-052).
     pub fn answer_duplicate(&mut self, ctx: &mut Context<'_>) {
         self.trace(ctx, IsakmpTrace::Duplicate { phase: 1 });
-        let Some(sent) = self.sent.as_mut() else { return };
+        let Some(sent) = self.sent.as_mut() else {
+            return;
+        };
         match sent.duplicate(ctx.now.mono, &ctx.timers) {
             Ok(transmit) => {
                 self.trace(ctx, IsakmpTrace::RetransmitDue { phase: 1 });
-                self.trace(ctx, IsakmpTrace::Retransmitting { what: "phase 1", state: self.state });
+                self.trace(
+                    ctx,
+                    IsakmpTrace::Retransmitting {
+                        what: "phase 1",
+                        state: self.state,
+                    },
+                );
                 self.send(ctx, transmit);
             }
             Err(since) => {
                 let milliseconds = since.as_millis();
-                self.trace(ctx, IsakmpTrace::RetransmissionSkipped { phase: 1, milliseconds });
+                self.trace(
+                    ctx,
+                    IsakmpTrace::RetransmissionSkipped {
+                        phase: 1,
+                        milliseconds,
+                    },
+                );
             }
         }
     }

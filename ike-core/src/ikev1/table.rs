@@ -8,7 +8,7 @@ use ike_wire::v1::{Body, Chain};
 
 /// A message kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
+pub(super) enum Message {
     /// MM1 or MM2.
     MainSa,
     /// MM3 or MM4.
@@ -32,10 +32,20 @@ struct Rule {
 fn rule(message: Message) -> Rule {
     use PayloadType as P;
     match message {
-        Message::MainSa => Rule { required: &[P::SA], repeatable: &[P::NOTIFY], optional: &[] },
+        Message::MainSa => Rule {
+            required: &[P::SA],
+            repeatable: &[P::NOTIFY],
+            optional: &[],
+        },
         Message::MainKe => Rule {
             required: &[P::KEY_EXCHANGE, P::NONCE],
-            repeatable: &[P::CERT_REQ, P::NAT_D, P::NAT_D_DRAFT, P::NAT_D_OLD, P::NOTIFY],
+            repeatable: &[
+                P::CERT_REQ,
+                P::NAT_D,
+                P::NAT_D_DRAFT,
+                P::NAT_D_OLD,
+                P::NOTIFY,
+            ],
             optional: &[],
         },
         Message::MainAuth => Rule {
@@ -48,10 +58,16 @@ fn rule(message: Message) -> Rule {
             repeatable: &[P::ID, P::NOTIFY, P::NAT_OA],
             optional: &[P::KEY_EXCHANGE],
         },
-        Message::QuickEnd => Rule { required: &[P::HASH], repeatable: &[P::NOTIFY], optional: &[] },
-        Message::Informational => {
-            Rule { required: &[P::HASH], repeatable: &[P::NOTIFY, P::DELETE], optional: &[] }
-        }
+        Message::QuickEnd => Rule {
+            required: &[P::HASH],
+            repeatable: &[P::NOTIFY],
+            optional: &[],
+        },
+        Message::Informational => Rule {
+            required: &[P::HASH],
+            repeatable: &[P::NOTIFY, P::DELETE],
+            optional: &[],
+        },
     }
 }
 
@@ -59,7 +75,7 @@ fn rule(message: Message) -> Rule {
 ///
 /// # Errors
 /// A sentence naming the payload that is missing, repeated or out of place.
-pub fn check(message: Message, chain: &Chain) -> Result<(), String> {
+pub(super) fn check(message: Message, chain: &Chain) -> Result<(), String> {
     let rule = rule(message);
     for required in rule.required {
         match chain.all(*required).count() {
@@ -77,7 +93,10 @@ pub fn check(message: Message, chain: &Chain) -> Result<(), String> {
         }
     }
     // RFC 2409 5.5: the hash of phase 2 stands first.
-    let phase2 = matches!(message, Message::Quick | Message::QuickEnd | Message::Informational);
+    let phase2 = matches!(
+        message,
+        Message::Quick | Message::QuickEnd | Message::Informational
+    );
     if phase2 && chain.first_type() != PayloadType::HASH {
         return Err("the HASH payload does not stand first".to_owned());
     }

@@ -13,7 +13,7 @@ use crate::trace::IsakmpTrace;
 
 /// What the peer can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Abilities {
+pub(super) struct Abilities {
     /// RFC 3947 NAT traversal.
     pub natt: bool,
     /// RFC 3706 dead peer detection.
@@ -21,11 +21,15 @@ pub struct Abilities {
 }
 
 /// The vendor IDs of MM1, in the order of IOS (W-010).
-const NAT_T_OFFER: [KnownVendor; 4] =
-    [KnownVendor::NatTRfc3947, KnownVendor::NatT07, KnownVendor::NatT03, KnownVendor::NatT02];
+const NAT_T_OFFER: [KnownVendor; 4] = [
+    KnownVendor::NatTRfc3947,
+    KnownVendor::NatT07,
+    KnownVendor::NatT03,
+    KnownVendor::NatT02,
+];
 
 /// Vendor payloads of MM1, told as they are made.
-pub fn first_message(shell: &Shell, ctx: &mut Context<'_>) -> Vec<Payload> {
+pub(super) fn first_message(shell: &Shell, ctx: &mut Context<'_>) -> Vec<Payload> {
     NAT_T_OFFER
         .into_iter()
         .map(|v| {
@@ -38,7 +42,11 @@ pub fn first_message(shell: &Shell, ctx: &mut Context<'_>) -> Vec<Payload> {
 }
 
 /// The vendor payload of MM2: the best NAT-T version both know (W-011).
-pub fn second_message(shell: &Shell, ctx: &mut Context<'_>, peer: Abilities) -> Vec<Payload> {
+pub(super) fn second_message(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    peer: Abilities,
+) -> Vec<Payload> {
     if !peer.natt {
         return Vec::new();
     }
@@ -47,12 +55,15 @@ pub fn second_message(shell: &Shell, ctx: &mut Context<'_>, peer: Abilities) -> 
 }
 
 /// The vendor payloads of MM3 (W-012) and MM4 (W-013: Unity first).
-pub fn key_message(shell: &Shell, ctx: &mut Context<'_>) -> Vec<Payload> {
+pub(super) fn key_message(shell: &Shell, ctx: &mut Context<'_>) -> Vec<Payload> {
     let random = ctx.entropy.octets8();
     let ios = vendor::ios_vid(shell.own_cookie(), random);
     let ios = Payload::from(Body::Vendor(Bytes::copy_from_slice(&ios)));
     let unity = (shell.role == Role::Responder).then(|| known(KnownVendor::Unity));
-    unity.into_iter().chain([known(KnownVendor::Dpd), ios, known(KnownVendor::Xauth)]).collect()
+    unity
+        .into_iter()
+        .chain([known(KnownVendor::Dpd), ios, known(KnownVendor::Xauth)])
+        .collect()
 }
 
 fn known(vendor: KnownVendor) -> Payload {
@@ -60,7 +71,7 @@ fn known(vendor: KnownVendor) -> Payload {
 }
 
 /// Reads every vendor ID of a message and tells what IOS tells (W-031..W-033).
-pub fn process(shell: &Shell, ctx: &mut Context<'_>, chain: &Chain) -> Abilities {
+pub(super) fn process(shell: &Shell, ctx: &mut Context<'_>, chain: &Chain) -> Abilities {
     let mut abilities = Abilities::default();
     for (index, body) in chain.all(PayloadType::VENDOR) {
         let Body::Vendor(data) = body else { continue };

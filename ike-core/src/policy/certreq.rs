@@ -47,7 +47,11 @@ fn only_listed(store: &Store, global: Vec<GlobalCa>, profile: &IsakmpProfile) ->
     let wanted: Vec<_> = profile
         .trustpoints
         .iter()
-        .filter_map(|tp| store.ca(tp).map(|record| record.certificate.subject().clone()))
+        .filter_map(|tp| {
+            store
+                .ca(tp)
+                .map(|record| record.certificate.subject().clone())
+        })
         .collect();
     global
         .into_iter()

@@ -26,11 +26,19 @@ pub struct Decision<T> {
 impl<T> Decision<T> {
     /// A decision by `rule`, explained by `because`.
     pub fn new(value: T, rule: &'static str, because: impl Into<String>) -> Self {
-        Self { value, rule: Rule(rule), because: because.into() }
+        Self {
+            value,
+            rule: Rule(rule),
+            because: because.into(),
+        }
     }
 
     /// The same reason for a value made from this one.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Decision<U> {
-        Decision { value: f(self.value), rule: self.rule, because: self.because }
+        Decision {
+            value: f(self.value),
+            rule: self.rule,
+            because: self.because,
+        }
     }
 }

@@ -36,7 +36,9 @@ impl Identity {
                 Ok(octets) => Self::Ipv4(octets.into()),
                 Err(_) => Self::Other(id.id_type.0, data.to_vec()),
             },
-            IdType::FQDN => text(data).map_or_else(|| Self::Other(id.id_type.0, data.to_vec()), Self::Fqdn),
+            IdType::FQDN => {
+                text(data).map_or_else(|| Self::Other(id.id_type.0, data.to_vec()), Self::Fqdn)
+            }
             IdType::USER_FQDN => {
                 text(data).map_or_else(|| Self::Other(id.id_type.0, data.to_vec()), Self::UserFqdn)
             }
@@ -61,7 +63,12 @@ impl Identity {
             Self::KeyId(k) => (IdType::KEY_ID, k.clone()),
             Self::Other(t, d) => (IdType(*t), d.clone()),
         };
-        Identification { id_type, protocol: 17, port, data: data.into() }
+        Identification {
+            id_type,
+            protocol: 17,
+            port,
+            data: data.into(),
+        }
     }
 
     /// The ISAKMP type number.
@@ -98,7 +105,9 @@ pub fn to_present(
     local: Ipv4Addr,
     subject: Option<&Name>,
 ) -> Identity {
-    let which = profile.and_then(|p| p.self_identity.as_ref()).unwrap_or(&config.isakmp.identity);
+    let which = profile
+        .and_then(|p| p.self_identity.as_ref())
+        .unwrap_or(&config.isakmp.identity);
     match which {
         SelfIdentity::Address => Identity::Ipv4(local),
         SelfIdentity::Fqdn => Identity::Fqdn(config.fqdn()),

@@ -1,7 +1,9 @@
 //! Phase 2 proposals: what Quick Mode offers and accepts (G-080, W-044, W-053).
 
 use ike_crypto::Group;
-use ike_wire::v1::{Attribute, EspTransform, IpsecAttribute, Proposal, ProtocolId, SecurityAssociation, Transform};
+use ike_wire::v1::{
+    Attribute, EspTransform, IpsecAttribute, Proposal, ProtocolId, SecurityAssociation, Transform,
+};
 
 use super::protection::Protection;
 use crate::config::{EspAuthentication, EspEncryption, TransformSet};
@@ -91,11 +93,16 @@ pub fn suite_of(set: &TransformSet) -> Option<EspSuite> {
     let usable = match cipher {
         EspEncryption::Gcm(_) => set.integrity.is_none(),
         EspEncryption::Gmac(_) => false,
-        EspEncryption::Null | EspEncryption::Des | EspEncryption::TripleDes | EspEncryption::Aes(_) => {
-            set.integrity.is_some()
-        }
+        EspEncryption::Null
+        | EspEncryption::Des
+        | EspEncryption::TripleDes
+        | EspEncryption::Aes(_) => set.integrity.is_some(),
     };
-    usable.then_some(EspSuite { cipher, integrity: set.integrity, esn: false })
+    usable.then_some(EspSuite {
+        cipher,
+        integrity: set.integrity,
+        esn: false,
+    })
 }
 
 /// The SA payload of QM1: a proposal for each transform set, all with our inbound SPI.
@@ -108,7 +115,11 @@ pub fn offer(protection: &Protection, spi: u32, natted: bool) -> SecurityAssocia
         .zip(1u8..)
         .map(|(set, number)| proposal(number, spi, transform(protection, set, natted)))
         .collect();
-    SecurityAssociation { doi: 1, situation: 1, proposals }
+    SecurityAssociation {
+        doi: 1,
+        situation: 1,
+        proposals,
+    }
 }
 
 fn proposal(number: u8, spi: u32, transform: Transform) -> Proposal {
@@ -131,10 +142,22 @@ fn transform(protection: &Protection, set: &TransformSet, natted: bool) -> Trans
         short(IpsecAttribute::LIFE_TYPE, 2u16),
         Attribute::number(IpsecAttribute::LIFE_DURATION, protection.lifetime_kilobytes),
     ];
-    attributes.extend(protection.pfs.map(|group| short(IpsecAttribute::GROUP, group)));
-    attributes.extend(set.integrity.map(|i| short(IpsecAttribute::AUTHENTICATION, integrity_number(i))));
+    attributes.extend(
+        protection
+            .pfs
+            .map(|group| short(IpsecAttribute::GROUP, group)),
+    );
+    attributes.extend(
+        set.integrity
+            .map(|i| short(IpsecAttribute::AUTHENTICATION, integrity_number(i))),
+    );
     attributes.extend(key_bits(set).map(|bits| short(IpsecAttribute::KEY_LENGTH, bits)));
-    Transform { number: 1, id: transform_id(set), attributes, ..Transform::default() }
+    Transform {
+        number: 1,
+        id: transform_id(set),
+        attributes,
+        ..Transform::default()
+    }
 }
 
 fn encapsulation(set: &TransformSet, natted: bool) -> u16 {
@@ -158,7 +181,9 @@ fn integrity_number(integrity: EspAuthentication) -> u16 {
 
 fn key_bits(set: &TransformSet) -> Option<u16> {
     match set.cipher? {
-        EspEncryption::Aes(bits) | EspEncryption::Gcm(bits) | EspEncryption::Gmac(bits) => Some(bits),
+        EspEncryption::Aes(bits) | EspEncryption::Gcm(bits) | EspEncryption::Gmac(bits) => {
+            Some(bits)
+        }
         EspEncryption::Null | EspEncryption::Des | EspEncryption::TripleDes => None,
     }
 }
@@ -186,14 +211,23 @@ pub fn choose(
     our_spi: u32,
 ) -> Result<(SecurityAssociation, AgreedChild), Refusal> {
     for candidate in &offered.proposals {
-        let alone = offered.proposals.iter().filter(|p| p.number == candidate.number).count() == 1;
+        let alone = offered
+            .proposals
+            .iter()
+            .filter(|p| p.number == candidate.number)
+            .count()
+            == 1;
         if !alone || candidate.protocol != ProtocolId::ESP {
             continue;
         }
         for transform in &candidate.transforms {
             if let Some(agreed) = compare(candidate, transform, protection, natted) {
                 let answer = proposal(candidate.number, our_spi, transform.clone());
-                let sa = SecurityAssociation { doi: 1, situation: 1, proposals: vec![answer] };
+                let sa = SecurityAssociation {
+                    doi: 1,
+                    situation: 1,
+                    proposals: vec![answer],
+                };
                 return Ok((sa, agreed));
             }
         }
@@ -210,8 +244,12 @@ pub fn check_answer(
     protection: &Protection,
     natted: bool,
 ) -> Result<AgreedChild, Refusal> {
-    let [candidate] = answer.proposals.as_slice() else { return Err(Refusal::Transforms) };
-    let [transform] = candidate.transforms.as_slice() else { return Err(Refusal::Transforms) };
+    let [candidate] = answer.proposals.as_slice() else {
+        return Err(Refusal::Transforms);
+    };
+    let [transform] = candidate.transforms.as_slice() else {
+        return Err(Refusal::Transforms);
+    };
     if candidate.protocol != ProtocolId::ESP {
         return Err(Refusal::Transforms);
     }
@@ -244,10 +282,16 @@ fn compare(
         Some(number) => Some(Group::from_iana(number)?),
     };
     Some(AgreedChild {
-        suite: EspSuite { esn: attributes.esn, ..suite_of(set)? },
+        suite: EspSuite {
+            esn: attributes.esn,
+            ..suite_of(set)?
+        },
         encapsulation: attributes.encapsulation,
         pfs,
-        lifetime_seconds: attributes.seconds.unwrap_or(28_800).clamp(60, protection.lifetime_seconds.max(60)),
+        lifetime_seconds: attributes
+            .seconds
+            .unwrap_or(28_800)
+            .clamp(60, protection.lifetime_seconds.max(60)),
         lifetime_kilobytes: attributes
             .kilobytes
             .unwrap_or(protection.lifetime_kilobytes)

@@ -2,10 +2,13 @@
 
 use ike_crypto::{Cipher, Group, Hash};
 use ike_wire::v1::{
-    Attribute, IsakmpTransform, OakleyAttribute, Proposal, ProtocolId, SecurityAssociation, Transform,
+    Attribute, IsakmpTransform, OakleyAttribute, Proposal, ProtocolId, SecurityAssociation,
+    Transform,
 };
 
-use crate::config::{IsakmpAuthentication, IsakmpEncryption, IsakmpHash, IsakmpPolicy, RunningConfig};
+use crate::config::{
+    IsakmpAuthentication, IsakmpEncryption, IsakmpHash, IsakmpPolicy, RunningConfig,
+};
 
 /// The agreed phase 1 algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +61,23 @@ pub fn policies(config: &RunningConfig) -> Vec<IsakmpPolicy> {
 /// The eight built-in policies, 65507..=65514 (G-022).
 #[must_use]
 pub fn default_policies() -> Vec<IsakmpPolicy> {
-    let ciphers = [(IsakmpEncryption::Aes(128), 5), (IsakmpEncryption::TripleDes, 2)];
+    let ciphers = [
+        (IsakmpEncryption::Aes(128), 5),
+        (IsakmpEncryption::TripleDes, 2),
+    ];
     let mut out = Vec::new();
     for (encryption, group) in ciphers {
         for hash in [IsakmpHash::Sha, IsakmpHash::Md5] {
             for authentication in [IsakmpAuthentication::RsaSig, IsakmpAuthentication::PreShare] {
                 let priority = 65_507 + u32::try_from(out.len()).unwrap_or(0);
-                out.push(IsakmpPolicy { priority, encryption, hash, authentication, group, lifetime: 86_400 });
+                out.push(IsakmpPolicy {
+                    priority,
+                    encryption,
+                    hash,
+                    authentication,
+                    group,
+                    lifetime: 86_400,
+                });
             }
         }
     }
@@ -117,12 +130,20 @@ fn transform(number: u8, policy: &IsakmpPolicy) -> Transform {
     attributes.extend([
         Attribute::short(OakleyAttribute::HASH, hash_number(policy.hash)),
         Attribute::short(OakleyAttribute::GROUP, policy.group),
-        Attribute::short(OakleyAttribute::AUTHENTICATION, authentication_number(policy)),
+        Attribute::short(
+            OakleyAttribute::AUTHENTICATION,
+            authentication_number(policy),
+        ),
         Attribute::short(OakleyAttribute::LIFE_TYPE, 1u16),
         // W-041: TV up to 65535, four octets of TLV above.
         Attribute::number(OakleyAttribute::LIFE_DURATION, policy.lifetime),
     ]);
-    Transform { number, id: IsakmpTransform::KEY_IKE.0, attributes, ..Transform::default() }
+    Transform {
+        number,
+        id: IsakmpTransform::KEY_IKE.0,
+        attributes,
+        ..Transform::default()
+    }
 }
 
 fn hash_number(hash: IsakmpHash) -> u16 {
@@ -201,7 +222,10 @@ pub fn compare(offered: &Transform, policy: &IsakmpPolicy) -> Result<Suite, Mism
     if !fits(OakleyAttribute::GROUP) {
         return Err(Mismatch::Group);
     }
-    Ok(Suite { lifetime: agreed_lifetime(offered, ours.lifetime), ..ours })
+    Ok(Suite {
+        lifetime: agreed_lifetime(offered, ours.lifetime),
+        ..ours
+    })
 }
 
 /// The shorter of the offered and our own lifetime; a peer cannot force one under a minute
@@ -230,5 +254,8 @@ fn has_unknown(transform: &Transform) -> bool {
         OakleyAttribute::LIFE_TYPE,
         OakleyAttribute::LIFE_DURATION,
     ];
-    transform.attributes.iter().any(|a| !KNOWN.contains(&OakleyAttribute(a.ty)))
+    transform
+        .attributes
+        .iter()
+        .any(|a| !KNOWN.contains(&OakleyAttribute(a.ty)))
 }

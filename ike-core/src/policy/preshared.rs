@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use crate::config::{AddressOrInterface, IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig};
+use crate::config::{
+    AddressOrInterface, IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig,
+};
 
 /// The key for a peer address: the profile's keyring when one is known and names one, else
 /// every keyring whose local address fits, then the global keys; the longest mask wins.
@@ -17,7 +19,12 @@ pub fn for_address<'a>(
     let global = &config.isakmp_keys;
     let keys: Vec<&PreSharedKey> = match profile.and_then(|p| p.keyring.as_deref()) {
         Some("default") => global.iter().collect(),
-        Some(name) => config.keyrings.iter().filter(|k| k.name == name).flat_map(|k| &k.keys).collect(),
+        Some(name) => config
+            .keyrings
+            .iter()
+            .filter(|k| k.name == name)
+            .flat_map(|k| &k.keys)
+            .collect(),
         None => config
             .keyrings
             .iter()
@@ -48,8 +55,10 @@ fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: Ipv4Addr) -> Op
             let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
             (u32::from(*network) & mask == u32::from(peer) & mask).then_some(*bits)
         }
-        KeyPeer::Hostname(name) => {
-            config.hosts.iter().any(|(host, a)| host.eq_ignore_ascii_case(name) && *a == peer).then_some(32)
-        }
+        KeyPeer::Hostname(name) => config
+            .hosts
+            .iter()
+            .any(|(host, a)| host.eq_ignore_ascii_case(name) && *a == peer)
+            .then_some(32),
     }
 }

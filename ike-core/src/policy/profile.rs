@@ -32,23 +32,46 @@ pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<
         .collect();
     let first_match = config.profile_selection_first_match;
     candidates.sort_by_key(|&(rank, created, _)| {
-        let rank = if first_match { Specificity::Exact } else { rank };
+        let rank = if first_match {
+            Specificity::Exact
+        } else {
+            rank
+        };
         (Reverse(rank), Reverse(created))
     });
     match candidates.as_slice() {
-        [] => Decision::new(None, "S-041", format!("no match identity statement fits {identity}")),
-        [(_, _, only)] => {
-            Decision::new(Some(only.name.clone()), "S-041", format!("only {} matches {identity}", only.name))
-        }
+        [] => Decision::new(
+            None,
+            "S-041",
+            format!("no match identity statement fits {identity}"),
+        ),
+        [(_, _, only)] => Decision::new(
+            Some(only.name.clone()),
+            "S-041",
+            format!("only {} matches {identity}", only.name),
+        ),
         [(rank, _, best), (next, _, second), ..] => {
             let because = if first_match {
-                format!("{} and {} match {identity}; first-match takes the newest", best.name, second.name)
+                format!(
+                    "{} and {} match {identity}; first-match takes the newest",
+                    best.name, second.name
+                )
             } else if rank == next {
-                format!("{} and {} match {identity} equally; the newest created wins", best.name, second.name)
+                format!(
+                    "{} and {} match {identity} equally; the newest created wins",
+                    best.name, second.name
+                )
             } else {
-                format!("{} matches {identity} more exactly than {}", best.name, second.name)
+                format!(
+                    "{} matches {identity} more exactly than {}",
+                    best.name, second.name
+                )
             };
-            Decision::new(Some(best.name.clone()), if first_match { "S-097" } else { "S-095" }, because)
+            Decision::new(
+                Some(best.name.clone()),
+                if first_match { "S-097" } else { "S-095" },
+                because,
+            )
         }
     }
 }
@@ -61,7 +84,11 @@ pub fn matches(profile: &IsakmpProfile, identity: &Identity) -> bool {
 
 /// The best rank among a profile's statements, `None` when none matches.
 fn best_match(profile: &IsakmpProfile, identity: &Identity) -> Option<Specificity> {
-    profile.match_identity.iter().filter_map(|m| rank(m, identity)).max()
+    profile
+        .match_identity
+        .iter()
+        .filter_map(|m| rank(m, identity))
+        .max()
 }
 
 fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
@@ -75,14 +102,16 @@ fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
                 n => Specificity::Prefix(*n),
             })
         }
-        (MatchIdentity::Host(host), Identity::Fqdn(name)) => {
-            host.eq_ignore_ascii_case(name).then_some(Specificity::Exact)
-        }
+        (MatchIdentity::Host(host), Identity::Fqdn(name)) => host
+            .eq_ignore_ascii_case(name)
+            .then_some(Specificity::Exact),
         (MatchIdentity::HostDomain(domain), Identity::Fqdn(name)) => in_domain(name, domain, '.'),
-        (MatchIdentity::User(user), Identity::UserFqdn(name)) => {
-            user.eq_ignore_ascii_case(name).then_some(Specificity::Exact)
+        (MatchIdentity::User(user), Identity::UserFqdn(name)) => user
+            .eq_ignore_ascii_case(name)
+            .then_some(Specificity::Exact),
+        (MatchIdentity::UserDomain(domain), Identity::UserFqdn(name)) => {
+            in_domain(name, domain, '@')
         }
-        (MatchIdentity::UserDomain(domain), Identity::UserFqdn(name)) => in_domain(name, domain, '@'),
         (MatchIdentity::Group(group), Identity::KeyId(id)) => {
             (group.as_bytes() == id.as_slice()).then_some(Specificity::Exact)
         }
@@ -127,7 +156,10 @@ mod tests {
     /// S-095, T-16: of identical statements the last configured profile wins.
     #[test]
     fn identical_matches_go_to_the_newest_profile() {
-        let config = config(&[("prof1", &[host("R1.cisco.com")]), ("prof2", &[host("R1.cisco.com")])]);
+        let config = config(&[
+            ("prof1", &[host("R1.cisco.com")]),
+            ("prof2", &[host("R1.cisco.com")]),
+        ]);
         let decision = for_peer(&Identity::Fqdn("r1.cisco.com".into()), &config);
         assert_eq!(decision.value.as_deref(), Some("prof2"));
         assert_eq!(decision.rule.0, "S-095");
@@ -138,8 +170,14 @@ mod tests {
     fn exact_host_beats_domain_suffix() {
         let domain = MatchIdentity::HostDomain("cisco.com".into());
         let config = config(&[("prof1", &[host("R1.cisco.com")]), ("prof2", &[domain])]);
-        assert_eq!(chosen(&config, &Identity::Fqdn("R1.cisco.com".into())).as_deref(), Some("prof1"));
-        assert_eq!(chosen(&config, &Identity::Fqdn("R9.cisco.com".into())).as_deref(), Some("prof2"));
+        assert_eq!(
+            chosen(&config, &Identity::Fqdn("R1.cisco.com".into())).as_deref(),
+            Some("prof1")
+        );
+        assert_eq!(
+            chosen(&config, &Identity::Fqdn("R9.cisco.com".into())).as_deref(),
+            Some("prof2")
+        );
     }
 
     /// S-096: longer masks first, 0.0.0.0/0 last.
@@ -161,8 +199,19 @@ mod tests {
     #[test]
     fn domains_match_on_label_borders_only() {
         let config = config(&[("p", &[MatchIdentity::HostDomain("cisco.com".into())])]);
-        for name in ["evilcisco.com", "cisco.com", ".cisco.com", "cisco.com.evil", "R1.cisco.com.evil", "*.cisco.org"] {
-            assert_eq!(chosen(&config, &Identity::Fqdn(name.into())), None, "{name}");
+        for name in [
+            "evilcisco.com",
+            "cisco.com",
+            ".cisco.com",
+            "cisco.com.evil",
+            "R1.cisco.com.evil",
+            "*.cisco.org",
+        ] {
+            assert_eq!(
+                chosen(&config, &Identity::Fqdn(name.into())),
+                None,
+                "{name}"
+            );
         }
         assert!(chosen(&config, &Identity::Fqdn("a.b.CISCO.com".into())).is_some());
     }
@@ -173,13 +222,19 @@ mod tests {
         let domain = MatchIdentity::HostDomain("cisco.com".into());
         let mut config = config(&[("exact", &[host("R1.cisco.com")]), ("wide", &[domain])]);
         config.profile_selection_first_match = true;
-        assert_eq!(chosen(&config, &Identity::Fqdn("R1.cisco.com".into())).as_deref(), Some("wide"));
+        assert_eq!(
+            chosen(&config, &Identity::Fqdn("R1.cisco.com".into())).as_deref(),
+            Some("wide")
+        );
     }
 
     /// S-041: no profile, no binding.
     #[test]
     fn unmatched_identity_binds_nothing() {
         let config = config(&[("prof1", &[host("other.cisco.com")])]);
-        assert_eq!(chosen(&config, &Identity::Fqdn("R1.cisco.com".into())), None);
+        assert_eq!(
+            chosen(&config, &Identity::Fqdn("R1.cisco.com".into())),
+            None
+        );
     }
 }

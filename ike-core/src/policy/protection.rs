@@ -7,7 +7,9 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::Decision;
-use crate::config::{AccessEntry, CryptoMap, Interface, RunningConfig, TransformSet, Tunnel, TunnelMode};
+use crate::config::{
+    AccessEntry, CryptoMap, Interface, RunningConfig, TransformSet, Tunnel, TunnelMode,
+};
 
 /// Addresses and protocol a child SA carries (W-045).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,25 +26,45 @@ pub struct Selector {
 
 impl Selector {
     /// Everything: a VTI.
-    pub const ANY: Self = Self { network: Ipv4Addr::UNSPECIFIED, prefix: 0, protocol: 0, port: 0 };
+    pub const ANY: Self = Self {
+        network: Ipv4Addr::UNSPECIFIED,
+        prefix: 0,
+        protocol: 0,
+        port: 0,
+    };
 
     /// GRE from or to one address.
     #[must_use]
     pub fn gre(address: Ipv4Addr) -> Self {
-        Self { network: address, prefix: 32, protocol: 47, port: 0 }
+        Self {
+            network: address,
+            prefix: 32,
+            protocol: 47,
+            port: 0,
+        }
     }
 
     /// The mask as IOS prints it.
     #[must_use]
     pub fn mask(&self) -> Ipv4Addr {
-        u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0).into()
+        u32::MAX
+            .checked_shl(32 - u32::from(self.prefix))
+            .unwrap_or(0)
+            .into()
     }
 }
 
 impl fmt::Display for Selector {
     /// `addr/mask/prot/port` as in `show crypto ipsec sa` (O-060).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.network, self.mask(), self.protocol, self.port)
+        write!(
+            f,
+            "{}/{}/{}/{}",
+            self.network,
+            self.mask(),
+            self.protocol,
+            self.port
+        )
     }
 }
 
@@ -96,7 +118,12 @@ pub struct MapRefusal {
 pub fn compile(config: &RunningConfig) -> Vec<Protection> {
     let mut out = Vec::new();
     for interface in config.interfaces.iter().filter(|i| !i.shutdown) {
-        out.extend(interface.tunnel.as_ref().and_then(|t| tunnel(config, interface, t)));
+        out.extend(
+            interface
+                .tunnel
+                .as_ref()
+                .and_then(|t| tunnel(config, interface, t)),
+        );
         if let Some(name) = &interface.crypto_map {
             for entry in config.crypto_maps.iter().filter(|m| &m.name == name) {
                 out.extend(map_entry(config, interface, entry));
@@ -123,20 +150,35 @@ fn tunnel(config: &RunningConfig, interface: &Interface, tunnel: &Tunnel) -> Opt
         peer,
         local_selector,
         remote_selector,
-        isakmp_profile: protection.isakmp_profile.clone().or_else(|| profile.isakmp_profile.clone()),
-        ikev2_profile: protection.ikev2_profile.clone().or_else(|| profile.ikev2_profile.clone()),
+        isakmp_profile: protection
+            .isakmp_profile
+            .clone()
+            .or_else(|| profile.isakmp_profile.clone()),
+        ikev2_profile: protection
+            .ikev2_profile
+            .clone()
+            .or_else(|| profile.ikev2_profile.clone()),
         transform_sets: named_sets(config, &profile.transform_sets),
         pfs: profile.pfs,
-        lifetime_seconds: profile.lifetime_seconds.unwrap_or(config.ipsec.lifetime_seconds),
-        lifetime_kilobytes: profile.lifetime_kilobytes.unwrap_or(config.ipsec.lifetime_kilobytes),
+        lifetime_seconds: profile
+            .lifetime_seconds
+            .unwrap_or(config.ipsec.lifetime_seconds),
+        lifetime_kilobytes: profile
+            .lifetime_kilobytes
+            .unwrap_or(config.ipsec.lifetime_kilobytes),
         replay_window: config.ipsec.replay_window,
         responder_only: profile.responder_only,
     })
 }
 
 fn map_entry(config: &RunningConfig, interface: &Interface, entry: &CryptoMap) -> Vec<Protection> {
-    let list = config.access_lists.iter().find(|l| Some(&l.name) == entry.access_list.as_ref());
-    let (Some(list), Some((local, _)), Some(&peer)) = (list, interface.address, entry.peers.first()) else {
+    let list = config
+        .access_lists
+        .iter()
+        .find(|l| Some(&l.name) == entry.access_list.as_ref());
+    let (Some(list), Some((local, _)), Some(&peer)) =
+        (list, interface.address, entry.peers.first())
+    else {
         return Vec::new();
     };
     list.entries
@@ -156,8 +198,12 @@ fn map_entry(config: &RunningConfig, interface: &Interface, entry: &CryptoMap) -
                 ikev2_profile: entry.ikev2_profile.clone(),
                 transform_sets: named_sets(config, &entry.transform_sets),
                 pfs: entry.pfs,
-                lifetime_seconds: entry.lifetime_seconds.unwrap_or(config.ipsec.lifetime_seconds),
-                lifetime_kilobytes: entry.lifetime_kilobytes.unwrap_or(config.ipsec.lifetime_kilobytes),
+                lifetime_seconds: entry
+                    .lifetime_seconds
+                    .unwrap_or(config.ipsec.lifetime_seconds),
+                lifetime_kilobytes: entry
+                    .lifetime_kilobytes
+                    .unwrap_or(config.ipsec.lifetime_kilobytes),
                 replay_window: config.ipsec.replay_window,
                 responder_only: false,
             }
@@ -176,7 +222,10 @@ fn selectors(entry: &AccessEntry) -> (Selector, Selector) {
 }
 
 fn named_sets(config: &RunningConfig, names: &[String]) -> Vec<TransformSet> {
-    names.iter().filter_map(|n| config.transform_set(n).cloned()).collect()
+    names
+        .iter()
+        .filter_map(|n| config.transform_set(n).cloned())
+        .collect()
 }
 
 /// The protection for a peer's proxy identities: endpoints and selectors must be equal, and
@@ -200,12 +249,17 @@ pub fn for_selectors<'a>(
                 && p.remote_selector == remote_selector
         })
         .collect();
-    let accepted = fitting.iter().find(|p| p.isakmp_profile.is_none() || p.isakmp_profile.as_deref() == bound_profile);
+    let accepted = fitting
+        .iter()
+        .find(|p| p.isakmp_profile.is_none() || p.isakmp_profile.as_deref() == bound_profile);
     match (accepted, fitting.first()) {
         (Some(found), _) => Ok(Decision::new(
             *found,
             "S-094",
-            format!("{} protects {local_selector} to {remote_selector}", found.name),
+            format!(
+                "{} protects {local_selector} to {remote_selector}",
+                found.name
+            ),
         )),
         (None, Some(other)) => Err(MapRefusal {
             profile_did_not_match: true,

@@ -72,7 +72,10 @@ pub fn to_sign(
         None => Decision::new(
             None,
             "U-4",
-            format!("none of the {} certificate requests is for a CA of a usable trustpoint", requests.len()),
+            format!(
+                "none of the {} certificate requests is for a CA of a usable trustpoint",
+                requests.len()
+            ),
         ),
     };
     Choice { examined, decision }
@@ -80,8 +83,16 @@ pub fn to_sign(
 
 fn examine(entry: &mut Examined, filter: Option<&IsakmpProfile>, store: &Store) {
     let candidates: Vec<String> = match &entry.issuer {
-        Some(name) => store.identities_by_ca(name).into_iter().map(|r| r.trustpoint.clone()).collect(),
-        None => store.identities().into_iter().map(|r| r.trustpoint.clone()).collect(),
+        Some(name) => store
+            .identities_by_ca(name)
+            .into_iter()
+            .map(|r| r.trustpoint.clone())
+            .collect(),
+        None => store
+            .identities()
+            .into_iter()
+            .map(|r| r.trustpoint.clone())
+            .collect(),
     };
     for trustpoint in candidates {
         if let Some(profile) = filter {
@@ -100,11 +111,26 @@ fn examine(entry: &mut Examined, filter: Option<&IsakmpProfile>, store: &Store) 
 /// else the newest identity.
 fn without_requests(filter: Option<&IsakmpProfile>, store: &Store) -> Choice {
     let listed = filter.and_then(|p| {
-        p.trustpoints.iter().find(|tp| store.identity(tp).is_some()).cloned()
+        p.trustpoints
+            .iter()
+            .find(|tp| store.identity(tp).is_some())
+            .cloned()
     });
     let (value, because) = match (filter, listed) {
-        (Some(p), Some(tp)) => (Some(tp), format!("no certificate request came; first usable ca trust-point of {}", p.name)),
-        (Some(p), None) => (None, format!("no certificate request came and no ca trust-point of {} is enrolled", p.name)),
+        (Some(p), Some(tp)) => (
+            Some(tp),
+            format!(
+                "no certificate request came; first usable ca trust-point of {}",
+                p.name
+            ),
+        ),
+        (Some(p), None) => (
+            None,
+            format!(
+                "no certificate request came and no ca trust-point of {} is enrolled",
+                p.name
+            ),
+        ),
         (None, _) => (
             store.identities().first().map(|r| r.trustpoint.clone()),
             "no certificate request came; the newest enrolled identity is used".to_owned(),
@@ -112,6 +138,10 @@ fn without_requests(filter: Option<&IsakmpProfile>, store: &Store) -> Choice {
     };
     Choice {
         examined: Vec::new(),
-        decision: Decision { value, rule: Rule("U-5"), because },
+        decision: Decision {
+            value,
+            rule: Rule("U-5"),
+            because,
+        },
     }
 }

@@ -13,12 +13,18 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
         Some(profile) if !profile.trustpoints.is_empty() => Decision::new(
             profile.trustpoints.clone(),
             "S-050",
-            format!("profile {} restricts validation to its ca trust-point list", profile.name),
+            format!(
+                "profile {} restricts validation to its ca trust-point list",
+                profile.name
+            ),
         ),
         Some(profile) => Decision::new(
             store.ca_trustpoints(),
             "S-050",
-            format!("profile {} has no ca trust-point: every global trustpoint validates", profile.name),
+            format!(
+                "profile {} has no ca trust-point: every global trustpoint validates",
+                profile.name
+            ),
         ),
         None => Decision::new(
             store.ca_trustpoints(),

@@ -154,6 +154,10 @@ impl Outbox {
 
     /// Appends a trace.
     pub fn trace(&mut self, sa: Option<SaId>, connection: u32, trace: crate::trace::Trace) {
-        self.push(Action::Trace(Traced { sa, connection, trace }));
+        self.push(Action::Trace(Traced {
+            sa,
+            connection,
+            trace,
+        }));
     }
 }

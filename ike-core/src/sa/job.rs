@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ike_crypto::{CryptoError, Group, PrivateKey, Secret};
-use ike_pki::{Anchor, Certificate, CertificateError, ChainPolicy, ValidatedChain, ValidationError};
+use ike_pki::{
+    Anchor, Certificate, CertificateError, ChainPolicy, ValidatedChain, ValidationError,
+};
 
 /// Work to do.
 #[derive(Clone, Debug)]
@@ -126,21 +128,32 @@ pub fn run(job: Job, keys: &dyn PrivateKeys) -> JobOutcome {
         Job::Public { group, private } => {
             JobOutcome::Public(ike_crypto::dh_public(group, &private).map(Bytes::from))
         }
-        Job::Agree { group, private, peer } => {
-            JobOutcome::Shared(ike_crypto::dh_agree(group, &private, &peer))
+        Job::Agree {
+            group,
+            private,
+            peer,
+        } => JobOutcome::Shared(ike_crypto::dh_agree(group, &private, &peer)),
+        Job::PublicAndAgree {
+            group,
+            private,
+            peer,
+        } => {
+            JobOutcome::PublicAndShared(ike_crypto::dh_agree(group, &private, &peer).and_then(
+                |shared| Ok((Bytes::from(ike_crypto::dh_public(group, &private)?), shared)),
+            ))
         }
-        Job::PublicAndAgree { group, private, peer } => JobOutcome::PublicAndShared(
-            ike_crypto::dh_agree(group, &private, &peer)
-                .and_then(|shared| Ok((Bytes::from(ike_crypto::dh_public(group, &private)?), shared))),
-        ),
         Job::Sign { key_label, hash } => JobOutcome::Signature(sign(&key_label, &hash, keys)),
         Job::Verify(verify) => JobOutcome::Verified(self::verify(&verify)),
     }
 }
 
 fn sign(label: &str, hash: &[u8], keys: &dyn PrivateKeys) -> Result<Bytes, SignError> {
-    let key = keys.key(label).ok_or_else(|| SignError::NoKey(label.to_owned()))?;
-    key.sign_ikev1_hash(hash).map(Bytes::from).map_err(SignError::Crypto)
+    let key = keys
+        .key(label)
+        .ok_or_else(|| SignError::NoKey(label.to_owned()))?;
+    key.sign_ikev1_hash(hash)
+        .map(Bytes::from)
+        .map_err(SignError::Crypto)
 }
 
 /// The key that checks the signature comes from the validated leaf only (C9).
@@ -151,8 +164,15 @@ fn verify(job: &VerifyJob) -> Result<PeerVerified, VerifyError> {
         .map(|der| Certificate::from_der(der.clone()))
         .collect::<Result<_, _>>()
         .map_err(VerifyError::Certificate)?;
-    let validated = ike_pki::validate(&chain, &job.anchors, job.at, &job.policy).map_err(VerifyError::Chain)?;
-    let key = validated.leaf().public_key().map_err(VerifyError::Signature)?;
-    key.verify_ikev1_hash(&job.hash, &job.signature).map_err(VerifyError::Signature)?;
-    Ok(PeerVerified { chain: Arc::new(validated) })
+    let validated =
+        ike_pki::validate(&chain, &job.anchors, job.at, &job.policy).map_err(VerifyError::Chain)?;
+    let key = validated
+        .leaf()
+        .public_key()
+        .map_err(VerifyError::Signature)?;
+    key.verify_ikev1_hash(&job.hash, &job.signature)
+        .map_err(VerifyError::Signature)?;
+    Ok(PeerVerified {
+        chain: Arc::new(validated),
+    })
 }

@@ -47,5 +47,6 @@ impl Nat {
 pub fn hash(hash: Hash, initiator: Spi, responder: Spi, endpoint: SocketAddrV4) -> Bytes {
     let address = endpoint.ip().octets();
     let port = endpoint.port().to_be_bytes();
-    hash.digest(&[&initiator.0, &responder.0, &address, &port]).into()
+    hash.digest(&[&initiator.0, &responder.0, &address, &port])
+        .into()
 }

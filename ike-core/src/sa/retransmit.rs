@@ -28,7 +28,12 @@ impl Timers {
     /// The timers of IOS scaled to another retransmission interval.
     #[must_use]
     pub fn with_interval(retransmit: Duration) -> Self {
-        Self { retransmit, attempts: 5, skip: retransmit / 20, linger: retransmit * 6 }
+        Self {
+            retransmit,
+            attempts: 5,
+            skip: retransmit / 20,
+            linger: retransmit * 6,
+        }
     }
 }
 
@@ -56,13 +61,23 @@ impl Retransmit {
     /// A message just sent that expects an answer.
     #[must_use]
     pub fn armed(message: Transmit, now: Timestamp) -> Self {
-        Self { message, sent_at: now, attempts: 0, armed: true }
+        Self {
+            message,
+            sent_at: now,
+            attempts: 0,
+            armed: true,
+        }
     }
 
     /// A message kept only to answer duplicates (B4: MM2, MM6 and QM3 never go by timer).
     #[must_use]
     pub fn passive(message: Transmit, now: Timestamp) -> Self {
-        Self { message, sent_at: now, attempts: 0, armed: false }
+        Self {
+            message,
+            sent_at: now,
+            attempts: 0,
+            armed: false,
+        }
     }
 
     /// When the timer is due.
@@ -117,7 +132,11 @@ mod tests {
 
     fn message() -> Transmit {
         let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 500);
-        Transmit { local: any, remote: any, bytes: bytes::Bytes::from_static(b"MM1") }
+        Transmit {
+            local: any,
+            remote: any,
+            bytes: bytes::Bytes::from_static(b"MM1"),
+        }
     }
 
     /// W-050: every ten seconds, five times, then no more.
@@ -127,7 +146,10 @@ mod tests {
         let mut sent = Retransmit::armed(message(), Timestamp(0));
         for attempt in 1..=5u32 {
             let due = Timestamp(0) + Duration::from_secs(10) * attempt;
-            assert_eq!(sent.poll(due - Duration::from_micros(1), &timers), Due::Later);
+            assert_eq!(
+                sent.poll(due - Duration::from_micros(1), &timers),
+                Due::Later
+            );
             assert_eq!(sent.poll(due, &timers), Due::Again(message(), attempt));
         }
         assert_eq!(sent.poll(Timestamp(60_000_000), &timers), Due::GiveUp);

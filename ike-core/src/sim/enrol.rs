@@ -50,9 +50,14 @@ pub enum EnrolError {
 impl std::fmt::Display for EnrolError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::UnknownTrustpoint(tp) => write!(f, "trustpoint {tp} is not configured; name one that is"),
+            Self::UnknownTrustpoint(tp) => {
+                write!(f, "trustpoint {tp} is not configured; name one that is")
+            }
             Self::NoUrl(tp) => {
-                write!(f, "trustpoint {tp} has no `enrollment url`: add one, each URL stands for a CA of the lab")
+                write!(
+                    f,
+                    "trustpoint {tp} has no `enrollment url`: add one, each URL stands for a CA of the lab"
+                )
             }
             Self::Subject(tp, why) => write!(f, "subject-name of trustpoint {tp}: {why}"),
             Self::Ca(tp, why) => write!(f, "the CA of trustpoint {tp} issued nothing: {why}"),
@@ -81,11 +86,18 @@ impl LabCas {
     ///
     /// # Errors
     /// The CA's own certificate cannot be made.
-    pub fn add(&mut self, url: &str, number: usize, key: PrivateKey, at: i64) -> Result<(), EnrolError> {
+    pub fn add(
+        &mut self,
+        url: &str,
+        number: usize,
+        key: PrivateKey,
+        at: i64,
+    ) -> Result<(), EnrolError> {
         let ca = format!("CA{number}");
         let name = Name::from_subject_name(&format!("CN={ca},O=cisco,O=com"))
             .map_err(|e| EnrolError::Subject(ca.clone(), e.to_string()))?;
-        let ca = LabCa::new(&name, key, 1, at - 60, at + 10 * VALIDITY).map_err(|e| EnrolError::Ca(ca, e))?;
+        let ca = LabCa::new(&name, key, 1, at - 60, at + 10 * VALIDITY)
+            .map_err(|e| EnrolError::Ca(ca, e))?;
         self.by_url.insert(url.to_owned(), ca);
         Ok(())
     }
@@ -96,7 +108,13 @@ impl LabCas {
     /// # Errors
     /// See [`EnrolError`].
     pub fn enrol(&mut self, who: &Enrollee<'_>) -> Result<Store, EnrolError> {
-        let all: Vec<String> = who.config.trustpoints.iter().rev().map(|t| t.name.clone()).collect();
+        let all: Vec<String> = who
+            .config
+            .trustpoints
+            .iter()
+            .rev()
+            .map(|t| t.name.clone())
+            .collect();
         let mut store = Store::default();
         for name in who.order.unwrap_or(&all).iter().rev() {
             let trustpoint = who
@@ -111,12 +129,27 @@ impl LabCas {
         Ok(store)
     }
 
-    fn enrol_one(&mut self, store: &mut Store, who: &Enrollee<'_>, tp: &TrustpointConfig) -> Result<(), EnrolError> {
+    fn enrol_one(
+        &mut self,
+        store: &mut Store,
+        who: &Enrollee<'_>,
+        tp: &TrustpointConfig,
+    ) -> Result<(), EnrolError> {
         let name = tp.name.as_str();
-        let Some(Enrollment::Url(url)) = &tp.enrollment else { return Err(EnrolError::NoUrl(name.to_owned())) };
-        let ca = self.by_url.get_mut(url).ok_or_else(|| EnrolError::NoUrl(name.to_owned()))?;
+        let Some(Enrollment::Url(url)) = &tp.enrollment else {
+            return Err(EnrolError::NoUrl(name.to_owned()));
+        };
+        let ca = self
+            .by_url
+            .get_mut(url)
+            .ok_or_else(|| EnrolError::NoUrl(name.to_owned()))?;
         let refused = |e| EnrolError::Ca(name.to_owned(), e);
-        let mut request = CertRequestSpec::router(subject(who, tp)?, who.public, who.at - 60, who.at + VALIDITY);
+        let mut request = CertRequestSpec::router(
+            subject(who, tp)?,
+            who.public,
+            who.at - 60,
+            who.at + VALIDITY,
+        );
         request.version = Version::V3;
         request.hash = hash(tp);
         let certificate = ca.issue(&request).map_err(refused)?;
@@ -131,10 +164,14 @@ impl LabCas {
 /// W-021: the subject name with the device's RDN.
 fn subject(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Result<Name, EnrolError> {
     let serial = tp.serial_number.then_some(who.serial);
-    let ip = tp.ip_address.as_ref().and_then(Option::as_ref).and_then(|which| match which {
-        AddressOrInterface::Address(a) => Some(*a),
-        other => who.config.resolve(other),
-    });
+    let ip = tp
+        .ip_address
+        .as_ref()
+        .and_then(Option::as_ref)
+        .and_then(|which| match which {
+            AddressOrInterface::Address(a) => Some(*a),
+            other => who.config.resolve(other),
+        });
     let own = who.config.fqdn();
     let fqdn = match &tp.fqdn {
         None => Some(own.as_str()),

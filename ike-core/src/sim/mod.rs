@@ -8,16 +8,16 @@ pub mod enrol;
 mod network;
 mod node;
 
-pub use network::{Datagram, Fate, Network, Translation};
+pub use network::{Datagram, Fate, Faults, Network, Translation};
 pub use node::{Installed, Node, Router};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::engine::view::IsakmpSaView;
+use crate::sa::action::JobId;
 use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
 use crate::sa::job::{self, JobOutcome};
-use crate::sa::action::JobId;
 use crate::sa::record::Record;
 use crate::sa::retransmit::Timers;
 use crate::time::{Now, Timestamp};
@@ -43,7 +43,13 @@ enum Pending {
 impl Simulation {
     /// Two routers on a network, at `wall` seconds since 1970 UTC.
     #[must_use]
-    pub fn new(routers: [Router; 2], network: Network, timers: Timers, seed: u64, wall: i64) -> Self {
+    pub fn new(
+        routers: [Router; 2],
+        network: Network,
+        timers: Timers,
+        seed: u64,
+        wall: i64,
+    ) -> Self {
         let mut number = 0;
         let nodes = routers.map(|router| {
             number += 1;
@@ -65,8 +71,16 @@ impl Simulation {
     pub fn up(&mut self, node: usize, name: Option<&str>) {
         self.initiator = node;
         self.started.get_or_insert(self.now);
-        let first = || self.nodes[node].engine.protections().first().map(|p| p.name.clone());
-        let Some(name) = name.map(str::to_owned).or_else(first) else { return };
+        let first = || {
+            self.nodes[node]
+                .engine
+                .protections()
+                .first()
+                .map(|p| p.name.clone())
+        };
+        let Some(name) = name.map(str::to_owned).or_else(first) else {
+            return;
+        };
         self.deliver(node, Event::Command(CommandId(1), Command::Up(name)));
     }
 
@@ -82,8 +96,19 @@ impl Simulation {
 
     /// A datagram out of nowhere.
     pub fn inject(&mut self, node: usize, transmit: Transmit) {
-        let Transmit { local, remote, bytes } = transmit;
-        self.deliver(node, Event::Datagram { local: remote, remote: local, bytes });
+        let Transmit {
+            local,
+            remote,
+            bytes,
+        } = transmit;
+        self.deliver(
+            node,
+            Event::Datagram {
+                local: remote,
+                remote: local,
+                bytes,
+            },
+        );
     }
 
     /// Runs until `done` says so or invented time is up; false when it is up.
@@ -107,7 +132,9 @@ impl Simulation {
     /// The next thing that happens, if it is due by `end`.
     fn step(&mut self, end: Timestamp) -> bool {
         let arrival = self.pending.first_key_value().map(|((at, _), _)| *at);
-        let deadline = (0..2).filter_map(|n| Some((self.nodes[n].engine.next_deadline()?, n))).min();
+        let deadline = (0..2)
+            .filter_map(|n| Some((self.nodes[n].engine.next_deadline()?, n)))
+            .min();
         match (arrival, deadline) {
             (Some(at), due) if at <= end && due.is_none_or(|(d, _)| at <= d) => {
                 self.now = self.now.max(at);
@@ -127,7 +154,11 @@ impl Simulation {
 
     fn arrive(&mut self, node: usize, what: Pending) {
         let event = match what {
-            Pending::Datagram(d) => Event::Datagram { local: d.to, remote: d.from, bytes: d.bytes },
+            Pending::Datagram(d) => Event::Datagram {
+                local: d.to,
+                remote: d.from,
+                bytes: d.bytes,
+            },
             Pending::Job(id, outcome) => Event::JobDone(id, *outcome),
         };
         self.deliver(node, event);
@@ -159,7 +190,9 @@ impl Simulation {
 
     fn send(&mut self, node: usize, transmit: Transmit) {
         for (datagram, delay) in self.network.carry(node, transmit) {
-            let Some(to) = self.nodes.iter().position(|n| n.owns(*datagram.to.ip())) else { continue };
+            let Some(to) = self.nodes.iter().position(|n| n.owns(*datagram.to.ip())) else {
+                continue;
+            };
             self.schedule(self.now + delay, to, Pending::Datagram(datagram));
         }
     }
@@ -173,7 +206,10 @@ impl Simulation {
     #[must_use]
     pub fn now(&self) -> Now {
         let seconds = i64::try_from(self.now.0 / 1_000_000).unwrap_or(i64::MAX);
-        Now { mono: self.now, wall: self.wall.saturating_add(seconds) }
+        Now {
+            mono: self.now,
+            wall: self.wall.saturating_add(seconds),
+        }
     }
 
     /// A router.
@@ -204,7 +240,8 @@ impl Simulation {
     #[must_use]
     pub fn certain(&self) -> bool {
         let records: Vec<Record> = (0..2).filter_map(|n| self.record(n)).collect();
-        (records.len() == 2 && records.iter().all(|r| r.up)) || records.iter().any(|r| r.stopped_at.is_some())
+        (records.len() == 2 && records.iter().all(|r| r.up))
+            || records.iter().any(|r| r.stopped_at.is_some())
     }
 
     /// What one router sends, the other can read, in both directions.

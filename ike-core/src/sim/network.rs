@@ -63,6 +63,9 @@ pub struct Translation {
     pub port_offset: u16,
 }
 
+/// Decides the fate of the n-th datagram.
+pub type Faults = Box<dyn FnMut(usize, &Datagram) -> Fate>;
+
 /// The path.
 pub struct Network {
     /// Time of flight.
@@ -70,7 +73,7 @@ pub struct Network {
     /// Invented time of every job.
     pub job_time: Duration,
     /// Fate of the n-th datagram (from 0).
-    pub faults: Box<dyn FnMut(usize, &Datagram) -> Fate>,
+    pub faults: Faults,
     /// A NAT.
     pub nat: Option<Translation>,
     /// Every datagram sent, in order.
@@ -92,15 +95,22 @@ impl Default for Network {
 impl Network {
     /// The copies of a datagram that arrive, each with its delay.
     pub(super) fn carry(&mut self, sender: usize, transmit: Transmit) -> Vec<(Datagram, Duration)> {
-        let mut datagram =
-            Datagram { sender, from: transmit.local, to: transmit.remote, bytes: transmit.bytes };
+        let mut datagram = Datagram {
+            sender,
+            from: transmit.local,
+            to: transmit.remote,
+            bytes: transmit.bytes,
+        };
         if let Some(nat) = &self.nat {
             nat.translate(&mut datagram);
         }
         let number = self.log.len();
         self.log.push(datagram.clone());
         let Fate(copies) = (self.faults)(number, &datagram);
-        copies.into_iter().map(|extra| (datagram.clone(), self.latency + extra)).collect()
+        copies
+            .into_iter()
+            .map(|extra| (datagram.clone(), self.latency + extra))
+            .collect()
     }
 }
 

@@ -74,7 +74,10 @@ impl Node {
 
     pub(super) fn owns(&self, address: Ipv4Addr) -> bool {
         let config = self.engine.config();
-        config.interfaces.iter().any(|i| i.address.is_some_and(|(own, _)| own == address))
+        config
+            .interfaces
+            .iter()
+            .any(|i| i.address.is_some_and(|(own, _)| own == address))
     }
 
     pub(super) fn dataplane(&mut self, request: DataplaneRequest) {
@@ -82,7 +85,9 @@ impl Node {
             DataplaneRequest::Install(Direction::Inbound, spec) => {
                 self.installed.inbound.insert(spec.spi_in, *spec);
             }
-            DataplaneRequest::Install(Direction::Outbound, spec) => self.installed.outbound.push(*spec),
+            DataplaneRequest::Install(Direction::Outbound, spec) => {
+                self.installed.outbound.push(*spec)
+            }
             DataplaneRequest::Remove { spi_in, .. } => {
                 self.installed.inbound.remove(&spi_in);
                 self.installed.outbound.retain(|s| s.spi_in != spi_in);
@@ -93,13 +98,19 @@ impl Node {
 
     /// Our newest outbound SA is one the other has, with the same suite and keys.
     pub(super) fn reaches(&self, other: &Self) -> bool {
-        let Some(out) = self.installed.outbound.last() else { return false };
-        other.installed.inbound.get(&out.spi_out).is_some_and(|inbound| {
-            inbound.suite == out.suite
-                && same(&inbound.keys_in, &out.keys_out)
-                && inbound.local_selector == out.remote_selector
-                && inbound.remote_selector == out.local_selector
-        })
+        let Some(out) = self.installed.outbound.last() else {
+            return false;
+        };
+        other
+            .installed
+            .inbound
+            .get(&out.spi_out)
+            .is_some_and(|inbound| {
+                inbound.suite == out.suite
+                    && same(&inbound.keys_in, &out.keys_out)
+                    && inbound.local_selector == out.remote_selector
+                    && inbound.remote_selector == out.local_selector
+            })
     }
 }
 

@@ -53,22 +53,37 @@ pub enum IpsecTrace {
 impl IpsecTrace {
     pub(super) fn text(&self) -> String {
         match self {
-            Self::SaRequest { local, remote, local_selector, remote_selector, transform, lifetime } => format!(
+            Self::SaRequest {
+                local,
+                remote,
+                local_selector,
+                remote_selector,
+                transform,
+                lifetime,
+            } => format!(
                 "IPSEC(sa_request): ,\n  (key eng. msg.) OUTBOUND local= {local}:500, remote= {remote}:500,\n    \
                  local_proxy= {local_selector},\n    remote_proxy= {remote_selector},\n    \
                  protocol= ESP, transform= {transform},\n    lifedur= {}s and {}kb,\n    \
                  spi= 0x0(0), conn_id= 0, keysize= 0, flags= 0x0",
                 lifetime.0, lifetime.1
             ),
-            Self::ProfileDidNotMatch => "map_db_check_isakmp_profile profile did not match".to_owned(),
+            Self::ProfileDidNotMatch => {
+                "map_db_check_isakmp_profile profile did not match".to_owned()
+            }
             Self::NoMatchingMap => "map_db_find_best did not find matching map".to_owned(),
             Self::ProxyNotSupported => {
                 "IPSEC(ipsec_process_proposal): proxy identities not supported".to_owned()
             }
             Self::TransformNotSupported => {
-                "IPSEC(ipsec_process_proposal): transform proposal not supported for identity:".to_owned()
+                "IPSEC(ipsec_process_proposal): transform proposal not supported for identity:"
+                    .to_owned()
             }
-            Self::Created { destination, spi, transform, connection } => format!(
+            Self::Created {
+                destination,
+                spi,
+                transform,
+                connection,
+            } => format!(
                 "IPSEC(create_sa): sa created,\n  (sa) sa_dest= {destination}, sa_proto= 50,\n    \
                  sa_spi= {spi:#X}({spi}),\n    sa_trans= {transform} , sa_conn_id= {connection}"
             ),

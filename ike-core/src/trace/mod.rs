@@ -87,8 +87,13 @@ impl Traced {
             Trace::Ipsec(t) => t.text(),
             Trace::Pki(t) => t.text(n),
             Trace::Syslog(t) => t.to_string(),
-            Trace::Why(e) => format!("ISAKMP:({n}): why: {} [{}: {}]", e.decision, e.rule, e.because),
-            Trace::Dropped { from, reason } => format!("ISAKMP: dropped packet from {from}: {reason}"),
+            Trace::Why(e) => format!(
+                "ISAKMP:({n}): why: {} [{}: {}]",
+                e.decision, e.rule, e.because
+            ),
+            Trace::Dropped { from, reason } => {
+                format!("ISAKMP: dropped packet from {from}: {reason}")
+            }
         }
     }
 }
@@ -99,7 +104,11 @@ pub fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let plain = !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
-            let escape = if plain { c.to_string() } else { format!("\\x{:02x}", u32::from(c)) };
+            let escape = if plain {
+                c.to_string()
+            } else {
+                format!("\\x{:02x}", u32::from(c))
+            };
             escape.chars().collect::<Vec<_>>()
         })
         .collect()

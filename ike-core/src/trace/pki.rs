@@ -38,15 +38,21 @@ impl PkiTrace {
         match self {
             Self::ChoosingTrustpoint(tp) => format!("Choosing trustpoint {tp} as issuer"),
             Self::AddingPeerCertificate => tagged("Adding peer certificate"),
-            Self::IpExtension => "CRYPTO_PKI:ip-ext-val:IP extension validation not required".to_owned(),
+            Self::IpExtension => {
+                "CRYPTO_PKI:ip-ext-val:IP extension validation not required".to_owned()
+            }
             Self::IdenticalCerts => tagged("Check for identical certs"),
             Self::SuitableList => tagged("Create a list of suitable trustpoints"),
             Self::NoneSuitable => tagged("No suitable trustpoints found"),
             Self::Suitable(list) => tagged(&format!("Suitable trustpoints are: {list},")),
-            Self::Attempting(tp) => tagged(&format!("Attempting to validate certificate using {tp}")),
+            Self::Attempting(tp) => {
+                tagged(&format!("Attempting to validate certificate using {tp}"))
+            }
             Self::Verified => tagged("Certificate is verified"),
             Self::CheckingRevocation => tagged("Checking certificate revocation"),
-            Self::ValidatedBy(tp) => tagged(&format!("Certificate validated, validation TP is {tp}")),
+            Self::ValidatedBy(tp) => {
+                tagged(&format!("Certificate validated, validation TP is {tp}"))
+            }
             Self::Succeeded => tagged("Certificate validation succeeded"),
             Self::Failed(reason) => tagged(&format!("Certificate validation failed: {reason}")),
         }

@@ -54,14 +54,21 @@ impl fmt::Display for Syslog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::IsakmpOnOff(on) => {
-                write!(f, "%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is {}", if *on { "ON" } else { "OFF" })
+                write!(
+                    f,
+                    "%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is {}",
+                    if *on { "ON" } else { "OFF" }
+                )
             }
             Self::InvalidCert { peer, cause } => write!(
                 f,
                 "%CRYPTO-5-IKMP_INVALID_CERT: Certificate received from {peer} is bad: {cause}"
             ),
             Self::ModeFailure { mode, peer } => {
-                write!(f, "%CRYPTO-6-IKMP_MODE_FAILURE: Processing of {mode} mode failed with peer at {peer}")
+                write!(
+                    f,
+                    "%CRYPTO-6-IKMP_MODE_FAILURE: Processing of {mode} mode failed with peer at {peer}"
+                )
             }
             Self::NoSa(peer) => write!(
                 f,
@@ -71,7 +78,12 @@ impl fmt::Display for Syslog {
                 f,
                 "%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from {peer} failed its sanity check or is malformed"
             ),
-            Self::IdCertMismatch { kind, identity, id_type, certificate } => write!(
+            Self::IdCertMismatch {
+                kind,
+                identity,
+                id_type,
+                certificate,
+            } => write!(
                 f,
                 "%CRYPTO-6-IKMP_NO_ID_CERT_{kind}_MATCH: ID of {identity} (type {id_type}) and certificate {} with {certificate}",
                 kind.to_ascii_lowercase()

@@ -1,6 +1,11 @@
 //! Two routers of the seed, enrolled in memory.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test file uses a part"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -22,7 +27,9 @@ pub const WALL: i64 = 1_371_470_000;
 pub fn keys() -> &'static [Arc<PrivateKey>] {
     static KEYS: OnceLock<Vec<Arc<PrivateKey>>> = OnceLock::new();
     KEYS.get_or_init(|| {
-        (0..4).map(|_| Arc::new(PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap())).collect()
+        (0..4)
+            .map(|_| Arc::new(PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap()))
+            .collect()
     })
 }
 
@@ -61,7 +68,11 @@ pub fn order(newest_first: &[&str]) -> Option<Vec<String>> {
 
 pub fn read(text: &str) -> RunningConfig {
     let parsed = parse("test.cfg", text);
-    let errors: Vec<_> = parsed.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+    let errors: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .collect();
     assert!(errors.is_empty(), "{errors:?}");
     parsed.config
 }
@@ -69,7 +80,10 @@ pub fn read(text: &str) -> RunningConfig {
 impl Story {
     /// Replaces text in a router's configuration; it must be there.
     pub fn edit(mut self, router: usize, from: &str, to: &str) -> Self {
-        assert!(self.configs[router].contains(from), "{from} is not in the configuration");
+        assert!(
+            self.configs[router].contains(from),
+            "{from} is not in the configuration"
+        );
         self.configs[router] = self.configs[router].replace(from, to);
         self
     }
@@ -83,7 +97,8 @@ impl Story {
         let configs = self.configs.each_ref().map(|text| read(text));
         let mut cas = LabCas::default();
         for (index, url) in LabCas::urls(&[&configs[0], &configs[1]]).iter().enumerate() {
-            let key = PrivateKey::from_pkcs8_der(keys()[index].to_pkcs8_der().unwrap().expose()).unwrap();
+            let key =
+                PrivateKey::from_pkcs8_der(keys()[index].to_pkcs8_der().unwrap().expose()).unwrap();
             cas.add(url, index + 1, key, WALL).unwrap();
         }
         let mut number = 0;
