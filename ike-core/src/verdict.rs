@@ -101,7 +101,7 @@ fn order(message: &str, record: &Record) -> (bool, usize) {
     let echo = record
         .reason
         .as_deref()
-        .is_some_and(|r| r.starts_with("Death by") || r.contains("the peer "));
+        .is_some_and(|r| r.starts_with("Death by") || r.starts_with("the peer "));
     (
         echo,
         MESSAGES

@@ -12,6 +12,8 @@ use super::table::{self, Message};
 use super::vendor::{self, Abilities};
 use crate::config::{IsakmpAuthentication, IsakmpPolicy};
 use crate::policy::isakmp::{self, Mismatch, Suite};
+use crate::policy::preshared;
+use crate::sa::Role;
 use crate::sa::job::JobOutcome;
 use crate::sa::natt::{self, Nat};
 use crate::trace::{IsakmpTrace, Syslog, TransformLine};
@@ -209,6 +211,35 @@ fn duration(attribute: &Attribute, value: u64) -> String {
             format!("life duration (VPI) of  {}", hex.join(" "))
         }
         ike_wire::v1::AttributeValue::Short(_) => format!("life duration (basic) of {value}"),
+    }
+}
+
+/// The key for the peer when the suite wants one, `None` when it wants signatures.
+///
+/// # Errors
+/// There is no key for the peer: the reason for the record.
+pub(super) fn preshared_key(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    suite: &Suite,
+) -> Result<Option<Vec<u8>>, String> {
+    if suite.authentication != IsakmpAuthentication::PreShare {
+        return Ok(None);
+    }
+    let peer = *shell.remote.ip();
+    let profile = match shell.role {
+        Role::Initiator => shell.profile(ctx.config),
+        Role::Responder => None,
+    };
+    match preshared::for_address(ctx.config, profile, *shell.local.ip(), peer) {
+        Some(key) => {
+            shell.trace(ctx, IsakmpTrace::FoundPresharedKey(peer));
+            Ok(Some(key.key.clone()))
+        }
+        None => {
+            shell.trace(ctx, IsakmpTrace::NoPresharedKey(peer));
+            Err(format!("no pre-shared key for {peer}"))
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::authenticate::Claim;
 use super::context::Context;
 use super::dpd::Dpd;
+use super::judge::Claim;
 use super::material::Material;
 use super::quick_initiator::QuickInitiator;
 use super::quick_responder::QuickResponder;

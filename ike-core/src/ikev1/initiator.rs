@@ -4,25 +4,25 @@
 //! nothing in phase 1 is authenticated before MM6, so nothing before it may end the SA (D11),
 //! save our own inability to go on.
 
+mod auth;
+
 use bytes::Bytes;
 use ike_crypto::Secret;
 use ike_wire::Header;
 use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, Chain, Payload, SecurityAssociation};
 
-use super::authenticate::{self, Claim, Judging, OwnProof, Proving};
+use super::common;
 use super::context::Context;
 use super::established::Established;
-use super::material::{Inputs, Material};
+use super::judge::Claim;
+use super::material::Material;
+use super::prove::OwnProof;
 use super::shell::Shell;
 use super::table::{self, Message};
 use super::vendor::{self, Abilities};
-use super::{cipher, common};
-use crate::config::IsakmpAuthentication;
 use crate::config::IsakmpPolicy;
 use crate::policy::isakmp::{self, Suite};
-use crate::policy::preshared;
-use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState};
@@ -153,7 +153,9 @@ impl Initiator {
         cipher_text: &[u8],
     ) -> Step {
         match self {
-            Self::SentMm5(material, iv) => mm6(shell, ctx, material, iv, (header, cipher_text)),
+            Self::SentMm5(material, iv) => {
+                auth::mm6(shell, ctx, material, iv, (header, cipher_text))
+            }
             other => {
                 shell.dropped(ctx, "an encrypted message is out of place here");
                 Step::Stay(other)
@@ -181,11 +183,11 @@ impl Initiator {
     ) -> Step {
         match self {
             Self::MakingKey(state, job) if job == id => state.mm3(shell, ctx, outcome),
-            Self::Agreeing(state, job) if job == id => agreed(*state, shell, ctx, outcome),
+            Self::Agreeing(state, job) if job == id => auth::agreed(*state, shell, ctx, outcome),
             Self::Signing(material, proof, job) if job == id => {
-                signed(material, &proof, shell, ctx, outcome)
+                auth::signed(material, &proof, shell, ctx, outcome)
             }
-            Self::Verifying(state, job) if job == id => verified(*state, shell, ctx, outcome),
+            Self::Verifying(state, job) if job == id => auth::verified(*state, shell, ctx, outcome),
             other => Step::Stay(other),
         }
     }
@@ -340,194 +342,5 @@ impl SentMm3 {
             }),
             job,
         )
-    }
-}
-
-/// The secret is there: keys, certificate requests, NAT, and our proof (S-032).
-fn agreed(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOutcome) -> Step {
-    let Agreeing {
-        before,
-        chain,
-        public,
-        nonce,
-    } = state;
-    let shared = match outcome {
-        JobOutcome::Shared(Ok(shared)) => shared,
-        // A public value that is no group element: keep waiting for a good MM4 (D1, D3).
-        other => {
-            shell.dropped(
-                ctx,
-                format!("KE of MM4 refused: {}", common::crypto_error(&other)),
-            );
-            shell.last_received = None;
-            shell.fsm = Fsm::Initiator(3);
-            return Step::Stay(Initiator::SentMm3(before));
-        }
-    };
-    let preshared = match preshared_key(shell, ctx, &before.suite) {
-        Ok(key) => key,
-        Err(reason) => return common::end(shell, ctx, "MM4", reason, Step::Ended),
-    };
-    shell.sent = None;
-    shell.connection = ctx.numbers.connection();
-    let inputs = Inputs {
-        suite: before.suite,
-        sa_body: before.sa_body,
-        public_i: before.public,
-        public_r: public,
-        nonce_i: before.nonce,
-        nonce_r: nonce,
-    };
-    let mut material = Material::derive(
-        inputs,
-        (shell.cookie_i, shell.cookie_r),
-        &shared,
-        preshared.as_deref(),
-    );
-    let trustpoint = common::read_key_message(shell, ctx, &mut material, &chain, before.peer);
-    shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(4));
-    shell.state = SaState::MmKeyExch;
-    if material.nat.found() {
-        let remote = std::net::SocketAddrV4::new(*shell.remote.ip(), crate::sa::natt::NAT_PORT);
-        shell.float(ctx, remote);
-    }
-    match authenticate::prove(shell, ctx, &material, trustpoint.as_deref()) {
-        Proving::Done(proof) => Step::Stay(mm5(shell, ctx, Box::new(material), &proof, None)),
-        Proving::Signing(proof, job) => {
-            Step::Stay(Initiator::Signing(Box::new(material), proof, job))
-        }
-        Proving::Impossible(reason) => {
-            shell.trace(ctx, IsakmpTrace::UnableToSign(reason.clone()));
-            common::end(shell, ctx, "MM4", reason, Step::Ended)
-        }
-    }
-}
-
-pub(super) fn preshared_key(
-    shell: &Shell,
-    ctx: &mut Context<'_>,
-    suite: &Suite,
-) -> Result<Option<Vec<u8>>, String> {
-    if suite.authentication != IsakmpAuthentication::PreShare {
-        return Ok(None);
-    }
-    let peer = *shell.remote.ip();
-    let profile = match shell.role {
-        Role::Initiator => shell.profile(ctx.config),
-        Role::Responder => None,
-    };
-    match preshared::for_address(ctx.config, profile, *shell.local.ip(), peer) {
-        Some(key) => {
-            shell.trace(ctx, IsakmpTrace::FoundPresharedKey(peer));
-            Ok(Some(key.key.clone()))
-        }
-        None => {
-            shell.trace(ctx, IsakmpTrace::NoPresharedKey(peer));
-            Err(format!("no pre-shared key for {peer}"))
-        }
-    }
-}
-
-fn signed(
-    material: Box<Material>,
-    proof: &OwnProof,
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    outcome: JobOutcome,
-) -> Step {
-    match outcome {
-        JobOutcome::Signature(Ok(signature)) => {
-            Step::Stay(mm5(shell, ctx, material, proof, Some(signature)))
-        }
-        other => {
-            let reason = format!(
-                "our signature could not be made: {}",
-                common::crypto_error(&other)
-            );
-            common::end(shell, ctx, "MM4", reason, Step::Ended)
-        }
-    }
-}
-
-/// MM5: ID, CERT, SIG, N(INITIAL_CONTACT) (W-015).
-fn mm5(
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    material: Box<Material>,
-    proof: &OwnProof,
-    signature: Option<Bytes>,
-) -> Initiator {
-    let payloads = authenticate::payloads(shell, proof, signature);
-    let first_iv = material.keys.first_iv();
-    let iv = shell.send_sealed(ctx, &material.keys, &first_iv, &payloads, true);
-    shell.transition(ctx, Input::ProcessComplete, Fsm::Initiator(5));
-    Initiator::SentMm5(material, iv.unwrap_or_default())
-}
-
-/// MM6: whatever does not decrypt or does not prove the peer is dropped in silence (D11);
-/// the SA ends by retransmission.
-fn mm6(
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    material: Box<Material>,
-    iv: Vec<u8>,
-    (header, cipher_text): (&Header, &[u8]),
-) -> Step {
-    let opened = match cipher::open(&material.keys, &iv, header.next_payload, cipher_text) {
-        Ok(opened) => opened,
-        Err(e) => {
-            shell.dropped(ctx, e.to_string());
-            return Step::Stay(Initiator::SentMm5(material, iv));
-        }
-    };
-    if let Err(reason) = table::check(Message::MainAuth, &opened.chain) {
-        shell.dropped(ctx, reason);
-        return Step::Stay(Initiator::SentMm5(material, iv));
-    }
-    match authenticate::judge(shell, ctx, &material, &opened.chain) {
-        Judging::Proven(claim) => Step::Established(Box::new(Established::initiator(
-            shell,
-            ctx,
-            *material,
-            claim,
-            None,
-            opened.next_iv,
-        ))),
-        Judging::Verifying(claim, job) => {
-            let state = Verifying {
-                material: *material,
-                claim,
-                iv,
-                last_block: opened.next_iv,
-            };
-            Step::Stay(Initiator::Verifying(Box::new(state), job))
-        }
-        Judging::Refused(reason) => {
-            shell.dropped(ctx, reason.clone());
-            shell.record.stop("MM6", reason);
-            Step::Stay(Initiator::SentMm5(material, iv))
-        }
-    }
-}
-
-fn verified(
-    state: Verifying,
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    outcome: JobOutcome,
-) -> Step {
-    match authenticate::verdict(shell, ctx, &state.claim, outcome) {
-        Ok(proof) => Step::Established(Box::new(Established::initiator(
-            shell,
-            ctx,
-            state.material,
-            state.claim,
-            Some(proof),
-            state.last_block,
-        ))),
-        Err(reason) => {
-            shell.record.stop("MM6", reason);
-            Step::Stay(Initiator::SentMm5(Box::new(state.material), state.iv))
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Main Mode as responder: MM2, MM4, MM6 (RFC 2409 5.1, 5.4; S-012, S-031, S-041, S-054).
 
+mod auth;
+
 use std::net::SocketAddrV4;
 
 use bytes::Bytes;
@@ -8,15 +10,15 @@ use ike_wire::Header;
 use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v1::{Body, Chain, Notify, NotifyType, Payload, SecurityAssociation, encode_message};
 
-use super::authenticate::{self, Claim, Judging, OwnProof, Proving};
+use super::common;
 use super::context::Context;
 use super::established::Established;
-use super::initiator::preshared_key;
+use super::judge::Claim;
 use super::material::{Inputs, Material};
+use super::prove::OwnProof;
 use super::shell::Shell;
 use super::table::{self, Message};
 use super::vendor::{self, Abilities};
-use super::{cipher, common};
 use crate::policy::isakmp::{self, Suite};
 use crate::sa::action::{Action, JobId};
 use crate::sa::job::{Job, JobOutcome, PeerVerified};
@@ -233,7 +235,7 @@ impl Responder {
         endpoints: (SocketAddrV4, SocketAddrV4),
     ) -> Step {
         match self {
-            Self::SentMm4(state) => mm5(
+            Self::SentMm4(state) => auth::mm5(
                 *state,
                 shell,
                 ctx,
@@ -269,10 +271,12 @@ impl Responder {
     ) -> Step {
         match self {
             Self::Agreeing(state, job) if job == id => mm4(*state, shell, ctx, outcome),
-            Self::Verifying(state, job) if job == id => verified(*state, shell, ctx, outcome),
+            Self::Verifying(state, job) if job == id => auth::verified(*state, shell, ctx, outcome),
             Self::Signing(state, job) if job == id => match outcome {
-                JobOutcome::Signature(Ok(signature)) => mm6(*state, shell, ctx, Some(signature)),
-                other => cannot_sign(state.before, shell, ctx, &common::crypto_error(&other)),
+                JobOutcome::Signature(Ok(signature)) => {
+                    auth::mm6(*state, shell, ctx, Some(signature))
+                }
+                other => auth::cannot_sign(state.before, shell, ctx, &common::crypto_error(&other)),
             },
             other => Step::Stay(other),
         }
@@ -359,7 +363,7 @@ fn mm4(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOu
             return Step::Stay(Responder::SentMm2(before));
         }
     };
-    let preshared = match preshared_key(shell, ctx, &before.suite) {
+    let preshared = match common::preshared_key(shell, ctx, &before.suite) {
         Ok(key) => key,
         Err(reason) => return common::end(shell, ctx, "MM3", reason, Step::Ended),
     };
@@ -395,148 +399,4 @@ fn mm4(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOu
         material,
         trustpoint,
     })))
-}
-
-/// MM5: the profile is bound here (S-041). Whatever does not prove the peer leaves the SA in
-/// IKE_R_MM4, whose timer repeats MM4 (S-054, W-052).
-fn mm5(
-    state: SentMm4,
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    (header, cipher_text): (&Header, &[u8]),
-    datagram: &Bytes,
-    (local, remote): (SocketAddrV4, SocketAddrV4),
-) -> Step {
-    let first_iv = state.material.keys.first_iv();
-    let opened = match cipher::open(
-        &state.material.keys,
-        &first_iv,
-        header.next_payload,
-        cipher_text,
-    ) {
-        Ok(opened) => opened,
-        Err(e) => {
-            shell.dropped(ctx, e.to_string());
-            return Step::Stay(Responder::SentMm4(Box::new(state)));
-        }
-    };
-    if let Err(reason) = table::check(Message::MainAuth, &opened.chain) {
-        shell.dropped(ctx, reason);
-        return Step::Stay(Responder::SentMm4(Box::new(state)));
-    }
-    shell.transition(ctx, Input::MainModeMessage, Fsm::Responder(5));
-    let mm5 = Mm5 {
-        datagram: datagram.clone(),
-        local,
-        remote,
-        last_block: opened.next_iv,
-    };
-    match authenticate::judge(shell, ctx, &state.material, &opened.chain) {
-        Judging::Proven(claim) => proven(state, claim, None, mm5, shell, ctx),
-        Judging::Verifying(claim, job) => Step::Stay(Responder::Verifying(
-            Box::new(Verifying {
-                before: state,
-                claim,
-                mm5,
-            }),
-            job,
-        )),
-        Judging::Refused(reason) => fall_back(state, shell, ctx, reason),
-    }
-}
-
-fn verified(
-    state: Verifying,
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    outcome: JobOutcome,
-) -> Step {
-    match authenticate::verdict(shell, ctx, &state.claim, outcome) {
-        Ok(proof) => proven(
-            state.before,
-            state.claim,
-            Some(proof),
-            state.mm5,
-            shell,
-            ctx,
-        ),
-        Err(reason) => fall_back(state.before, shell, ctx, reason),
-    }
-}
-
-fn fall_back(state: SentMm4, shell: &mut Shell, ctx: &mut Context<'_>, reason: String) -> Step {
-    shell.record.stop("MM5", reason);
-    shell.transition(ctx, Input::ProcessError, Fsm::Responder(4));
-    Step::Stay(Responder::SentMm4(Box::new(state)))
-}
-
-fn proven(
-    state: SentMm4,
-    claim: Claim,
-    proof: Option<PeerVerified>,
-    mm5: Mm5,
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-) -> Step {
-    shell.trace(ctx, IsakmpTrace::Authenticated);
-    shell.trace(ctx, IsakmpTrace::AuthenticatedWith(*shell.remote.ip()));
-    shell.transition(ctx, Input::ProcessMainMode, Fsm::Responder(5));
-    if state.material.nat.found() && mm5.local.port() == crate::sa::natt::NAT_PORT {
-        shell.float(ctx, mm5.remote);
-    }
-    match authenticate::prove(shell, ctx, &state.material, state.trustpoint.as_deref()) {
-        Proving::Done(own) => mm6(
-            Signing {
-                before: state,
-                claim,
-                proof,
-                own,
-                mm5,
-            },
-            shell,
-            ctx,
-            None,
-        ),
-        Proving::Signing(own, job) => Step::Stay(Responder::Signing(
-            Box::new(Signing {
-                before: state,
-                claim,
-                proof,
-                own,
-                mm5,
-            }),
-            job,
-        )),
-        Proving::Impossible(reason) => cannot_sign(state, shell, ctx, &reason),
-    }
-}
-
-fn cannot_sign(state: SentMm4, shell: &mut Shell, ctx: &mut Context<'_>, reason: &str) -> Step {
-    shell.trace(ctx, IsakmpTrace::UnableToSign(reason.to_owned()));
-    fall_back(state, shell, ctx, reason.to_owned())
-}
-
-/// MM6: ID, CERT, SIG (W-016).
-fn mm6(state: Signing, shell: &mut Shell, ctx: &mut Context<'_>, signature: Option<Bytes>) -> Step {
-    let payloads = authenticate::payloads(shell, &state.own, signature);
-    let keys = &state.before.material.keys;
-    let Some(last_block) = shell.send_sealed(ctx, keys, &state.mm5.last_block, &payloads, false)
-    else {
-        return fall_back(
-            state.before,
-            shell,
-            ctx,
-            "MM6 could not be encrypted".to_owned(),
-        );
-    };
-    shell.accept(&state.mm5.datagram);
-    let established = Established::responder(
-        shell,
-        ctx,
-        state.before.material,
-        state.claim,
-        state.proof,
-        last_block,
-    );
-    Step::Established(Box::new(established))
 }

@@ -2,13 +2,13 @@
 //!
 //! `show`, `explain`, the lab's verdict and the simulator's all read this one record.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Role;
 use crate::policy::Decision;
 
 /// One negotiation as one router saw it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// `initiator` or `responder`.
     pub initiator: bool,
@@ -33,7 +33,7 @@ pub struct Record {
 }
 
 /// Certificate requests of one message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateRequests {
     /// `MM3` or `MM4`.
     pub message: String,
@@ -42,7 +42,7 @@ pub struct CertificateRequests {
 }
 
 /// A decision as text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
     /// Rule number.
     pub rule: String,

@@ -5,6 +5,8 @@
 
 mod ipsec;
 mod isakmp;
+mod isakmp_authentication;
+mod isakmp_exchange;
 mod pki;
 mod state;
 mod syslog;

@@ -1,0 +1,64 @@
+//! Interfaces and tunnels (G-085, G-086).
+
+use std::net::Ipv4Addr;
+
+use super::AddressOrInterface;
+
+/// An interface (G-085) with its tunnel part (G-086).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interface {
+    /// Canonical name, e.g. `Ethernet0/0`, `Tunnel1`, `Loopback0`.
+    pub name: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Address and prefix length.
+    pub address: Option<(Ipv4Addr, u8)>,
+    /// `shutdown`.
+    pub shutdown: bool,
+    /// `crypto map NAME`.
+    pub crypto_map: Option<String>,
+    /// `ip mtu`, octets.
+    pub mtu: Option<u16>,
+    /// Present for Tunnel interfaces.
+    pub tunnel: Option<Tunnel>,
+    /// Other accepted sub-commands, as typed.
+    pub kept: Vec<String>,
+}
+
+/// Tunnel commands (G-086).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tunnel {
+    /// `tunnel source`.
+    pub source: Option<AddressOrInterface>,
+    /// `tunnel destination`.
+    pub destination: Option<Ipv4Addr>,
+    /// `tunnel mode`.
+    pub mode: TunnelMode,
+    /// `tunnel key`.
+    pub key: Option<u32>,
+    /// `tunnel protection ipsec profile P`.
+    pub protection: Option<TunnelProtection>,
+}
+
+/// `tunnel mode` (G-086).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TunnelMode {
+    /// `gre ip`, the default.
+    #[default]
+    GreIp,
+    /// `ipsec ipv4`.
+    IpsecIpv4,
+}
+
+/// `tunnel protection ipsec profile P [shared] [isakmp-profile X]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TunnelProtection {
+    /// IPsec profile name.
+    pub profile: String,
+    /// `shared`.
+    pub shared: bool,
+    /// `isakmp-profile X`.
+    pub isakmp_profile: Option<String>,
+    /// `ikev2-profile X`.
+    pub ikev2_profile: Option<String>,
+}

@@ -1,0 +1,201 @@
+//! Deadlines of an ISAKMP SA: retransmission, death by it, age, liveness (W-050, B4).
+
+use super::super::context::Context;
+use super::super::dpd::DpdDue;
+use super::super::established::Established;
+use super::super::established::Quick;
+use super::super::shell::Shell;
+use super::super::{children, informational};
+use super::{IsakmpSa, State};
+use crate::sa::retransmit::{Due, Timers};
+use crate::time::Timestamp;
+use crate::trace::{Fsm, IsakmpTrace};
+
+impl IsakmpSa {
+    /// What is due at `ctx.now`.
+    pub fn deadline(&mut self, ctx: &mut Context<'_>) {
+        let timers = ctx.timers;
+        // While a job is under way the peer has answered: its answer waits for us.
+        let sent = if self.working() {
+            None
+        } else {
+            self.shell.sent.as_mut()
+        };
+        match sent.map(|s| s.poll(ctx.now.mono, &timers)) {
+            Some(Due::Again(transmit, attempt)) => {
+                let state = self.shell.state;
+                self.shell.trace(
+                    ctx,
+                    IsakmpTrace::Retransmitting {
+                        what: "phase 1",
+                        state,
+                    },
+                );
+                let of = timers.attempts;
+                self.shell.trace(
+                    ctx,
+                    IsakmpTrace::ErrorCounter {
+                        attempt,
+                        of,
+                        phase: 1,
+                    },
+                );
+                self.shell.send(ctx, transmit);
+            }
+            Some(Due::GiveUp) => self.death_by_retransmission(ctx),
+            Some(Due::Later) | None => {}
+        }
+        if self.half_open_expired(ctx.now.mono, &timers) {
+            self.death_by_retransmission(ctx);
+        }
+        if let State::Established(established) = &mut self.state {
+            established_deadline(&mut self.shell, ctx, established);
+        }
+        self.bury(ctx);
+    }
+
+    fn death_by_retransmission(&mut self, ctx: &mut Context<'_>) {
+        let message = awaited(self.shell.fsm);
+        self.shell.record.stop(
+            message,
+            format!("Death by retransmission P1: {message} never came"),
+        );
+        self.shell.kill(ctx, "Death by retransmission P1");
+    }
+
+    /// A responder whose MM2 is unanswered holds no timer (B4); its record ends by age.
+    fn half_open_expired(&self, now: Timestamp, timers: &Timers) -> bool {
+        self.half_open_until(timers)
+            .is_some_and(|until| now >= until)
+    }
+
+    fn half_open_until(&self, timers: &Timers) -> Option<Timestamp> {
+        match &self.state {
+            State::Responder(r) if !r.answered() => {
+                Some(self.shell.created + timers.retransmit * (timers.attempts + 1))
+            }
+            _ => None,
+        }
+    }
+
+    /// The next moment something of this SA is due.
+    #[must_use]
+    pub fn next_deadline(&self, timers: &Timers) -> Option<Timestamp> {
+        let sent = self
+            .shell
+            .sent
+            .as_ref()
+            .filter(|_| !self.working())
+            .and_then(|s| s.deadline(timers));
+        let age = self.half_open_until(timers);
+        let established = match &self.state {
+            State::Established(e) => Some(e.deadline(self.shell.role, timers)),
+            _ => None,
+        };
+        [sent, age, established].into_iter().flatten().min()
+    }
+}
+
+/// The message whose absence ends an SA in that state.
+fn awaited(fsm: Fsm) -> &'static str {
+    match fsm {
+        Fsm::Initiator(1 | 2) => "MM2",
+        Fsm::Initiator(3 | 4) => "MM4",
+        Fsm::Initiator(_) => "MM6",
+        Fsm::Responder(1 | 2) => "MM3",
+        Fsm::Responder(_) => "MM5",
+        _ => "MM1",
+    }
+}
+
+fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Established) {
+    for message_id in established.quick.keys().copied().collect::<Vec<_>>() {
+        quick_deadline(shell, ctx, established, message_id);
+    }
+    match established.dpd.poll(ctx.now.mono) {
+        DpdDue::Nothing => {}
+        DpdDue::Probe(sequence) => {
+            shell.trace(ctx, IsakmpTrace::DpdSent { sequence });
+            informational::send_dpd(
+                shell,
+                ctx,
+                established,
+                ike_wire::v1::NotifyType::R_U_THERE,
+                sequence,
+            );
+        }
+        DpdDue::Dead => {
+            let peer = *shell.remote.ip();
+            shell.trace(ctx, IsakmpTrace::PeerDead(peer));
+            children::remove_of_peer(ctx, peer);
+            shell.kill(ctx, "Peers lost (DPD)");
+            return;
+        }
+    }
+    if ctx.now.mono >= established.expires() {
+        informational::send_delete_isakmp(shell, ctx, established);
+        shell.kill(ctx, "IKE SA lifetime exceeded");
+    }
+}
+
+fn quick_deadline(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    established: &mut Established,
+    message_id: u32,
+) {
+    let (now, timers) = (ctx.now.mono, ctx.timers);
+    let Some(quick) = established.quick.get_mut(&message_id) else {
+        return;
+    };
+    let (lingered, sent, pending_spi) = match quick {
+        Quick::Initiator(q) => (q.lingered(now), q.sent(), None),
+        Quick::Responder(q) => {
+            let spi = q.waiting_spi();
+            (false, q.sent(), spi)
+        }
+    };
+    if lingered {
+        return established.finish(message_id);
+    }
+    match sent.map(|s| s.poll(now, &timers)) {
+        Some(Due::Again(transmit, attempt)) => {
+            let state = shell.state;
+            shell.trace(
+                ctx,
+                IsakmpTrace::Retransmitting {
+                    what: "phase 2",
+                    state,
+                },
+            );
+            shell.trace(
+                ctx,
+                IsakmpTrace::ErrorCounter {
+                    attempt,
+                    of: timers.attempts,
+                    phase: 2,
+                },
+            );
+            shell.send(ctx, transmit);
+        }
+        Some(Due::GiveUp) => {
+            shell.trace(
+                ctx,
+                IsakmpTrace::DeletingNode {
+                    message_id,
+                    reason: "QM_TIMER expired",
+                },
+            );
+            let awaited = if pending_spi.is_some() { "QM3" } else { "QM2" };
+            shell.record.stop(
+                awaited,
+                format!("Death by retransmission P2: {awaited} never came"),
+            );
+            if let Some(spi) = pending_spi {
+                children::remove(ctx, spi);
+            }
+            established.finish(message_id);
+        }
+        Some(Due::Later) | None => {}
+    }
+}

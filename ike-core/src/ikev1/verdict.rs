@@ -1,0 +1,131 @@
+//! The verdict on the peer's certificate and signature, told as IOS does (S-052, S-053, O-085, P-042).
+
+use super::context::Context;
+use super::judge::Claim;
+use super::pki;
+use super::shell::Shell;
+use crate::policy::identity::Identity;
+use crate::sa::job::{JobOutcome, PeerVerified, VerifyError};
+use crate::trace::{IsakmpTrace, PkiCall, PkiTrace, Syslog};
+use ike_pki::ValidationError;
+
+/// The verdict of the verification, told as IOS does (S-052, S-053, P-042).
+///
+/// # Errors
+/// The reason for the record.
+pub(super) fn verdict(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    claim: &Claim,
+    outcome: JobOutcome,
+) -> Result<PeerVerified, String> {
+    let JobOutcome::Verified(result) = outcome else {
+        return Err("a job of another kind came back".to_owned());
+    };
+    shell.trace_pki(ctx, PkiTrace::IdenticalCerts);
+    shell.trace_pki(ctx, PkiTrace::SuitableList);
+    match result {
+        Ok(verified) => {
+            succeeded(shell, ctx, claim, &verified);
+            Ok(verified)
+        }
+        Err(VerifyError::Signature(e)) => {
+            pki::ask(shell, ctx, PkiCall::Validate, false);
+            shell.trace(
+                ctx,
+                IsakmpTrace::Processing {
+                    payload: "SIG",
+                    message_id: 0,
+                },
+            );
+            shell.trace(ctx, IsakmpTrace::SignatureError);
+            Err(format!("the peer's signature is wrong: {e}"))
+        }
+        Err(VerifyError::Chain(e)) => Err(invalid(shell, ctx, &e.to_string(), suitable(&e))),
+        Err(VerifyError::Certificate(e)) => Err(invalid(shell, ctx, &e.to_string(), true)),
+    }
+}
+
+fn suitable(error: &ValidationError) -> bool {
+    !error.is_no_suitable_trustpoint()
+}
+
+/// S-053: every cause looks the same to IOS; ours follows in the record.
+fn invalid(shell: &Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -> String {
+    shell.trace_pki(
+        ctx,
+        if suitable {
+            PkiTrace::Failed(reason.to_owned())
+        } else {
+            PkiTrace::NoneSuitable
+        },
+    );
+    pki::ask(shell, ctx, PkiCall::Validate, false);
+    let cause = "unknown error returned in certificate validation".to_owned();
+    shell.syslog(
+        ctx,
+        Syslog::InvalidCert {
+            peer: *shell.remote.ip(),
+            cause,
+        },
+    );
+    shell.trace(ctx, IsakmpTrace::CertValidationError(-1));
+    format!("%CRYPTO-5-IKMP_INVALID_CERT: {reason}")
+}
+
+fn succeeded(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+    let trustpoint = verified.chain().trustpoint().to_owned();
+    shell.trace_pki(ctx, PkiTrace::Suitable(trustpoint.clone()));
+    shell.trace_pki(ctx, PkiTrace::Attempting(trustpoint.clone()));
+    shell.trace_pki(ctx, PkiTrace::Verified);
+    shell.trace_pki(ctx, PkiTrace::CheckingRevocation);
+    shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
+    shell.trace_pki(ctx, PkiTrace::Succeeded);
+    pki::ask(shell, ctx, PkiCall::Validate, false);
+    shell.trace(
+        ctx,
+        IsakmpTrace::Processing {
+            payload: "SIG",
+            message_id: 0,
+        },
+    );
+    id_certificate_mismatch(shell, ctx, claim, verified);
+}
+
+/// O-085, T-26, T-27: an ID that is not in the certificate is told, not fatal (U-12, P-044).
+fn id_certificate_mismatch(
+    shell: &Shell,
+    ctx: &mut Context<'_>,
+    claim: &Claim,
+    verified: &PeerVerified,
+) {
+    let leaf = verified.chain().leaf();
+    let (kind, found, agrees) = match &claim.identity {
+        Identity::Ipv4(address) => {
+            let found = leaf.addresses();
+            let text = found.first().map(ToString::to_string).unwrap_or_default();
+            ("ADDR", text, found.contains(address))
+        }
+        Identity::Fqdn(name) => {
+            let found = leaf.host_names();
+            let agrees = found.iter().any(|f| f.eq_ignore_ascii_case(name));
+            ("FQDN", found.first().cloned().unwrap_or_default(), agrees)
+        }
+        Identity::Dn(name) => (
+            "DN",
+            leaf.subject().to_string(),
+            leaf.subject().matches(name),
+        ),
+        _ => return,
+    };
+    if !agrees {
+        let message = Syslog::IdCertMismatch {
+            kind,
+            identity: crate::trace::escaped(&claim.identity.to_string()),
+            id_type: claim.identity.type_number(),
+            certificate: found,
+        };
+        shell.syslog(ctx, message.clone());
+        shell.syslog(ctx, message);
+    }
+}
