@@ -38,6 +38,8 @@ pub struct Node {
     pub replies: Vec<Reply>,
     /// Its data plane.
     pub installed: Installed,
+    /// Its trustpoints.
+    pub store: Arc<Store>,
     pub(super) keys: Arc<dyn PrivateKeys + Send + Sync>,
 }
 
@@ -56,7 +58,7 @@ impl Node {
         octets[..8].copy_from_slice(&seed.to_be_bytes());
         let setup = Setup {
             config: router.config,
-            store: router.store,
+            store: router.store.clone(),
             seed: octets,
             timers,
             chain_policy: ChainPolicy::ios_15_3t(),
@@ -68,6 +70,7 @@ impl Node {
             traces: Vec::new(),
             replies: Vec::new(),
             installed: Installed::default(),
+            store: router.store,
             keys: router.keys,
         }
     }
