@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ike_core::ikev1::keymat::Keys;
 use ike_crypto::{Cipher, Hash};
 use ike_wire::registry::{ExchangeType, PayloadType};
-use ike_wire::v1::{Body, Message};
+use ike_wire::v1::{Attribute, Body, Message, OakleyAttribute, Transform};
 use ike_wire::{Flags, Header};
 
 fn shared(path: &str) -> Option<Vec<u8>> {
@@ -47,6 +47,22 @@ fn datagrams(pcap: &[u8]) -> Vec<Bytes> {
     out
 }
 
+/// Cipher and hash of a transform (RFC 2409 appendix A).
+fn chosen(transform: &Transform) -> (Cipher, Hash) {
+    let value = |ty| transform.attribute(ty).and_then(Attribute::as_u64);
+    let cipher = match (value(OakleyAttribute::ENCRYPTION), value(OakleyAttribute::KEY_LENGTH)) {
+        (Some(5), _) => Cipher::TripleDesCbc,
+        (_, Some(256)) => Cipher::Aes256Cbc,
+        _ => Cipher::Aes128Cbc,
+    };
+    let hash = match value(OakleyAttribute::HASH) {
+        Some(1) => Hash::Md5,
+        Some(4) => Hash::Sha256,
+        _ => Hash::Sha1,
+    };
+    (cipher, hash)
+}
+
 /// MM5 and MM6 of a certificate Main Mode between two other products open with our chain of
 /// IVs: the first from both public values, the second from the last block of the first.
 #[test]
@@ -60,13 +76,15 @@ fn a_foreign_main_mode_with_certificates_opens() {
     let keys: BTreeMap<String, Vec<u8>> = String::from_utf8(table)
         .unwrap()
         .lines()
-        .filter_map(|l| l.split_once(','))
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(','))
         .map(|(cookie, key)| {
             let hex = |i: usize| u8::from_str_radix(&key[2 * i..2 * i + 2], 16).unwrap();
             (cookie.to_owned(), (0..key.len() / 2).map(hex).collect())
         })
         .collect();
     let mut public: Vec<Bytes> = Vec::new();
+    let mut suite = (Cipher::TripleDesCbc, Hash::Sha1);
     let mut iv: Option<Vec<u8>> = None;
     let mut opened = Vec::new();
     for datagram in datagrams(&pcap) {
@@ -76,6 +94,10 @@ fn a_foreign_main_mode_with_certificates_opens() {
         }
         if !header.flags.contains(Flags::ENCRYPTED) {
             let message = Message::decode(datagram).unwrap();
+            if let Some((_, Body::Sa(sa))) = message.chain.find(PayloadType::SA) {
+                // MM2 overwrites MM1's offer with the choice.
+                suite = chosen(&sa.proposals[0].transforms[0]);
+            }
             if let Some((_, Body::KeyExchange(value))) =
                 message.chain.find(PayloadType::KEY_EXCHANGE)
             {
@@ -84,10 +106,7 @@ fn a_foreign_main_mode_with_certificates_opens() {
             continue;
         }
         let key = &keys[&header.initiator.to_string()];
-        let (cipher, hash) = match key.len() {
-            24 => (Cipher::TripleDesCbc, Hash::Sha1),
-            _ => (Cipher::Aes256Cbc, Hash::Sha1),
-        };
+        let (cipher, hash) = suite;
         let keys = Keys::from_message_key(hash, cipher, key, (&public[0], &public[1]));
         let start = iv.take().unwrap_or_else(|| keys.first_iv());
         let (chain, next) = keys
