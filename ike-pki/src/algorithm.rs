@@ -3,42 +3,36 @@
 
 use ike_crypto::{Hash, SignatureScheme};
 
-use crate::{
-    der::{Reader, Result, Tlv, small_integer, tag},
-    oid,
+use x509_parser::{
+    asn1_rs::{Any, Oid, Tag},
+    signature_algorithm::RsaSsaPssParams,
+    x509::AlgorithmIdentifier,
 };
 
-/// The scheme of an AlgorithmIdentifier element; `None` when it is not one of
-/// ours (DSA, MD2, PSS with unusual parameters).
-pub(crate) fn scheme(algorithm: &Tlv<'_>) -> Result<Option<SignatureScheme>> {
-    let mut fields = algorithm.reader();
-    let oid = fields.oid()?;
-    let parameters = if fields.is_empty() {
-        None
-    } else {
-        Some(fields.any()?)
-    };
-    fields.end("the end of the AlgorithmIdentifier")?;
-    let null = parameters.is_some_and(|p| p.tag == tag::NULL && p.content.is_empty());
+use crate::{der::tag, oid};
+
+/// The scheme of an AlgorithmIdentifier; `None` when it is not one of ours
+/// (DSA, MD2, PSS with unusual parameters).
+pub(crate) fn scheme(algorithm: &AlgorithmIdentifier<'_>) -> Option<SignatureScheme> {
+    let parameters = algorithm.parameters();
+    let null = parameters.is_some_and(|p| p.tag() == Tag::Null && p.data.is_empty());
     // RFC 4055 section 5: absent counts as NULL for RSA.
     let rsa = |hash| (null || parameters.is_none()).then_some(SignatureScheme::RsaPkcs1(hash));
     let ecdsa = |hash| parameters.is_none().then_some(SignatureScheme::Ecdsa(hash));
-    Ok(match oid {
+    match algorithm.algorithm.as_bytes() {
         oid::RSA_MD5 => rsa(Hash::Md5),
         oid::RSA_SHA1 => rsa(Hash::Sha1),
         oid::RSA_SHA256 => rsa(Hash::Sha256),
         oid::RSA_SHA384 => rsa(Hash::Sha384),
         oid::RSA_SHA512 => rsa(Hash::Sha512),
-        oid::RSA_PSS => parameters
-            .map_or(Ok(None), |p| pss(&p))?
-            .map(SignatureScheme::RsaPss),
+        oid::RSA_PSS => parameters.and_then(pss).map(SignatureScheme::RsaPss),
         oid::ECDSA_SHA1 => ecdsa(Hash::Sha1),
         oid::ECDSA_SHA256 => ecdsa(Hash::Sha256),
         oid::ECDSA_SHA384 => ecdsa(Hash::Sha384),
         oid::ECDSA_SHA512 => ecdsa(Hash::Sha512),
         oid::ED25519 => parameters.is_none().then_some(SignatureScheme::Ed25519),
         _ => None,
-    })
+    }
 }
 
 /// The DER AlgorithmIdentifier of a scheme; `None` for those a certificate of
@@ -66,57 +60,39 @@ pub(crate) fn identifier(scheme: SignatureScheme) -> Option<Vec<u8>> {
     Some(sequence(&[&write_oid(oid), &null]))
 }
 
-/// RSASSA-PSS-params: MGF1 with the same hash and a salt as long as it (E4).
-fn pss(parameters: &Tlv<'_>) -> Result<Option<Hash>> {
-    if parameters.tag != tag::SEQUENCE {
-        return Err(parameters.error("RSASSA-PSS-params"));
-    }
-    let mut fields = parameters.reader();
-    let hash = match fields.optional(tag::constructed(0))? {
-        Some(field) => hash(&mut field.reader())?,
-        None => Some(Hash::Sha1),
-    };
-    let mask = match fields.optional(tag::constructed(1))? {
-        Some(field) => mask(&mut field.reader())?,
-        None => Some(Hash::Sha1),
-    };
-    let number = |field: Option<Tlv<'_>>, default| {
-        field.map_or(Ok(default), |field| {
-            small_integer(field.reader().integer()?)
-        })
-    };
-    let salt = number(fields.optional(tag::constructed(2))?, 20)?;
-    let trailer = number(fields.optional(tag::constructed(3))?, 1)?;
-    fields.end("the end of RSASSA-PSS-params")?;
-    let fits = |hash: &Hash| salt as usize == hash.output_len() && trailer == 1;
-    Ok(hash.filter(|found| mask == Some(*found) && fits(found)))
+/// RSASSA-PSS-params (RFC 4055 3.1): MGF1 with the same hash, a salt as long
+/// as it; SHA-1 and 20 octets by default (E4).
+fn pss(parameters: &Any<'_>) -> Option<Hash> {
+    let parameters = RsaSsaPssParams::try_from(parameters).ok()?;
+    let found = hash(parameters.hash_algorithm_oid())?;
+    let mask = parameters.mask_gen_algorithm().ok()?;
+    let fits = mask.mgf.as_bytes() == oid::MGF1
+        && hash(&mask.hash) == Some(found)
+        && parameters.salt_length() as usize == found.output_len()
+        && parameters.trailer_field() == 1;
+    fits.then_some(found)
 }
 
-fn mask(field: &mut Reader<'_>) -> Result<Option<Hash>> {
-    let mut algorithm = field.sequence("maskGenAlgorithm")?;
-    match algorithm.oid()? {
-        oid::MGF1 => hash(&mut algorithm),
-        _ => Ok(None),
-    }
-}
-
-fn hash(field: &mut Reader<'_>) -> Result<Option<Hash>> {
-    Ok(match field.sequence("hashAlgorithm")?.oid()? {
+fn hash(oid: &Oid<'_>) -> Option<Hash> {
+    match oid.as_bytes() {
         oid::SHA1 => Some(Hash::Sha1),
         oid::SHA256 => Some(Hash::Sha256),
         oid::SHA384 => Some(Hash::Sha384),
         oid::SHA512 => Some(Hash::Sha512),
         _ => None,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::writer::{self, sequence, tlv};
+    use x509_parser::prelude::FromDer;
 
-    fn read(der: &[u8]) -> Result<Option<SignatureScheme>> {
-        scheme(&Reader::new(der).any()?)
+    fn read(der: &[u8]) -> Result<Option<SignatureScheme>, ()> {
+        let (rest, algorithm) = AlgorithmIdentifier::from_der(der).map_err(drop)?;
+        assert!(rest.is_empty());
+        Ok(scheme(&algorithm))
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! what a request asks for beyond them.
 
 use ike_crypto::Hash;
+use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 
 use crate::{
     ca::{CaError, CertRequestSpec},
-    der::{Reader, tag, whole_bits},
+    der::tag,
     extensions::KeyUsage,
     oid,
     writer::{self, sequence, tlv},
@@ -98,10 +99,6 @@ pub(crate) fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
 
 /// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2 (1)).
 pub(crate) fn key_id(spki: &[u8]) -> Vec<u8> {
-    let bits = || {
-        let mut fields = Reader::new(spki).sequence("SubjectPublicKeyInfo")?;
-        fields.any()?;
-        whole_bits(&fields.expect(tag::BIT_STRING, "subjectPublicKey")?)
-    };
-    Hash::Sha1.digest(&[bits().unwrap_or(spki)])
+    let bits = SubjectPublicKeyInfo::from_der(spki).map(|(_, info)| info.subject_public_key.data);
+    Hash::Sha1.digest(&[bits.as_deref().unwrap_or(spki)])
 }

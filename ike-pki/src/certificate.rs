@@ -1,18 +1,23 @@
-//! X.509 certificates (RFC 5280 4.1), read strictly and kept as DER.
+//! X.509 certificates (RFC 5280 4.1), read by `x509-parser` once their form is
+//! checked, and kept as DER.
 
 use std::{fmt, net::Ipv4Addr};
 
 use bytes::Bytes;
 use ike_crypto::{CryptoError, PublicKey, SignatureScheme};
+use x509_parser::{
+    certificate::X509CertificateParser, error::X509Error, nom::Parser, x509::X509Version,
+};
 
 use crate::{
     algorithm,
     certificate_error::CertificateError,
-    der::{DerError, MAX_DER, Reader, Tlv, tag, whole_bits},
+    certificate_form::{self, CertificateForm},
+    der::{DerError, MAX_DER, Reader},
     extensions::{Extensions, KeyUsage},
     general_name::GeneralName,
     name::Name,
-    oid, time,
+    oid,
 };
 
 /// A certificate with its DER. Reading checks the form, not the meaning: a
@@ -44,42 +49,28 @@ impl Certificate {
         if der.len() > MAX_DER {
             return Err(CertificateError::TooLarge(der.len()));
         }
-        let (tbs, outer, signature) = signed_parts(&der)?;
-        let mut fields = tbs.reader();
-        let version = version(&mut fields)?;
-        let serial = fields.integer()?.content.to_vec();
-        if serial.strip_prefix(&[0]).unwrap_or(&serial).len() > 20 {
-            return Err(CertificateError::SerialTooLong(serial.len()));
-        }
-        let inner = fields.expect(tag::SEQUENCE, "signature algorithm")?;
-        if inner.raw != outer.raw {
-            return Err(CertificateError::AlgorithmMismatch);
-        }
-        let issuer = name(&mut fields, "issuer")?;
-        let mut validity = fields.sequence("validity")?;
-        let not_before = time::parse(&validity.any()?)?;
-        let not_after = time::parse(&validity.any()?)?;
-        validity.end("the end of validity")?;
-        let subject = name(&mut fields, "subject")?;
-        let spki = fields
-            .expect(tag::SEQUENCE, "SubjectPublicKeyInfo")?
-            .raw
-            .to_vec();
-        let extensions = extensions(&mut fields, version)?;
+        let form = certificate_form::certificate(&der)?;
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let read = match parser.parse(&der) {
+            Ok((_, read)) => read,
+            Err(error) => return Err(explain(&form, error.into()).into()),
+        };
+        let tbs = &read.tbs_certificate;
+        let listed = tbs.extensions();
         Ok(Self {
-            tbs: Bytes::copy_from_slice(tbs.raw),
-            version,
-            serial,
-            algorithm: algorithm::scheme(&outer)?,
-            algorithm_oid: oid::dotted(outer.reader().oid()?),
-            signature: signature.to_vec(),
-            issuer,
-            subject,
-            not_before,
-            not_after,
-            spki,
-            extensions,
-            der,
+            tbs: der.slice_ref(form.signed.tbs.raw),
+            version: version(tbs.version),
+            serial: tbs.raw_serial().to_vec(),
+            algorithm: algorithm::scheme(&read.signature_algorithm),
+            algorithm_oid: oid::dotted(read.signature_algorithm.algorithm.as_bytes()),
+            signature: read.signature_value.data.to_vec(),
+            issuer: name(&der, tbs.issuer.as_raw())?,
+            subject: name(&der, tbs.subject.as_raw())?,
+            not_before: tbs.validity.not_before.timestamp(),
+            not_after: tbs.validity.not_after.timestamp(),
+            spki: form.spki.raw.to_vec(),
+            extensions: Extensions::read(&der, listed)?,
+            der: der.clone(),
         })
     }
 
@@ -291,60 +282,36 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// To-be-signed part, AlgorithmIdentifier and signature of a SIGNED structure
-/// (certificate or CRL).
-pub(crate) fn signed_parts(der: &[u8]) -> Result<(Tlv<'_>, Tlv<'_>, &[u8]), DerError> {
-    let mut outer = Reader::new(der);
-    let mut parts = outer.sequence("a signed SEQUENCE")?;
-    outer.end("the end of the signed SEQUENCE")?;
-    let tbs = parts.expect(tag::SEQUENCE, "the to-be-signed part")?;
-    let algorithm = parts.expect(tag::SEQUENCE, "signature algorithm")?;
-    let signature = whole_bits(&parts.expect(tag::BIT_STRING, "signature")?)?;
-    parts.end("the end after the signature")?;
-    Ok((tbs, algorithm, signature))
-}
-
-/// The next element as Name.
-pub(crate) fn name(fields: &mut Reader<'_>, what: &'static str) -> Result<Name, DerError> {
-    let tlv = fields.expect(tag::SEQUENCE, what)?;
-    Name::from_der(tlv.raw).map_err(|inner| DerError {
-        offset: tlv.at.saturating_sub(tlv.raw.len() - tlv.content.len()) + inner.offset,
+/// A name of the library, by its octets: `part` of `whole`.
+pub(crate) fn name(whole: &[u8], part: &[u8]) -> Result<Name, DerError> {
+    let start = Reader::within(whole, part).error("");
+    Name::from_der(part).map_err(|inner| DerError {
+        offset: start.offset + inner.offset,
         expected: inner.expected,
     })
 }
 
-fn version(fields: &mut Reader<'_>) -> Result<u8, DerError> {
-    let Some(explicit) = fields.optional(tag::constructed(0))? else {
-        return Ok(1);
-    };
-    let mut inner = explicit.reader();
-    let number = inner.integer()?;
-    inner.end("the end of the version")?;
-    match number.content {
-        [1] => Ok(2),
-        [2] => Ok(3),
-        _ => Err(number.error("version 2 or 3, or no version")),
+/// 1, 2 or 3; other numbers are refused by the check of the form.
+fn version(read: X509Version) -> u8 {
+    match read {
+        X509Version::V1 => 1,
+        X509Version::V2 => 2,
+        _ => 3,
     }
 }
 
-fn extensions(fields: &mut Reader<'_>, version: u8) -> Result<Extensions, CertificateError> {
-    if version > 1 {
-        fields.optional(tag::context(1))?;
-        fields.optional(tag::context(2))?;
-    }
-    let Some(explicit) = fields.optional(tag::constructed(3))? else {
-        fields.end("the end of the certificate")?;
-        return Ok(Extensions::default());
-    };
-    fields.end("the end of the certificate")?;
-    if version < 3 {
-        return Err(CertificateError::ExtensionsBeforeVersion3);
-    }
-    let mut inner = explicit.reader();
-    let list = inner.sequence("Extensions")?;
-    inner.end("the end of the extensions")?;
-    match list.is_empty() {
-        true => Err(list.error("at least one extension").into()),
-        false => Extensions::read(list),
+/// The library's errors have no offset; what is left after the check of the
+/// form is the content of a field, or a field of the wrong kind.
+fn explain(form: &CertificateForm<'_>, error: X509Error) -> DerError {
+    let tbs = &form.signed.tbs;
+    match error {
+        X509Error::InvalidX509Name => tbs.error("issuer and subject to be Names"),
+        X509Error::InvalidDate => tbs.error("dates of the calendar in validity"),
+        X509Error::InvalidSPKI => form.spki.error("SubjectPublicKeyInfo"),
+        X509Error::InvalidExtensions => match &form.extensions {
+            Some(extensions) => extensions.error("Extensions"),
+            None => tbs.error("Extensions"),
+        },
+        _ => tbs.error("every field of a certificate"),
     }
 }

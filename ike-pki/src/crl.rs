@@ -1,18 +1,27 @@
-//! Certificate revocation lists (RFC 5280 section 5), read strictly.
+//! Certificate revocation lists (RFC 5280 section 5), read by `x509-parser`
+//! once their form is checked.
 
 use std::{collections::HashMap, fmt};
 
 use bytes::Bytes;
 use ike_crypto::{PublicKey, SignatureScheme};
 
+use x509_parser::{
+    extensions::ParsedExtension,
+    prelude::{FromDer, X509Extension},
+    revocation_list::{CertificateRevocationList, RevokedCertificate},
+    x509::ReasonCode,
+};
+
 use crate::{
     algorithm,
-    certificate::{name, signed_parts},
-    der::{DerError, Reader, Tlv, named_bits, tag},
-    extensions::{PointName, for_each, point_name},
+    certificate::name,
+    crl_form::{self, scope},
+    der::{DerError, Reader, tag},
+    extensions::PointName,
     general_name::{GeneralName, general_names},
     name::Name,
-    oid, time,
+    oid,
 };
 
 /// Largest list that is read, octets (B15).
@@ -116,30 +125,32 @@ impl Crl {
         if der.len() > MAX_CRL {
             return Err(CrlError::TooLarge(der.len()));
         }
-        let (tbs, outer, signature) = signed_parts(&der)?;
-        let mut fields = tbs.reader();
-        let version = fields.optional(tag::INTEGER)?;
-        if version.is_some_and(|version| version.content != [1]) {
-            return Err(fields.error("version 2").into());
-        }
-        let inner = fields.expect(tag::SEQUENCE, "signature algorithm")?;
-        if inner.raw != outer.raw {
-            return Err(CrlError::AlgorithmMismatch);
+        let form = crl_form::list(&der)?;
+        let (_, read) = CertificateRevocationList::from_der(&der)
+            .map_err(|_| form.signed.tbs.error("every field of a revocation list"))?;
+        let list = &read.tbs_cert_list;
+        let counts = list.revoked_certificates.iter();
+        let counts = counts.map(|entry| entry.extensions().len());
+        if !counts.eq(form.entries.iter().copied()) || list.extensions().len() != form.extensions {
+            return Err(form.signed.tbs.error("entries that can be read").into());
         }
         let mut crl = Self {
-            tbs: Bytes::copy_from_slice(tbs.raw),
-            scheme: algorithm::scheme(&outer)?,
-            signature: signature.to_vec(),
-            issuer: name(&mut fields, "issuer")?,
-            this_update: time::parse(&fields.any()?)?,
-            next_update: None,
+            tbs: der.slice_ref(form.signed.tbs.raw),
+            scheme: algorithm::scheme(&read.signature_algorithm),
+            signature: read.signature_value.data.to_vec(),
+            issuer: name(&der, list.issuer.as_raw())?,
+            this_update: list.this_update.timestamp(),
+            next_update: list.next_update.map(|time| time.timestamp()),
             entries: HashMap::new(),
             number: None,
             delta_base: None,
             scope: None,
             der: der.clone(),
         };
-        crl.read_rest(&mut fields, version.is_some())?;
+        for extension in list.extensions() {
+            crl.read_extension(extension)?;
+        }
+        crl.read_entries(&list.revoked_certificates)?;
         Ok(crl)
     }
 
@@ -221,73 +232,69 @@ impl Crl {
         }
     }
 
-    fn read_rest(&mut self, fields: &mut Reader<'_>, v2: bool) -> Result<(), CrlError> {
-        if matches!(fields.peek(), Some(tag::UTC_TIME | tag::GENERALIZED_TIME)) {
-            self.next_update = Some(time::parse(&fields.any()?)?);
-        }
-        if let Some(list) = fields.optional(tag::SEQUENCE)? {
-            self.read_entries(list.reader())?;
-        }
-        let explicit = fields.optional(tag::constructed(0))?;
-        fields.end("the end of the list")?;
-        let Some(explicit) = explicit.filter(|_| v2) else {
-            return explicit.map_or(Ok(()), |field| Err(field.error("version 2").into()));
-        };
-        let mut inner = explicit.reader();
-        let list = inner.sequence("Extensions")?;
-        inner.end("the end of the extensions")?;
-        for_each(
-            list,
-            CrlError::DuplicateExtension,
-            |oid, critical, value| self.read_extension(oid, critical, value),
-        )
-    }
-
-    fn read_extension(
-        &mut self,
-        oid: &[u8],
-        critical: bool,
-        value: Tlv<'_>,
-    ) -> Result<(), CrlError> {
-        let mut inner = value.reader();
+    fn read_extension(&mut self, extension: &X509Extension<'_>) -> Result<(), CrlError> {
+        let oid = extension.oid.as_bytes();
+        let mut value = Reader::within(&self.der, extension.value);
         match oid {
             // RFC 5280 5.2.3: never critical.
-            oid::CRL_NUMBER if critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
-            oid::CRL_NUMBER => self.number = Some(inner.integer()?.content.to_vec()),
-            oid::DELTA_CRL => self.delta_base = Some(inner.integer()?.content.to_vec()),
-            oid::ISSUING_DISTRIBUTION_POINT => self.scope = Some(scope(&mut inner)?),
-            oid::AUTHORITY_KEY_ID => drop(inner.any()?),
-            _ if critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
-            _ => return Ok(()),
+            oid::CRL_NUMBER if extension.critical => {
+                return Err(CrlError::UnknownCritical(oid::dotted(oid)));
+            }
+            oid::CRL_NUMBER => self.number = Some(number(value, "CRLNumber")?),
+            oid::DELTA_CRL => self.delta_base = Some(number(value, "BaseCRLNumber")?),
+            oid::ISSUING_DISTRIBUTION_POINT => self.scope = Some(scope(value)?),
+            oid::AUTHORITY_KEY_ID => drop(value.sequence("AuthorityKeyIdentifier")?),
+            _ if extension.critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
+            _ => {}
         }
-        Ok(inner.end("the end of the extension value")?)
+        Ok(())
     }
 
-    fn read_entries(&mut self, mut list: Reader<'_>) -> Result<(), CrlError> {
+    fn read_entries(&mut self, list: &[RevokedCertificate<'_>]) -> Result<(), CrlError> {
         // In an indirect list an entry without issuer has that of the entry
         // before it (RFC 5280 5.3.3).
         let mut issuer = None;
-        while !list.is_empty() {
-            let mut fields = list.sequence("a revoked certificate")?;
-            let serial = fields.integer()?.content.to_vec();
-            time::parse(&fields.any()?)?;
+        for entry in list {
             let mut removed = false;
-            if !fields.is_empty() {
-                let extensions = fields.sequence("crlEntryExtensions")?;
-                for_each(
-                    extensions,
-                    CrlError::DuplicateExtension,
-                    |oid, critical, value| {
-                        entry_extension(oid, critical, value, &mut issuer, &mut removed)
-                    },
-                )?;
+            for extension in entry.extensions() {
+                self.entry_extension(extension, &mut issuer, &mut removed)?;
             }
-            fields.end("the end of the revoked certificate")?;
+            let serial = entry.raw_serial().to_vec();
             let entry = Entry {
                 issuer: issuer.clone(),
                 removed,
             };
             self.entries.entry(serial).or_default().push(entry);
+        }
+        Ok(())
+    }
+
+    fn entry_extension(
+        &self,
+        extension: &X509Extension<'_>,
+        issuer: &mut Option<Name>,
+        removed: &mut bool,
+    ) -> Result<(), CrlError> {
+        let oid = extension.oid.as_bytes();
+        let mut value = Reader::within(&self.der, extension.value);
+        match (oid, extension.parsed_extension()) {
+            (oid::CRL_REASON, ParsedExtension::ReasonCode(reason)) => {
+                *removed = *reason == ReasonCode::RemoveFromCRL;
+            }
+            (oid::CRL_REASON, _) => return Err(value.error("CRLReason").into()),
+            // Not known to the library.
+            (oid::CERTIFICATE_ISSUER, _) => {
+                let names = general_names(value.sequence("GeneralNames")?)?;
+                let directory = names.into_iter().find_map(|name| match name {
+                    GeneralName::Directory(name) => Some(name),
+                    _ => None,
+                });
+                *issuer = Some(directory.ok_or_else(|| value.error("a directoryName"))?);
+            }
+            (oid::INVALIDITY_DATE, ParsedExtension::InvalidityDate(_)) => {}
+            (oid::INVALIDITY_DATE, _) => return Err(value.error("a date").into()),
+            _ if extension.critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
+            _ => {}
         }
         Ok(())
     }
@@ -307,52 +314,8 @@ impl fmt::Debug for Crl {
     }
 }
 
-fn entry_extension(
-    oid: &[u8],
-    critical: bool,
-    value: Tlv<'_>,
-    issuer: &mut Option<Name>,
-    removed: &mut bool,
-) -> Result<(), CrlError> {
-    const REMOVE_FROM_CRL: &[u8] = &[8];
-    let mut inner = value.reader();
-    match oid {
-        oid::CRL_REASON => {
-            let reason = inner.expect(tag::ENUMERATED, "CRLReason")?;
-            *removed = reason.content == REMOVE_FROM_CRL;
-        }
-        oid::CERTIFICATE_ISSUER => {
-            let names = general_names(inner.sequence("GeneralNames")?)?;
-            let directory = names.into_iter().find_map(|name| match name {
-                GeneralName::Directory(name) => Some(name),
-                _ => None,
-            });
-            *issuer = Some(directory.ok_or_else(|| value.error("a directoryName"))?);
-        }
-        oid::INVALIDITY_DATE => drop(time::parse(&inner.any()?)?),
-        _ if critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
-        _ => {}
-    }
-    Ok(())
-}
-
-fn scope(inner: &mut Reader<'_>) -> Result<Scope, DerError> {
-    let mut fields = inner.sequence("IssuingDistributionPoint")?;
-    let flag = |field: Option<Tlv<'_>>| field.is_some_and(|field| field.content == [0xff]);
-    let name = fields.optional(tag::constructed(0))?;
-    let scope = Scope {
-        name: name.map_or(Ok(PointName::Absent), |name| point_name(&mut name.reader()))?,
-        only_user: flag(fields.optional(tag::context(1))?),
-        only_ca: flag(fields.optional(tag::context(2))?),
-        reasons: fields
-            .optional(tag::context(3))?
-            .map(|bits| named_bits(&bits))
-            .transpose()?,
-        indirect: flag(fields.optional(tag::context(4))?),
-        only_attribute: flag(fields.optional(tag::context(5))?),
-    };
-    fields.end("the end of IssuingDistributionPoint")?;
-    Ok(scope)
+fn number(mut value: Reader<'_>, expected: &'static str) -> Result<Vec<u8>, DerError> {
+    Ok(value.expect(tag::INTEGER, expected)?.content.to_vec())
 }
 
 /// Whether number `a` is at least `b` (content octets of positive INTEGERs).

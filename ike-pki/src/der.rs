@@ -1,11 +1,14 @@
-//! Reading of DER (X.690) as a flat walk: no recursion, no allocation, every
-//! error with the offset where it happened.
+//! The form of DER (X.690): what `x509-parser` reads leniently or not at all
+//! is checked here before it reads, every error with its offset.
 //!
 //! Only DER is accepted: definite lengths in the shortest form, low tag
-//! numbers, exact ends. A reader goes down a level only where the grammar of
-//! the caller says so, so nesting in hostile input costs nothing (A17).
+//! numbers, exact ends, canonical primitives, 16 levels at most (A17). The
+//! cursor serves that check, raw names, and the few structures the library
+//! gets wrong (`docs/dependencies.md`).
 
 use std::fmt;
+
+use crate::der_check::{canonical, padded};
 
 /// Tags of the types used here, class and constructed bit included.
 pub(crate) mod tag {
@@ -26,6 +29,8 @@ pub(crate) mod tag {
     pub(crate) const BMP_STRING: u8 = 0x1e;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
+    /// Stands for either time type in [`super::Reader::fields`].
+    pub(crate) const TIME: u8 = 0x1f;
     /// Context-specific, primitive.
     pub(crate) const fn context(number: u8) -> u8 {
         0x80 | number
@@ -106,6 +111,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A cursor over `part` of `whole`, with offsets in the latter.
+    pub(crate) fn within(whole: &[u8], part: &'a [u8]) -> Self {
+        let offset = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+        Self {
+            rest: part,
+            at: if offset <= whole.len() { offset } else { 0 },
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
@@ -148,6 +162,7 @@ impl<'a> Reader<'a> {
     /// The next element if it has `tag`.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Tlv<'a>>> {
         match self.peek() {
+            Some(tag::UTC_TIME | tag::GENERALIZED_TIME) if tag == tag::TIME => self.any().map(Some),
             Some(found) if found == tag => self.any().map(Some),
             _ => Ok(None),
         }
@@ -160,30 +175,39 @@ impl<'a> Reader<'a> {
 
     /// The content of an OBJECT IDENTIFIER.
     pub(crate) fn oid(&mut self) -> Result<&'a [u8]> {
-        let tlv = self.expect(tag::OID, "OBJECT IDENTIFIER")?;
-        match tlv.content.last() {
-            Some(last) if last & 0x80 == 0 => Ok(tlv.content),
-            _ => Err(tlv.error("a complete OBJECT IDENTIFIER")),
-        }
+        Ok(self.expect(tag::OID, "OBJECT IDENTIFIER")?.content)
     }
 
-    /// A BOOLEAN with DEFAULT FALSE: present only when TRUE (X.690 11.5). An
-    /// explicit FALSE is let pass, old CAs write it.
-    pub(crate) fn default_false(&mut self) -> Result<bool> {
-        let Some(tlv) = self.optional(tag::BOOLEAN)? else {
-            return Ok(false);
-        };
-        match tlv.content {
-            [0xff] => Ok(true),
-            [0x00] => Ok(false),
-            _ => Err(tlv.error("BOOLEAN of 00 or FF")),
+    /// The elements of a SEQUENCE with these tags in this order, each of them
+    /// optional, and nothing else.
+    pub(crate) fn fields<const N: usize>(
+        mut self,
+        order: [u8; N],
+        expected: &'static str,
+    ) -> Result<[Option<Tlv<'a>>; N]> {
+        let mut out = [None; N];
+        for (slot, tag) in out.iter_mut().zip(order) {
+            *slot = self.optional(tag)?;
         }
+        self.end(expected)?;
+        Ok(out)
     }
 
-    /// The content of an INTEGER in its shortest form.
-    pub(crate) fn integer(&mut self) -> Result<Tlv<'a>> {
-        let tlv = self.expect(tag::INTEGER, "INTEGER")?;
-        check_integer(tlv)
+    /// All elements, each with `tag`; at least one.
+    pub(crate) fn all(mut self, tag: u8, expected: &'static str) -> Result<Vec<Tlv<'a>>> {
+        let mut out = vec![self.expect(tag, expected)?];
+        while !self.is_empty() {
+            out.push(self.expect(tag, expected)?);
+        }
+        Ok(out)
+    }
+
+    /// Refuses anything but one canonical element of at most 16 levels.
+    pub(crate) fn check(mut self) -> Result<Tlv<'a>> {
+        let tlv = self.any()?;
+        self.end("the end of the element")?;
+        canonical(&tlv)?;
+        Ok(tlv)
     }
 
     /// Refuses anything that follows.
@@ -231,50 +255,22 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An INTEGER (or one under an implicit tag) has no superfluous first octet
-/// (X.690 8.3.2).
-pub(crate) fn check_integer(tlv: Tlv<'_>) -> Result<Tlv<'_>> {
-    match tlv.content {
-        [] => Err(tlv.error("INTEGER content")),
-        [0, second, ..] if second & 0x80 == 0 => Err(tlv.error("INTEGER in its shortest form")),
-        [0xff, second, ..] if second & 0x80 != 0 => Err(tlv.error("INTEGER in its shortest form")),
-        _ => Ok(tlv),
-    }
-}
-
-/// A non-negative INTEGER that fits 32 bits; larger ones become `u32::MAX`
-/// (path lengths and skip counts, where "very large" is all that matters).
-pub(crate) fn small_integer(tlv: Tlv<'_>) -> Result<u32> {
-    let tlv = check_integer(tlv)?;
-    match tlv.content {
-        [first, ..] if first & 0x80 != 0 => Err(tlv.error("a non-negative INTEGER")),
-        content if content.len() > 4 => Ok(u32::MAX),
-        content => Ok(content
-            .iter()
-            .fold(0, |value, octet| value << 8 | u32::from(*octet))),
-    }
-}
-
-/// The octets of a BIT STRING with no unused bits (keys, signatures).
-pub(crate) fn whole_bits<'a>(tlv: &Tlv<'a>) -> Result<&'a [u8]> {
-    match tlv.content {
-        [0, octets @ ..] => Ok(octets),
-        _ => Err(tlv.error("BIT STRING without unused bits")),
-    }
-}
-
 /// Up to 16 named bits of a BIT STRING, bit 0 first (most significant).
 pub(crate) fn named_bits(tlv: &Tlv<'_>) -> Result<u16> {
-    let [unused, octets @ ..] = tlv.content else {
-        return Err(tlv.error("BIT STRING content"));
-    };
-    let last = octets.last().copied().unwrap_or(0);
-    let padding_clear = *unused < 8 && last & ((1_u16 << unused) - 1) as u8 == 0;
-    if !padding_clear || octets.is_empty() && *unused != 0 {
+    if !padded(tlv.content) {
         return Err(tlv.error("BIT STRING with clear unused bits"));
     }
-    let octet = |index: usize| u16::from(octets.get(index).copied().unwrap_or(0));
-    Ok(octet(0) << 8 | octet(1))
+    let octet = |index: usize| u16::from(tlv.content.get(index).copied().unwrap_or(0));
+    Ok(octet(1) << 8 | octet(2))
+}
+
+/// A field that must be there.
+pub(crate) fn required<'a>(
+    field: Option<Tlv<'a>>,
+    parent: &Tlv<'a>,
+    expected: &'static str,
+) -> Result<Tlv<'a>> {
+    field.ok_or_else(|| parent.error(expected))
 }
 
 #[cfg(test)]
@@ -282,12 +278,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_are_read_one_after_the_other() {
-        let mut reader = Reader::new(&[0x02, 1, 5, 0x30, 3, 0x01, 1, 0xff]);
-        assert_eq!(reader.integer().unwrap().content, [5]);
-        let mut inner = reader.sequence("SEQUENCE").unwrap();
-        assert!(inner.default_false().unwrap());
-        assert!(inner.is_empty() && reader.end("end").is_ok());
+    fn fields_are_read_in_their_order_and_nothing_else_is() {
+        let octets = [0x02, 1, 5, 0x30, 3, 0x01, 1, 0xff];
+        let fields = |order| Reader::new(&octets).fields::<3>(order, "the end");
+        let [number, none, list] = fields([tag::INTEGER, tag::NULL, tag::SEQUENCE]).unwrap();
+        assert_eq!(number.unwrap().content, [5]);
+        assert!(none.is_none() && list.unwrap().reader().check().is_ok());
+        assert_eq!(fields([tag::INTEGER, 0, 0]).unwrap_err().offset, 3);
+        assert!(fields([tag::SEQUENCE, tag::INTEGER, 0]).is_err());
+        let [time] = Reader::new(&[0x18, 0]).fields([tag::TIME], "").unwrap();
+        assert!(time.is_some());
     }
 
     #[test]
@@ -308,13 +308,14 @@ mod tests {
                 "{octets:02x?}"
             );
         }
-        let mut reader = Reader::new(&[0x05, 0, 0x02, 2, 0, 5]);
-        reader.any().unwrap();
-        let error = reader.integer().unwrap_err();
+        let octets = [0x30, 6, 0x05, 0, 0x02, 2, 0, 5];
+        let error = Reader::new(&octets).check().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "DER at offset 4: expected INTEGER in its shortest form"
+            "DER at offset 6: expected INTEGER in its shortest form"
         );
+        let inner = Reader::within(&octets, &octets[4..]);
+        assert_eq!(inner.check().unwrap_err().offset, 6);
     }
 
     #[test]

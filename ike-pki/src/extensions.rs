@@ -1,15 +1,18 @@
 //! Certificate extensions (RFC 5280 4.2): read once, when the certificate is
 //! read, so that a bad one refuses the certificate there and then.
 
+use x509_parser::{
+    asn1_rs::Oid,
+    error::X509Error,
+    extensions as read,
+    prelude::{FromDer, X509Extension},
+};
+
 use crate::{
-    certificate_error::CertificateError,
-    der::{Reader, Result, Tlv, named_bits, small_integer, tag},
+    der::{Reader, Result, Tlv, named_bits, tag},
     general_name::{GeneralName, general_name, general_names},
     oid,
 };
-
-/// Most extensions of one certificate or CRL entry that are read.
-const MAX_EXTENSIONS: usize = 64;
 
 /// Bits of KeyUsage (RFC 5280 4.2.1.3), bit 0 most significant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,85 +95,58 @@ pub(crate) enum PointName {
     Relative(Vec<u8>),
 }
 
-/// Calls `each` with OID, criticality and value element of every extension of
-/// an Extensions SEQUENCE; refuses duplicates (RFC 5280 4.2).
-pub(crate) fn for_each<'a, E: From<crate::DerError>>(
-    mut list: Reader<'a>,
-    duplicate: impl Fn(String) -> E,
-    mut each: impl FnMut(&'a [u8], bool, Tlv<'a>) -> std::result::Result<(), E>,
-) -> std::result::Result<(), E> {
-    let mut seen: Vec<&[u8]> = Vec::new();
-    while !list.is_empty() {
-        let mut extension = list.sequence("Extension")?;
-        let oid = extension.oid()?;
-        let critical = extension.default_false()?;
-        let value = extension.expect(tag::OCTET_STRING, "extnValue")?;
-        extension.end("the end of the extension")?;
-        if seen.contains(&oid) || seen.len() == MAX_EXTENSIONS {
-            return Err(duplicate(oid::dotted(oid)));
-        }
-        seen.push(oid);
-        each(oid, critical, value)?;
-    }
-    Ok(())
-}
-
 impl Extensions {
-    /// Reads the content of an Extensions SEQUENCE.
-    pub(crate) fn read(list: Reader<'_>) -> std::result::Result<Self, CertificateError> {
+    /// Reads the extensions the library found in `whole`.
+    pub(crate) fn read(whole: &[u8], list: &[X509Extension<'_>]) -> Result<Self> {
         let mut out = Self::default();
-        for_each(
-            list,
-            CertificateError::DuplicateExtension,
-            |oid, critical, value| {
-                match (out.read_one(oid, value)?, critical) {
-                    (true, true) => out.critical.push(oid.to_vec()),
-                    (false, true) => out.unknown_critical.push(oid::dotted(oid)),
-                    (_, false) => {}
-                }
-                Ok(())
-            },
-        )?;
+        for extension in list {
+            let oid = extension.oid.as_bytes();
+            let known = oid::is_known_extension(oid)
+                && out.read_one(oid, Reader::within(whole, extension.value))?;
+            match (known, extension.critical) {
+                (true, true) => out.critical.push(oid.to_vec()),
+                (false, true) => out.unknown_critical.push(oid::dotted(oid)),
+                (_, false) => {}
+            }
+        }
         Ok(out)
     }
 
-    /// Reads one extension; `false` when its type is unknown.
-    fn read_one(&mut self, oid: &[u8], value: Tlv<'_>) -> Result<bool> {
-        let mut inner = value.reader();
+    /// Reads one extension; `false` when certificates do not have its type.
+    fn read_one(&mut self, oid: &[u8], mut inner: Reader<'_>) -> Result<bool> {
+        let value = inner.any()?;
         match oid {
-            oid::BASIC_CONSTRAINTS => {
-                self.has_basic_constraints = true;
-                self.basic_constraints(&mut inner)?;
-            }
+            oid::BASIC_CONSTRAINTS => self.basic_constraints(&value)?,
             oid::KEY_USAGE => {
-                let bits = inner.expect(tag::BIT_STRING, "KeyUsage")?;
-                self.key_usage = Some(KeyUsage(named_bits(&bits)?));
+                let usage: read::KeyUsage = parse(&value, tag::BIT_STRING, "KeyUsage")?;
+                self.key_usage = Some(KeyUsage(usage.flags.reverse_bits()));
             }
-            oid::EXTENDED_KEY_USAGE => self.eku = Some(oids(inner.sequence("ExtKeyUsage")?)?),
+            oid::EXTENDED_KEY_USAGE => {
+                let usages = list(&value, tag::OID, "ExtKeyUsage")?;
+                self.eku = Some(usages.iter().map(|usage| usage.content.to_vec()).collect());
+            }
             oid::SUBJECT_ALT_NAME => {
-                self.alt_names = general_names(inner.sequence("GeneralNames")?)?;
+                self.alt_names = general_names(sequence(&value, "GeneralNames")?)?;
                 self.has_alt_names = true;
             }
             oid::SUBJECT_KEY_ID => {
-                let id = inner.expect(tag::OCTET_STRING, "KeyIdentifier")?;
-                self.subject_key_id = Some(id.content.to_vec());
+                let id: read::KeyIdentifier<'_> =
+                    parse(&value, tag::OCTET_STRING, "KeyIdentifier")?;
+                self.subject_key_id = Some(id.0.to_vec());
             }
-            oid::AUTHORITY_KEY_ID => {
-                self.has_authority_key_id = true;
-                self.authority_key_id = authority_key_id(&mut inner)?;
-            }
-            oid::NAME_CONSTRAINTS => self.name_constraints = Some(constraints(&mut inner)?),
-            oid::CERTIFICATE_POLICIES => self.policies = Some(policies(&mut inner)?),
-            oid::POLICY_MAPPINGS => self.policy_mappings = mappings(&mut inner)?,
-            oid::POLICY_CONSTRAINTS => self.policy_constraints(&mut inner)?,
+            oid::AUTHORITY_KEY_ID => self.authority_key_id(&value)?,
+            oid::NAME_CONSTRAINTS => self.name_constraints = Some(constraints(&value)?),
+            oid::CERTIFICATE_POLICIES => self.policies = Some(policies(&value)?),
+            oid::POLICY_MAPPINGS => self.policy_mappings = mappings(&value)?,
+            oid::POLICY_CONSTRAINTS => self.policy_constraints(&value)?,
             oid::INHIBIT_ANY_POLICY => {
-                self.inhibit_any_policy = Some(small_integer(inner.integer()?)?);
+                let skip: read::InhibitAnyPolicy = parse(&value, tag::INTEGER, "SkipCerts")?;
+                self.inhibit_any_policy = Some(skip.skip_certs);
             }
-            oid::CRL_DISTRIBUTION_POINTS => self.distribution_points = points(&mut inner)?,
-            oid::ISSUER_ALT_NAME => drop(general_names(inner.sequence("GeneralNames")?)?),
+            oid::CRL_DISTRIBUTION_POINTS => self.distribution_points = points(&value)?,
+            oid::ISSUER_ALT_NAME => drop(general_names(sequence(&value, "GeneralNames")?)?),
             _ => return Ok(false),
         }
-        inner.end("the end of the extension value")?;
         Ok(true)
     }
 
@@ -179,119 +155,144 @@ impl Extensions {
         self.critical.iter().any(|known| known == oid)
     }
 
-    fn basic_constraints(&mut self, inner: &mut Reader<'_>) -> Result<()> {
-        let mut fields = inner.sequence("BasicConstraints")?;
-        self.ca = fields.default_false()?;
-        if !fields.is_empty() {
-            self.path_len = Some(small_integer(fields.integer()?)?);
+    fn basic_constraints(&mut self, value: &Tlv<'_>) -> Result<()> {
+        let order = [tag::BOOLEAN, tag::INTEGER];
+        sequence(value, "BasicConstraints")?.fields(order, "the end of BasicConstraints")?;
+        let read: read::BasicConstraints = parse(value, tag::SEQUENCE, "BasicConstraints")?;
+        self.has_basic_constraints = true;
+        self.ca = read.ca;
+        self.path_len = read.path_len_constraint;
+        Ok(())
+    }
+
+    /// keyIdentifier; issuer and serial are read over.
+    fn authority_key_id(&mut self, value: &Tlv<'_>) -> Result<()> {
+        let order = [tag::context(0), tag::constructed(1), tag::context(2)];
+        let what = "AuthorityKeyIdentifier";
+        let [id, ..] = sequence(value, what)?.fields(order, "the end of AuthorityKeyIdentifier")?;
+        let read: read::AuthorityKeyIdentifier<'_> = parse(value, tag::SEQUENCE, what)?;
+        if id.is_some() != read.key_identifier.is_some() {
+            return Err(value.error(what));
         }
-        fields.end("the end of BasicConstraints")
+        self.has_authority_key_id = true;
+        self.authority_key_id = read.key_identifier.map(|id| id.0.to_vec());
+        Ok(())
     }
 
-    fn policy_constraints(&mut self, inner: &mut Reader<'_>) -> Result<()> {
+    fn policy_constraints(&mut self, value: &Tlv<'_>) -> Result<()> {
+        let order = [tag::context(0), tag::context(1)];
+        sequence(value, "PolicyConstraints")?.fields(order, "the end of PolicyConstraints")?;
+        let read: read::PolicyConstraints = parse(value, tag::SEQUENCE, "PolicyConstraints")?;
         self.has_policy_constraints = true;
-        let mut fields = inner.sequence("PolicyConstraints")?;
-        let skip = |field: Option<Tlv<'_>>| field.map(small_integer).transpose();
-        self.require_explicit_policy = skip(fields.optional(tag::context(0))?)?;
-        self.inhibit_policy_mapping = skip(fields.optional(tag::context(1))?)?;
-        fields.end("the end of PolicyConstraints")
+        self.require_explicit_policy = read.require_explicit_policy;
+        self.inhibit_policy_mapping = read.inhibit_policy_mapping;
+        Ok(())
     }
 }
 
-fn oids(mut list: Reader<'_>) -> Result<Vec<Vec<u8>>> {
-    let mut out = vec![list.oid()?.to_vec()];
-    while !list.is_empty() {
-        out.push(list.oid()?.to_vec());
+/// An extension value as the library reads it: the element `value`, which has
+/// `tag`, and nothing left over.
+fn parse<'a, T: FromDer<'a, X509Error>>(
+    value: &Tlv<'a>,
+    tag: u8,
+    expected: &'static str,
+) -> Result<T> {
+    match T::from_der(value.raw) {
+        Ok(([], read)) if value.tag == tag => Ok(read),
+        _ => Err(value.error(expected)),
     }
-    Ok(out)
 }
 
-/// keyIdentifier of AuthorityKeyIdentifier; issuer and serial are read over.
-fn authority_key_id(inner: &mut Reader<'_>) -> Result<Option<Vec<u8>>> {
-    let mut fields = inner.sequence("AuthorityKeyIdentifier")?;
-    let id = fields
-        .optional(tag::context(0))?
-        .map(|id| id.content.to_vec());
-    fields.optional(tag::constructed(1))?;
-    fields.optional(tag::context(2))?;
-    fields.end("the end of AuthorityKeyIdentifier")?;
-    Ok(id)
+fn sequence<'a>(value: &Tlv<'a>, expected: &'static str) -> Result<Reader<'a>> {
+    match value.tag {
+        tag::SEQUENCE => Ok(value.reader()),
+        _ => Err(value.error(expected)),
+    }
 }
 
-fn constraints(inner: &mut Reader<'_>) -> Result<NameConstraints> {
-    let mut fields = inner.sequence("NameConstraints")?;
-    let trees = |field: Option<Tlv<'_>>| field.map_or(Ok(Vec::new()), |tlv| subtrees(tlv.reader()));
-    let permitted = trees(fields.optional(tag::constructed(0))?)?;
-    let excluded = trees(fields.optional(tag::constructed(1))?)?;
-    fields.end("the end of NameConstraints")?;
+/// The elements of a SEQUENCE SIZE (1..MAX) OF.
+fn list<'a>(value: &Tlv<'a>, tag: u8, expected: &'static str) -> Result<Vec<Tlv<'a>>> {
+    sequence(value, expected)?.all(tag, expected)
+}
+
+/// The library drops subtrees it cannot read, and passes over minimum and
+/// maximum, which RFC 5280 4.2.1.10 forbids.
+fn constraints(value: &Tlv<'_>) -> Result<NameConstraints> {
+    let order = [tag::constructed(0), tag::constructed(1)];
+    let what = "NameConstraints";
+    let fields = sequence(value, what)?.fields(order, "the end of NameConstraints")?;
+    let [permitted, excluded] = fields.map(|trees| trees.map_or(Ok(Vec::new()), |t| subtrees(&t)));
     Ok(NameConstraints {
-        permitted,
-        excluded,
+        permitted: permitted?,
+        excluded: excluded?,
     })
 }
 
-/// GeneralSubtrees; minimum and maximum other than the default are refused
-/// (RFC 5280 4.2.1.10).
-fn subtrees(mut list: Reader<'_>) -> Result<Vec<GeneralName>> {
-    let mut out = Vec::new();
-    while !list.is_empty() {
-        let mut tree = list.sequence("GeneralSubtree")?;
-        out.push(general_name(&tree.any()?)?);
-        tree.end("a GeneralSubtree without minimum and maximum")?;
-    }
-    Ok(out)
+fn subtrees(trees: &Tlv<'_>) -> Result<Vec<GeneralName>> {
+    let base = |tree: &Tlv<'_>| {
+        let mut fields = tree.reader();
+        let base = general_name(&fields.any()?)?;
+        fields.end("a GeneralSubtree without minimum and maximum")?;
+        Ok(base)
+    };
+    let trees = trees.reader().all(tag::SEQUENCE, "GeneralSubtree")?;
+    trees.iter().map(base).collect()
 }
 
 /// policyIdentifiers; qualifiers are read over. A repeated one is refused.
-fn policies(inner: &mut Reader<'_>) -> Result<Vec<Vec<u8>>> {
-    let mut list = inner.sequence("CertificatePolicies")?;
+/// The library has no public reader for this extension alone.
+fn policies(value: &Tlv<'_>) -> Result<Vec<Vec<u8>>> {
     let mut out: Vec<Vec<u8>> = Vec::new();
-    while !list.is_empty() {
-        let policy = list.sequence("PolicyInformation")?.oid()?.to_vec();
+    for information in list(value, tag::SEQUENCE, "CertificatePolicies")? {
+        let policy = information.reader().oid()?.to_vec();
         if out.contains(&policy) {
-            return Err(list.error("each policy once"));
+            return Err(information.error("each policy once"));
         }
         out.push(policy);
     }
     Ok(out)
 }
 
-fn mappings(inner: &mut Reader<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    let mut list = inner.sequence("PolicyMappings")?;
-    let mut out = Vec::new();
-    while !list.is_empty() {
-        let mut pair = list.sequence("a policy mapping")?;
-        out.push((pair.oid()?.to_vec(), pair.oid()?.to_vec()));
-        pair.end("the end of the policy mapping")?;
+fn mappings(value: &Tlv<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    for pair in list(value, tag::SEQUENCE, "PolicyMappings")? {
+        pair.reader()
+            .fields([tag::OID, tag::OID], "the end of the policy mapping")?;
     }
-    Ok(out)
+    let read: read::PolicyMappings<'_> = parse(value, tag::SEQUENCE, "PolicyMappings")?;
+    let pair = |pair: &read::PolicyMapping<'_>| {
+        let octets = |oid: &Oid<'_>| oid.as_bytes().to_vec();
+        (
+            octets(&pair.issuer_domain_policy),
+            octets(&pair.subject_domain_policy),
+        )
+    };
+    Ok(read.mappings.iter().map(pair).collect())
 }
 
-fn points(inner: &mut Reader<'_>) -> Result<Vec<DistributionPoint>> {
-    let mut list = inner.sequence("CRLDistributionPoints")?;
-    let mut out = Vec::new();
-    while !list.is_empty() {
-        let mut fields = list.sequence("DistributionPoint")?;
-        let name = fields.optional(tag::constructed(0))?;
-        let reasons = fields.optional(tag::context(1))?;
-        let issuer = fields.optional(tag::constructed(2))?;
-        fields.end("the end of the DistributionPoint")?;
-        out.push(DistributionPoint {
-            name: name.map_or(Ok(PointName::Absent), |name| point_name(&mut name.reader()))?,
+/// CRLDistributionPoints. Own, because the library reads
+/// nameRelativeToCRLIssuer as if its tag were explicit and then drops the
+/// point's name (`docs/dependencies.md`).
+fn points(value: &Tlv<'_>) -> Result<Vec<DistributionPoint>> {
+    let order = [tag::constructed(0), tag::context(1), tag::constructed(2)];
+    let point = |point: &Tlv<'_>| {
+        let fields = point.reader();
+        let [name, reasons, issuer] = fields.fields(order, "the end of the DistributionPoint")?;
+        Ok(DistributionPoint {
+            name: name.map_or(Ok(PointName::Absent), |name| point_name(&name))?,
             reasons: reasons.map(|bits| named_bits(&bits)).transpose()?,
             crl_issuer: issuer.map_or(Ok(Vec::new()), |tlv| general_names(tlv.reader()))?,
-        });
-    }
-    Ok(out)
+        })
+    };
+    let list = list(value, tag::SEQUENCE, "DistributionPoint")?;
+    list.iter().map(point).collect()
 }
 
 /// DistributionPointName: fullName or nameRelativeToCRLIssuer.
-pub(crate) fn point_name(inner: &mut Reader<'_>) -> Result<PointName> {
-    let choice = inner.any()?;
-    inner.end("the end of the DistributionPointName")?;
-    match choice.tag {
-        0xa0 => Ok(PointName::Full(general_names(choice.reader())?)),
-        0xa1 => Ok(PointName::Relative(choice.content.to_vec())),
-        _ => Err(choice.error("fullName or nameRelativeToCRLIssuer")),
+pub(crate) fn point_name(explicit: &Tlv<'_>) -> Result<PointName> {
+    let order = [tag::constructed(0), tag::constructed(1)];
+    match explicit.reader().fields(order, "the end of the name")? {
+        [Some(full), None] => Ok(PointName::Full(general_names(full.reader())?)),
+        [None, Some(relative)] => Ok(PointName::Relative(relative.content.to_vec())),
+        _ => Err(explicit.error("fullName or nameRelativeToCRLIssuer")),
     }
 }

@@ -3,8 +3,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use x509_parser::{extensions::GeneralName as Read, prelude::FromDer};
+
 use crate::{
-    der::{Reader, Result, Tlv, tag},
+    der::{Reader, Result, Tlv},
     name::Name,
 };
 
@@ -45,28 +47,30 @@ pub(crate) fn general_names(mut names: Reader<'_>) -> Result<Vec<GeneralName>> {
     Ok(out)
 }
 
-/// One element as GeneralName.
+/// One element as GeneralName. The library looks neither at the constructed
+/// bit nor at the alphabet nor at the length of an address.
 pub(crate) fn general_name(tlv: &Tlv<'_>) -> Result<GeneralName> {
-    const DIRECTORY: u8 = tag::constructed(4);
-    Ok(match tlv.tag {
-        0x81 => GeneralName::Email(ia5(tlv)?),
-        0x82 => GeneralName::Dns(ia5(tlv)?),
-        0x86 => GeneralName::Uri(ia5(tlv)?),
-        0x87 => match tlv.content.len() {
-            4 | 8 | 16 | 32 => GeneralName::Ip(tlv.content.to_vec()),
+    let bad = || tlv.error("a GeneralName");
+    if !matches!(tlv.tag, 0x81 | 0x82 | 0x86..=0x88 | 0xa0 | 0xa3..=0xa5) {
+        return Err(bad());
+    }
+    let (_, name) = Read::from_der(tlv.raw).map_err(|_| bad())?;
+    let ia5 = |text: &str| match text.is_ascii() {
+        true => Ok(text.to_owned()),
+        false => Err(tlv.error("an IA5String")),
+    };
+    Ok(match name {
+        Read::RFC822Name(text) => GeneralName::Email(ia5(text)?),
+        Read::DNSName(text) => GeneralName::Dns(ia5(text)?),
+        Read::URI(text) => GeneralName::Uri(ia5(text)?),
+        Read::IPAddress(octets) => match octets.len() {
+            4 | 8 | 16 | 32 => GeneralName::Ip(octets.to_vec()),
             _ => return Err(tlv.error("an address of 4 or 16 octets")),
         },
-        DIRECTORY => {
-            GeneralName::Directory(Name::from_der(tlv.content).map_err(|_| tlv.error("a Name"))?)
+        Read::DirectoryName(name) => {
+            GeneralName::Directory(Name::from_der(name.as_raw()).map_err(|_| tlv.error("a Name"))?)
         }
-        0x88 | 0xa0 | 0xa3 | 0xa5 => GeneralName::Other(tlv.tag),
-        _ => return Err(tlv.error("a GeneralName")),
+        Read::Invalid(..) => return Err(bad()),
+        _ => GeneralName::Other(tlv.tag),
     })
-}
-
-fn ia5(tlv: &Tlv<'_>) -> Result<String> {
-    match std::str::from_utf8(tlv.content) {
-        Ok(text) if text.is_ascii() => Ok(text.to_owned()),
-        _ => Err(tlv.error("an IA5String")),
-    }
 }

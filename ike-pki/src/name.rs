@@ -34,13 +34,12 @@ impl Name {
     /// Not DER, not a Name, or longer than 64 kB.
     pub fn from_der(der: impl AsRef<[u8]>) -> Result<Self, DerError> {
         let der = der.as_ref();
-        let mut reader = Reader::new(der);
+        let reader = Reader::new(der);
         if der.len() > MAX_DER {
             return Err(reader.error("a Name of at most 65536 octets"));
         }
-        reader.any()?;
-        reader.end("the end of the Name")?;
-        check(der)?;
+        reader.check()?;
+        walk(der, |_, _| ())?;
         Ok(Self(Bytes::copy_from_slice(der)))
     }
 
@@ -215,10 +214,6 @@ fn read(der: &[u8]) -> Result<Vec<Vec<Attribute<'_>>>, DerError> {
         }
     })?;
     Ok(rdns)
-}
-
-fn check(der: &[u8]) -> Result<(), DerError> {
-    walk(der, |_, _| ())
 }
 
 fn walk<'a>(der: &'a [u8], mut visit: impl FnMut(Attribute<'a>, bool)) -> Result<(), DerError> {

@@ -68,6 +68,32 @@ oids! {
     EKU_IPSEC_IKE = b"\x2b\x06\x01\x05\x05\x07\x03\x11";
 }
 
+/// Whether an extension of this type is read at all.
+pub(crate) fn is_known_extension(kind: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 19] = [
+        SUBJECT_KEY_ID,
+        KEY_USAGE,
+        SUBJECT_ALT_NAME,
+        ISSUER_ALT_NAME,
+        BASIC_CONSTRAINTS,
+        CRL_NUMBER,
+        CRL_REASON,
+        INVALIDITY_DATE,
+        DELTA_CRL,
+        ISSUING_DISTRIBUTION_POINT,
+        CERTIFICATE_ISSUER,
+        NAME_CONSTRAINTS,
+        CRL_DISTRIBUTION_POINTS,
+        CERTIFICATE_POLICIES,
+        POLICY_MAPPINGS,
+        AUTHORITY_KEY_ID,
+        POLICY_CONSTRAINTS,
+        EXTENDED_KEY_USAGE,
+        INHIBIT_ANY_POLICY,
+    ];
+    KNOWN.contains(&kind)
+}
+
 /// Dotted text of the content of an OBJECT IDENTIFIER; arcs above 64 bits show
 /// as `?`.
 pub(crate) fn dotted(content: &[u8]) -> String {

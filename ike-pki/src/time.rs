@@ -1,7 +1,8 @@
 //! Time in certificates: seconds since 1970-01-01T00:00:00Z in 64 bits (E16),
-//! read from DER, written to DER, printed as IOS prints it.
+//! read by `x509-parser` once its spelling is checked, written to DER, printed
+//! as IOS prints it.
 //!
-//! The proleptic Gregorian calendar is the few lines of `days` and `civil`;
+//! Writing needs the proleptic Gregorian calendar, the few lines of `civil`;
 //! no time library, because no time zone and no clock is involved.
 
 use std::fmt;
@@ -13,34 +14,20 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// Reads UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 demands: seconds
-/// present, no fraction, `Z`.
-pub(crate) fn parse(tlv: &Tlv<'_>) -> Result<i64, DerError> {
-    let bad = || tlv.error("UTCTime YYMMDDHHMMSSZ or GeneralizedTime YYYYMMDDHHMMSSZ");
-    let (year, rest) = match tlv.tag {
-        tag::UTC_TIME if tlv.content.len() == 13 => {
-            let year = number(tlv.content, 0, 2).ok_or_else(bad)?;
-            (if year < 50 { 2000 + year } else { 1900 + year }, 2)
-        }
-        tag::GENERALIZED_TIME if tlv.content.len() == 15 => {
-            (number(tlv.content, 0, 4).ok_or_else(bad)?, 4)
-        }
-        _ => return Err(bad()),
+/// Checks the only spelling RFC 5280 4.1.2.5 allows: seconds present, no
+/// fraction, `Z`. The library reads others too.
+pub(crate) fn check(tlv: &Tlv<'_>) -> Result<(), DerError> {
+    let len = match tlv.tag {
+        tag::UTC_TIME => 13,
+        tag::GENERALIZED_TIME => 15,
+        _ => 0,
     };
-    let field = |index: usize| number(tlv.content, rest + 2 * index, 2);
-    let read = || -> Option<i64> {
-        let (month, day) = (field(0)?, field(1)?);
-        let (hour, minute, second) = (field(2)?, field(3)?, field(4)?);
-        let zulu = tlv.content.last() == Some(&b'Z');
-        let valid = zulu
-            && (1..=12).contains(&month)
-            && (1..=days_in_month(year, month)).contains(&day)
-            && hour < 24
-            && minute < 60
-            && second < 60;
-        valid.then(|| days(year, month, day) * DAY + hour * 3600 + minute * 60 + second)
-    };
-    read().ok_or_else(bad)
+    match tlv.content {
+        [digits @ .., b'Z'] if digits.len() + 1 == len && digits.iter().all(u8::is_ascii_digit) => {
+            Ok(())
+        }
+        _ => Err(tlv.error("UTCTime YYMMDDHHMMSSZ or GeneralizedTime YYYYMMDDHHMMSSZ")),
+    }
 }
 
 /// UTCTime for the years 1950 to 2049, else GeneralizedTime (RFC 5280
@@ -108,17 +95,6 @@ struct Civil {
     second: i64,
 }
 
-/// Days from 1970-01-01; years start in March so that the leap day is last.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month <= 2 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
-    let era_days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    era_days + (153 * month + 2) / 5 + day - 1 - 719_468
-}
-
 fn civil(seconds: i64) -> Civil {
     let (day_number, clock) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let shifted = day_number + 719_468;
@@ -141,33 +117,20 @@ fn civil(seconds: i64) -> Civil {
     }
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-fn number(text: &[u8], start: usize, len: usize) -> Option<i64> {
-    let digits = text.get(start..start + len)?;
-    digits.iter().try_fold(0, |value, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| value * 10 + i64::from(digit - b'0'))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::der::Reader;
+    use x509_parser::{prelude::FromDer, time::ASN1Time};
 
-    fn read(tag: u8, text: &str) -> Result<i64, DerError> {
-        let raw = writer::tlv(tag, &[text.as_bytes()]);
-        parse(&Reader::new(&raw).any().unwrap())
+    fn parse(raw: &[u8]) -> Option<i64> {
+        check(&Reader::new(raw).any().unwrap()).ok()?;
+        let (_, time) = ASN1Time::from_der(raw).ok()?;
+        Some(time.timestamp())
+    }
+
+    fn read(tag: u8, text: &str) -> Option<i64> {
+        parse(&writer::tlv(tag, &[text.as_bytes()]))
     }
 
     #[test]
@@ -183,17 +146,13 @@ mod tests {
         for day in (-7305..2_932_896).step_by(17) {
             let seconds = day * DAY + 4711;
             let raw = encode(seconds);
-            assert_eq!(
-                parse(&Reader::new(&raw).any().unwrap()),
-                Ok(seconds),
-                "day {day}"
-            );
+            assert_eq!(parse(&raw), Some(seconds), "day {day}");
         }
         assert_eq!(
             read(tag::GENERALIZED_TIME, "99991231235959Z"),
-            Ok(253_402_300_799)
+            Some(253_402_300_799)
         );
-        assert_eq!(read(tag::UTC_TIME, "500101000000Z"), Ok(-631_152_000));
+        assert_eq!(read(tag::UTC_TIME, "500101000000Z"), Some(-631_152_000));
     }
 
     #[test]
@@ -205,10 +164,10 @@ mod tests {
             "13061713250aZ",
             "130617240000Z",
         ] {
-            assert!(read(tag::UTC_TIME, text).is_err(), "{text}");
+            assert!(read(tag::UTC_TIME, text).is_none(), "{text}");
         }
         for text in ["20130617132501.5Z", "20130617132501", "20131317132501Z"] {
-            assert!(read(tag::GENERALIZED_TIME, text).is_err(), "{text}");
+            assert!(read(tag::GENERALIZED_TIME, text).is_none(), "{text}");
         }
     }
 }

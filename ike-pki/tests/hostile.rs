@@ -1,7 +1,7 @@
 //! Hostile input: truncated, damaged and random octets never panic, and the
 //! seeds of others' fuzzers are read or refused (A17, E13, E16).
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
 
@@ -157,6 +157,33 @@ proptest! {
     }
 
     #[test]
+    fn damaged_lists_never_panic(
+        changes in prop::collection::vec((0_usize..300, any::<u8>()), 1..6)
+    ) {
+        let mut der = LIST.with(Clone::clone);
+        for (index, value) in changes {
+            let index = index % der.len();
+            der[index] = value;
+        }
+        let _ = Crl::from_der(der);
+    }
+
+    #[test]
+    fn damaged_pem_never_panics(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<char>()), 1..6)
+    ) {
+        let mut text: Vec<char> = ca("CA1").certificate().to_pem().chars().collect();
+        for (index, value) in changes {
+            let index = index.index(text.len());
+            text[index] = value;
+        }
+        let text: String = text.into_iter().collect();
+        if let Err(error) = Certificate::from_pem(&text) {
+            prop_assert!(error.to_string().starts_with("PEM"));
+        }
+    }
+
+    #[test]
     fn any_subject_name_is_read_or_refused(text in ".{0,80}") {
         if let Ok(name) = Name::from_subject_name(&text) {
             prop_assert_eq!(&Name::from_der(name.der()).unwrap(), &name);
@@ -165,6 +192,12 @@ proptest! {
 }
 
 thread_local! {
+    static LIST: Vec<u8> = {
+        let mut ca1 = ca("CA1");
+        let bad = router(&mut ca1, "R1", NOW);
+        ca1.revoke(&bad, NOW);
+        ca1.crl(NOW, NOW + DAY).unwrap().der().to_vec()
+    };
     static SAMPLE: Vec<u8> = router(&mut ca("CA1"), "R1", NOW).der().to_vec();
 }
 

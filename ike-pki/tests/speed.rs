@@ -1,6 +1,6 @@
 //! The time budget: reading a certificate takes less than 50 microseconds.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
 

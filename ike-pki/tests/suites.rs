@@ -1,7 +1,7 @@
 //! The public path validation suites, when present: NIST PKITS and the IKE
 //! subset of x509-limbo.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::{fs, io::Read, path::Path, sync::Arc, time::Instant};
 

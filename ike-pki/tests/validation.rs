@@ -2,7 +2,7 @@
 //! of another maker (rcgen), and ours read by another reader (x509-parser,
 //! openssl).
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
 

@@ -1,5 +1,21 @@
 //! Exec mode: IOS exec lines (`show`, `debug`, `undebug`, `clear`) against a snapshot of the
 //! daemon. Nothing here touches the engine: a line yields text or something to do.
+//!
+//! `node` is what a command tree is made of, `tree` is the tree itself, `parse` finds a line
+//! in it and says where a line goes wrong, `help` answers `?`, `filter` does what follows
+//! `|`, `show` holds one file per command.
+
+mod filter;
+mod help;
+mod node;
+mod parse;
+mod show;
+mod tree;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
 
 use ike_core::config::RunningConfig;
 use ike_core::engine::Counters;
@@ -10,6 +26,9 @@ use ike_core::sa::record::Record;
 use ike_pki::Store;
 
 use crate::log::Switch;
+use filter::Filter;
+use node::Action;
+use parse::Failure;
 
 /// Everything `show` can show, at one moment.
 pub struct Snapshot<'a> {
@@ -36,6 +55,7 @@ pub struct Snapshot<'a> {
 }
 
 /// What a line leads to.
+#[derive(Debug)]
 pub enum Outcome {
     /// Text or JSON to print.
     Text(String),
@@ -56,14 +76,58 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub struct ExecError {
-    /// Marker line and message.
+    /// What a terminal shows: for invalid input the line behind its prompt, the marker under
+    /// it, and the message.
     pub text: String,
 }
 
-/// Runs an exec line.
+/// Runs an exec line. `json` gives the values of a `show` in place of its text; it has no
+/// effect on other lines.
 ///
 /// # Errors
 /// The line is unknown, ambiguous or incomplete.
-pub fn run(line: &str, _json: bool, _snapshot: &Snapshot<'_>) -> Result<Outcome, ExecError> {
-    Err(ExecError { text: format!("% Invalid input detected: {line}") })
+pub fn run(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, ExecError> {
+    let hostname = snapshot.config.hostname.as_deref().unwrap_or("Router");
+    let line = line.trim_end();
+    if let Some(asked) = line.strip_suffix('?') {
+        return match help::help(tree::EXEC, asked) {
+            Ok(text) => Ok(Outcome::Text(text)),
+            Err(failure) => Err(failure.shown(hostname, line)),
+        };
+    }
+    execute(line, json, snapshot).map_err(|failure| failure.shown(hostname, line))
+}
+
+fn execute(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, Failure> {
+    let (command, filter) = filter::split(line);
+    let matched = parse::parse(tree::EXEC, command)?;
+    let filter = filter.map(|f| Filter::parse(line, f)).transpose()?;
+    match matched.action {
+        Action::Nothing => Ok(Outcome::Text(String::new())),
+        Action::Show(page) => {
+            if let (true, Some(filter)) = (json, &filter) {
+                // A filter works on lines and would leave broken JSON behind.
+                return Err(Failure::Invalid {
+                    column: filter.column,
+                });
+            }
+            let page = show::page(page, matched.name(), snapshot);
+            let text = if json { page.json() } else { page.text() };
+            Ok(Outcome::Text(
+                filter.map_or_else(|| text.clone(), |f| f.apply(&text)),
+            ))
+        }
+        Action::Clear => Ok(Outcome::Act(Command::ClearAll)),
+        Action::Debug(switch, words) => Ok(debug(switch, words, !matched.negated)),
+    }
+}
+
+/// `debug` and its opposites; `words` name a single switch (O-080).
+fn debug(switch: Option<Switch>, words: &str, on: bool) -> Outcome {
+    let state = if on { "on" } else { "off" };
+    let text = match switch {
+        Some(_) => format!("{words} debugging is {state}"),
+        None => format!("All possible debugging has been turned {state}"),
+    };
+    Outcome::Debug { switch, on, text }
 }

@@ -1,15 +1,107 @@
-//! Routers in namespaces of their own.
+//! Routers in namespaces of their own: cases from folders, on real packets or in the simulator.
+//!
+//! `case` says what runs, `enrol` gives it keys and certificates, `network` and `daemon` make
+//! it real, `live` and `simulate` run it, `outcome` judges it. `run` and `demo` do all of that
+//! once; `up` leaves a lab running under a supervisor.
 
+mod arguments;
+mod artefacts;
+mod case;
+mod daemon;
+mod embedded;
+mod enrol;
+mod error;
+mod file;
+mod folder;
+mod live;
+mod network;
+mod outcome;
+mod remote;
+mod report;
+mod run;
+mod service;
+mod simulate;
+mod supervisor;
+
+pub use case::{Case, Overrides, RouterCase};
+pub use enrol::Keys;
+pub use error::LabError;
+pub use outcome::Outcome;
+pub use simulate::simulate;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use remote::Question;
+
+use crate::cli::complain;
 
 /// What `ikd lab` can do.
 #[derive(Debug, clap::Subcommand)]
 pub enum LabCommand {
-    /// Run one case.
-    Run,
+    /// Run one case: enrol, negotiate, ping, report, tear down.
+    Run(run::RunArgs),
+    /// Run the tech note's cases and print what came of them.
+    Demo(run::DemoArgs),
+    /// Leave two routers running in the background.
+    Up(supervisor::UpArgs),
+    /// Run a Linux command in a router's namespace.
+    Exec {
+        /// Hostname.
+        router: String,
+        /// Program and arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+    /// Ping from one router's loopback to the other's.
+    Ping {
+        /// Hostname.
+        from: String,
+        /// Hostname.
+        to: String,
+        /// How many.
+        #[arg(short, long, default_value_t = 5)]
+        count: u32,
+    },
+    /// Save what was on the wires so far.
+    Capture {
+        /// A pcapng file.
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Which routers run.
+    Status,
+    /// End the routers that `up` left running.
+    Down,
 }
 
-/// Does it.
-pub fn run(_: LabCommand) -> ExitCode {
-    ExitCode::from(70)
+/// Does it. The process must have one thread.
+pub fn run(command: LabCommand) -> ExitCode {
+    let done = match command {
+        LabCommand::Run(args) => run::run(&args).map(verdict),
+        LabCommand::Demo(args) => run::demo(&args).map(verdict),
+        LabCommand::Up(args) => supervisor::up(&args),
+        LabCommand::Exec { router, command } => remote::exec(&router, &command),
+        LabCommand::Ping { from, to, count } => remote::plain(&Question::Ping { from, to, count }),
+        LabCommand::Capture { out } => remote::capture(&out),
+        LabCommand::Status => remote::plain(&Question::Status),
+        LabCommand::Down => remote::plain(&Question::Down),
+    };
+    ExitCode::from(done.unwrap_or_else(|e| {
+        complain(&e.text);
+        e.code
+    }))
+}
+
+fn verdict(as_wanted: bool) -> u8 {
+    u8::from(!as_wanted)
+}
+
+/// Enters namespaces; the error says what forbids it and names the way without.
+fn isolate() -> Result<(), LabError> {
+    testnet::isolate().map_err(|e| {
+        LabError::forbidden(format!(
+            "{e}\nWithout namespaces the same case runs in the simulator: add --simulate"
+        ))
+    })
 }

@@ -1,0 +1,244 @@
+//! What the tests show: R1 of the seed, with SAs, counters and records made by hand.
+
+use ike_core::config::{RunningConfig, parse};
+use ike_core::engine::Counters;
+use ike_core::engine::view::{ChildView, IsakmpSaView, SuiteView};
+use ike_core::policy::protection::{Protection, compile};
+use ike_core::sa::Role;
+use ike_core::sa::record::{CertificateRequests, Explained, Record};
+use ike_core::sim::enrol::{Enrollee, LabCas};
+use ike_crypto::{KeySpec, PrivateKey};
+use ike_pki::Store;
+
+use super::{Outcome, Snapshot, run};
+use crate::dataplane::config::{Direction, Mode};
+use crate::dataplane::counters::{self, SaCounters, TunnelCounters};
+use crate::dataplane::suite::{EspCipher, EspIntegrity, EspSuite};
+
+const CONFIG: &str = "hostname R1
+ip domain name cisco.com
+crypto pki trustpoint IOSCA1
+ enrollment url http://192.168.0.3:80
+ subject-name CN=R1,OU=IT,O=cisco,O=com
+crypto pki trustpoint IOSCA2
+ enrollment url http://192.168.0.4:80
+ subject-name CN=R1,OU=IT,O=cisco,O=com
+crypto isakmp policy 10
+ encr 3des
+ hash md5
+ group 2
+crypto isakmp profile prof1
+ self-identity fqdn
+ ca trust-point IOSCA1
+ match identity host R2.cisco.com
+crypto ipsec transform-set TS esp-aes esp-sha256-hmac
+ mode tunnel
+crypto ipsec profile prof1
+ set transform-set TS
+ set isakmp-profile prof1
+interface Ethernet0/0
+ ip address 192.168.0.1 255.255.255.0
+interface Tunnel1
+ ip address 10.0.0.1 255.255.255.0
+ tunnel source Ethernet0/0
+ tunnel destination 192.168.0.2
+ tunnel protection ipsec profile prof1
+";
+
+/// Seconds since 1970 UTC of 17 June 2013.
+const NOW: i64 = 1_371_470_000;
+
+/// The router of the seed.
+pub(super) struct R1 {
+    pub(super) config: RunningConfig,
+    pub(super) protections: Vec<Protection>,
+    pub(super) store: Store,
+    text: String,
+}
+
+impl R1 {
+    /// Without certificates.
+    pub(super) fn new() -> Self {
+        let config = parse("R1.cfg", CONFIG).config;
+        Self {
+            protections: compile(&config),
+            config,
+            store: Store::default(),
+            text: CONFIG.to_owned(),
+        }
+    }
+
+    /// Enrolled with IOSCA1 and then with IOSCA2.
+    pub(super) fn enrolled() -> Self {
+        let mut out = Self::new();
+        let key = || PrivateKey::generate(KeySpec::EcP256).unwrap();
+        let mut cas = LabCas::default();
+        for (number, url) in LabCas::urls(&[&out.config]).iter().enumerate() {
+            cas.add(url, number + 1, key(), NOW).unwrap();
+        }
+        let public = key().public();
+        let enrollee = Enrollee {
+            config: &out.config,
+            serial: "100",
+            public: &public,
+            key_label: "R1.cisco.com",
+            order: None,
+            at: NOW,
+        };
+        out.store = cas.enrol(&enrollee).unwrap();
+        out
+    }
+
+    /// Reads more configuration.
+    pub(super) fn read(&mut self, more: &str) {
+        self.text.push_str(more);
+        self.config = parse("R1.cfg", &self.text).config;
+    }
+
+    /// Nothing negotiated yet.
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot {
+            config: &self.config,
+            protections: &self.protections,
+            store: &self.store,
+            isakmp: Vec::new(),
+            children: Vec::new(),
+            records: Vec::new(),
+            counters: Counters::default(),
+            traffic: None,
+            logging: String::new(),
+            wall: NOW,
+        }
+    }
+}
+
+/// The text of a line.
+pub(super) fn shown(line: &str, now: &Snapshot<'_>) -> String {
+    match run(line, false, now) {
+        Ok(Outcome::Text(text)) => text,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// The JSON of a line.
+pub(super) fn json(line: &str, now: &Snapshot<'_>) -> serde_json::Value {
+    match run(line, true, now) {
+        Ok(Outcome::Text(text)) => serde_json::from_str(&text).unwrap(),
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// An established SA with R2.
+pub(super) fn isakmp_sa(connection: u32, role: &str) -> IsakmpSaView {
+    IsakmpSaView {
+        connection,
+        state: "QM_IDLE".into(),
+        status: "ACTIVE".into(),
+        role: role.into(),
+        local: [192, 168, 0, 1].into(),
+        local_port: 500,
+        remote: [192, 168, 0, 2].into(),
+        remote_port: 500,
+        initiator_cookie: "0123456789abcdef".into(),
+        responder_cookie: "fedcba9876543210".into(),
+        profile: Some("prof1".into()),
+        phase1_id: Some("R2.cisco.com".into()),
+        validated_by: Some("IOSCA1".into()),
+        suite: Some(SuiteView {
+            encryption: "3des".into(),
+            hash: "md5".into(),
+            authentication: "rsig".into(),
+            group: 2,
+        }),
+        lifetime: Some(86_341),
+        capabilities: String::new(),
+    }
+}
+
+/// The ESP SA pair of Tunnel1.
+pub(super) fn child() -> ChildView {
+    ChildView {
+        protection: "Tunnel1".into(),
+        interface: "Tunnel1".into(),
+        local: [192, 168, 0, 1].into(),
+        remote: [192, 168, 0, 2].into(),
+        remote_port: 500,
+        local_selector: "192.168.0.1/255.255.255.255/47/0".into(),
+        remote_selector: "192.168.0.2/255.255.255.255/47/0".into(),
+        spi_in: 0x6C0F_3A3D,
+        spi_out: 0x24C6_C5A2,
+        transform: "esp-aes esp-sha256-hmac".into(),
+        mode: "Tunnel".into(),
+        pfs: None,
+        seconds: 3599,
+        kilobytes: 4_608_000,
+        iv_octets: 16,
+        replaced: false,
+        complete: true,
+        connection: 1001,
+    }
+}
+
+/// Five packets out, four in, one kilobyte used inbound.
+pub(super) fn traffic() -> counters::Counters {
+    let tunnel = TunnelCounters {
+        encaps: 5,
+        decaps: 4,
+        replay_failures: 2,
+        no_sa_drops: 1,
+        ..Default::default()
+    };
+    let inbound = SaCounters {
+        tunnel: "Tunnel1".into(),
+        direction: Direction::Inbound,
+        spi: 0x6C0F_3A3D,
+        local: [192, 168, 0, 1].into(),
+        remote: [192, 168, 0, 2].into(),
+        mode: Mode::Tunnel,
+        encap: None,
+        suite: EspSuite {
+            cipher: EspCipher::Aes128Cbc,
+            integrity: Some(EspIntegrity::HmacSha256_128),
+        },
+        packets: 4,
+        octets: 400,
+        sequence: 4,
+        replay_failures: 2,
+        auth_failures: 0,
+        remaining_seconds: Some(3599),
+        remaining_kilobytes: Some(4_607_999),
+    };
+    counters::Counters {
+        tunnels: [("Tunnel1".to_owned(), tunnel)].into(),
+        sas: vec![inbound],
+        unknown_spi: 3,
+    }
+}
+
+/// A negotiation that came up as initiator, or failed at MM5 as responder.
+pub(super) fn record(up: bool) -> Record {
+    let decision = |rule: &str, decision: &str, because: &str| Explained {
+        rule: rule.into(),
+        decision: decision.into(),
+        because: because.into(),
+    };
+    let role = if up { Role::Initiator } else { Role::Responder };
+    let mut out = Record::new(role, "192.168.0.2".into());
+    out.profile = Some("prof1".into());
+    out.decisions = vec![
+        decision("S-041", "profile prof1", "only prof1 matches R2.cisco.com"),
+        decision("S-050", "validate with IOSCA1", "prof1 names it"),
+    ];
+    if up {
+        (out.up, out.phase1) = (true, true);
+        out.signed_with = Some("IOSCA1".into());
+    } else {
+        let issuers = vec!["cn=CA2,o=cisco,o=com".into(), "cn=CA1,o=cisco,o=com".into()];
+        out.certreq = Some(CertificateRequests {
+            message: "MM4".into(),
+            issuers,
+        });
+        out.stop("MM5", "certificate not trusted by \u{1b}[1m");
+    }
+    out
+}

@@ -1,0 +1,315 @@
+//! `show crypto ipsec sa` (O-060), with the packet counters of the data plane.
+
+use std::net::Ipv4Addr;
+
+use ike_core::engine::view::ChildView;
+use ike_core::policy::protection::Protection;
+use serde::Serialize;
+
+use super::{Lines, View, interface_of};
+use crate::dataplane::config::Direction;
+use crate::dataplane::counters::TunnelCounters;
+use crate::exec::Snapshot;
+
+#[derive(Serialize)]
+pub(super) struct IpsecSas {
+    interfaces: Vec<Interface>,
+}
+
+#[derive(Serialize)]
+struct Interface {
+    interface: String,
+    crypto_map: String,
+    local: Ipv4Addr,
+    flows: Vec<Flow>,
+}
+
+#[derive(Serialize)]
+struct Flow {
+    protection: String,
+    local_ident: String,
+    remote_ident: String,
+    peer: Ipv4Addr,
+    port: u16,
+    packets: Packets,
+    mtu: u16,
+    mtu_interface: Option<String>,
+    /// 0 without an SA.
+    outbound_spi: u32,
+    pfs: Option<u16>,
+    inbound: Vec<EspSa>,
+    outbound: Vec<EspSa>,
+    #[serde(skip)]
+    local: Ipv4Addr,
+}
+
+/// Packets of a tunnel interface; `show crypto session detail` shows them too.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(super) struct Packets {
+    pub(super) encaps: u64,
+    pub(super) decaps: u64,
+    /// Dropped for want of an SA, or the kernel would not send them.
+    pub(super) send_errors: u64,
+    /// Replays, wrong ICVs, malformed packets and packets that do not fit.
+    pub(super) receive_errors: u64,
+}
+
+#[derive(Serialize)]
+struct EspSa {
+    spi: u32,
+    transform: String,
+    mode: String,
+    conn_id: usize,
+    seconds: u64,
+    kilobytes: u64,
+    iv_octets: u8,
+    replay_detection: bool,
+}
+
+pub(super) fn view(now: &Snapshot<'_>) -> IpsecSas {
+    let mut interfaces: Vec<Interface> = Vec::new();
+    for protection in now.protections {
+        let flow = flow(now, protection);
+        let same = |i: &&mut Interface| {
+            i.interface == protection.interface && i.crypto_map == protection.tag
+        };
+        match interfaces.iter_mut().find(same) {
+            Some(interface) => interface.flows.push(flow),
+            None => interfaces.push(Interface {
+                interface: protection.interface.clone(),
+                crypto_map: protection.tag.clone(),
+                local: protection.local,
+                flows: vec![flow],
+            }),
+        }
+    }
+    IpsecSas { interfaces }
+}
+
+/// The ESP SA pairs of a protection with their positions, oldest first. Lines of one crypto
+/// map entry share its name and differ in their selectors.
+pub(super) fn pairs<'a>(now: &'a Snapshot<'_>, of: &Protection) -> Vec<(usize, &'a ChildView)> {
+    let (local, remote) = (
+        of.local_selector.to_string(),
+        of.remote_selector.to_string(),
+    );
+    let is = |c: &ChildView| {
+        c.protection == of.name && c.local_selector == local && c.remote_selector == remote
+    };
+    now.children
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| is(c))
+        .collect()
+}
+
+impl Packets {
+    pub(super) fn of(now: &Snapshot<'_>, interface: &str) -> Self {
+        let counted = now.traffic.as_ref().and_then(|t| t.tunnels.get(interface));
+        counted.map_or_else(Self::default, |c: &TunnelCounters| Self {
+            encaps: c.encaps,
+            decaps: c.decaps,
+            send_errors: c.no_sa_drops + c.io_errors,
+            receive_errors: c.replay_failures + c.auth_failures + c.malformed + c.policy_failures,
+        })
+    }
+}
+
+/// Kilobytes left on one SA of a pair: what the data plane says, else what was granted.
+pub(super) fn kilobytes_left(now: &Snapshot<'_>, pair: &ChildView, direction: Direction) -> u64 {
+    let spi = if direction == Direction::Inbound {
+        pair.spi_in
+    } else {
+        pair.spi_out
+    };
+    let counted = now
+        .traffic
+        .iter()
+        .flat_map(|t| &t.sas)
+        .find(|sa| sa.spi == spi && sa.direction == direction);
+    counted
+        .and_then(|sa| sa.remaining_kilobytes)
+        .unwrap_or_else(|| u64::from(pair.kilobytes))
+}
+
+fn flow(now: &Snapshot<'_>, protection: &Protection) -> Flow {
+    let pairs = pairs(now, protection);
+    let newest = pairs
+        .iter()
+        .rev()
+        .find(|(_, c)| c.complete && !c.replaced)
+        .map(|(_, c)| *c);
+    let (mtu_interface, mtu) = interface_of(now, protection.local).unzip();
+    let sa = |&(position, pair): &(usize, &ChildView), direction| {
+        esp_sa(now, protection, position, pair, direction)
+    };
+    Flow {
+        protection: protection.name.clone(),
+        local_ident: protection.local_selector.to_string(),
+        remote_ident: protection.remote_selector.to_string(),
+        peer: protection.peer,
+        port: pairs.last().map_or(500, |(_, c)| c.remote_port),
+        packets: Packets::of(now, &protection.interface),
+        mtu: mtu.unwrap_or(1500),
+        mtu_interface,
+        outbound_spi: newest.map_or(0, |c| c.spi_out),
+        pfs: newest.map_or(protection.pfs, |c| c.pfs),
+        inbound: pairs.iter().map(|p| sa(p, Direction::Inbound)).collect(),
+        outbound: pairs
+            .iter()
+            .filter(|(_, c)| c.complete)
+            .map(|p| sa(p, Direction::Outbound))
+            .collect(),
+        local: protection.local,
+    }
+}
+
+/// IOS numbers the two SAs of a pair one after the other, inbound first.
+fn esp_sa(
+    now: &Snapshot<'_>,
+    of: &Protection,
+    position: usize,
+    pair: &ChildView,
+    direction: Direction,
+) -> EspSa {
+    let inbound = direction == Direction::Inbound;
+    EspSa {
+        spi: if inbound { pair.spi_in } else { pair.spi_out },
+        transform: pair.transform.clone(),
+        mode: pair.mode.clone(),
+        conn_id: 2 * position + if inbound { 1 } else { 2 },
+        seconds: pair.seconds,
+        kilobytes: kilobytes_left(now, pair, direction),
+        iv_octets: pair.iv_octets,
+        replay_detection: of.replay_window > 0,
+    }
+}
+
+impl View for IpsecSas {
+    fn text(&self) -> String {
+        let mut out = Lines::default();
+        for (position, interface) in self.interfaces.iter().enumerate() {
+            if position > 0 {
+                out.blank();
+            }
+            out.line(format!("interface: {}", interface.interface));
+            let (map, local) = (&interface.crypto_map, interface.local);
+            out.line(format!("    Crypto map tag: {map}, local addr {local}"));
+            interface
+                .flows
+                .iter()
+                .for_each(|flow| flow.lines(map, &mut out));
+        }
+        out.0
+    }
+}
+
+impl Flow {
+    fn lines(&self, map: &str, out: &mut Lines) {
+        out.blank();
+        out.line("   protected vrf: (none)");
+        out.line(format!(
+            "   local  ident (addr/mask/prot/port): ({})",
+            self.local_ident
+        ));
+        out.line(format!(
+            "   remote ident (addr/mask/prot/port): ({})",
+            self.remote_ident
+        ));
+        out.line(format!("   current_peer {} port {}", self.peer, self.port));
+        out.line("     PERMIT, flags={origin_is_acl,}");
+        self.packets.lines(out);
+        out.blank();
+        self.endpoints(out);
+        section("inbound esp sas:", &self.inbound, map, out);
+        section("inbound ah sas:", &[], map, out);
+        section("inbound pcp sas:", &[], map, out);
+        section("outbound esp sas:", &self.outbound, map, out);
+        section("outbound ah sas:", &[], map, out);
+        section("outbound pcp sas:", &[], map, out);
+    }
+
+    fn endpoints(&self, out: &mut Lines) {
+        let (local, peer, mtu) = (self.local, self.peer, self.mtu);
+        let interface = self.mtu_interface.as_deref().unwrap_or("(none)");
+        let pfs = match self.pfs {
+            Some(group) => format!("Y, DH group: group{group}"),
+            None => "N, DH group: none".to_owned(),
+        };
+        out.line(format!(
+            "     local crypto endpt.: {local}, remote crypto endpt.: {peer}"
+        ));
+        out.line(format!(
+            "     path mtu {mtu}, ip mtu {mtu}, ip mtu idb {interface}"
+        ));
+        out.line(format!(
+            "     current outbound spi: 0x{0:X}({0})",
+            self.outbound_spi
+        ));
+        out.line(format!("     PFS (Y/N): {pfs}"));
+    }
+}
+
+impl Packets {
+    /// Encapsulation, encryption and authentication are one step here, so each line counts the
+    /// same packets three times; nothing is compressed.
+    fn lines(&self, out: &mut Lines) {
+        let Self {
+            encaps,
+            decaps,
+            send_errors,
+            receive_errors,
+        } = self;
+        out.line(format!(
+            "    #pkts encaps: {encaps}, #pkts encrypt: {encaps}, #pkts digest: {encaps}"
+        ));
+        out.line(format!(
+            "    #pkts decaps: {decaps}, #pkts decrypt: {decaps}, #pkts verify: {decaps}"
+        ));
+        out.line("    #pkts compressed: 0, #pkts decompressed: 0");
+        out.line("    #pkts not compressed: 0, #pkts compr. failed: 0");
+        out.line("    #pkts not decompressed: 0, #pkts decompress failed: 0");
+        out.line(format!(
+            "    #send errors {send_errors}, #recv errors {receive_errors}"
+        ));
+    }
+}
+
+fn section(title: &str, sas: &[EspSa], map: &str, out: &mut Lines) {
+    out.blank();
+    out.line(format!("     {title}"));
+    sas.iter().for_each(|sa| sa.lines(map, out));
+}
+
+impl EspSa {
+    fn lines(&self, map: &str, out: &mut Lines) {
+        let Self {
+            spi,
+            transform,
+            mode,
+            conn_id,
+            seconds,
+            kilobytes,
+            iv_octets,
+            ..
+        } = self;
+        out.line(format!("      spi: 0x{spi:X}({spi})"));
+        out.line(format!("        transform: {transform} ,"));
+        out.line(format!("        in use settings ={{{mode}, }}"));
+        out.line(format!(
+            "        conn id: {conn_id}, flow_id: SW:{conn_id}, sibling_flags 80000048, crypto map: {map}"
+        ));
+        out.line(format!(
+            "        sa timing: remaining key lifetime (k/sec): ({kilobytes}/{seconds})"
+        ));
+        out.line(format!("        IV size: {iv_octets} bytes"));
+        out.line(format!(
+            "        replay detection support: {}",
+            if self.replay_detection { "Y" } else { "N" }
+        ));
+        out.line("        Status: ACTIVE");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The pages of `show`. Each page is one serde view that prints itself as IOS text; `--json`
+//! prints the same view, so that the two cannot disagree.
+//!
+//! JSON is one object per page. Keys are snake_case and stable: keys are added, never renamed.
+//! Absent values are `null`. No page holds a key or a password.
+//!
+//! | command | object |
+//! |---|---|
+//! | `show crypto isakmp sa [detail]` | `isakmp_sas[]`: `destination source connection state status role local local_port remote remote_port initiator_cookie responder_cookie profile phase1_id validated_by suite{encryption hash authentication group} lifetime capabilities` |
+//! | `show crypto isakmp [default] policy` | `default policies[]`: `priority encryption hash authentication group lifetime` |
+//! | `show crypto isakmp profile` | `isakmp_profiles[]`: `name references identities certificate_maps presents keyring trustpoints` |
+//! | `show crypto isakmp peers` | `peers[]`: `address port local phase1_id` |
+//! | `show crypto ipsec sa` | `interfaces[]`: `interface crypto_map local flows[]`; a flow: `protection local_ident remote_ident peer port packets{encaps decaps send_errors receive_errors} mtu mtu_interface outbound_spi pfs inbound[] outbound[]`; an SA: `spi transform mode conn_id seconds kilobytes iv_octets replay_detection` |
+//! | `show crypto ipsec profile` | `ipsec_profiles[]`: `name isakmp_profile ikev2_profile seconds kilobytes responder_only pfs transform_sets[]{name transforms mode}` |
+//! | `show crypto ipsec transform-set` | `transform_sets[]`: `name transforms mode` |
+//! | `show crypto map` | `crypto_maps[]`: `name sequence profile_instance isakmp_profile ikev2_profile peers access_list rules current_peer seconds kilobytes responder_only pfs transform_sets[] interfaces` |
+//! | `show crypto session [detail]` | `sessions[]`: `interface profile status peer port phase1_id ike_sas[] flows[]` |
+//! | `show crypto pki certificates` | `certificates[]`, as `ike_pki::CertificateView` |
+//! | `show crypto pki trustpoints` | `trustpoints[]`: `name ca{subject serial fingerprint_md5 fingerprint_sha1} identity{...} scep_url key_label` |
+//! | `show running-config` | `blocks[]`: `line body[]`, secrets as `<removed>` |
+//! | `show logging` | `lines[]` |
+//! | `show debugging` | `debugging[]`: `name on` |
+//! | `show crypto explain [last]` | `negotiations[]`: `number initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
+//! | `show crypto counters` | `malformed no_sa admission unsupported esp{unknown_spi replay_failures auth_failures malformed policy_failures no_sa_drops io_errors}` |
+//! | `show version` | `name version behaves_as hostname` |
+
+mod certificates;
+mod counters;
+mod crypto_map;
+mod debugging;
+mod explain;
+mod ipsec_profile;
+mod ipsec_sa;
+mod isakmp_peers;
+mod isakmp_policy;
+mod isakmp_profile;
+mod isakmp_sa;
+mod logging;
+mod running;
+mod session;
+mod transform_set;
+mod trustpoints;
+mod version;
+
+use serde::Serialize;
+
+use super::Snapshot;
+
+/// Which page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Certificates { verbose: bool },
+    Counters,
+    CryptoMap,
+    Debugging,
+    Explain { last: bool },
+    IpsecProfile,
+    IpsecSa,
+    IsakmpSa { detail: bool },
+    Logging,
+    Peers,
+    Policy { default: bool },
+    Profile,
+    Running,
+    Session { detail: bool },
+    TransformSet,
+    Trustpoints { status: bool },
+    Version,
+}
+
+/// A page as values and as text.
+trait View: Serialize {
+    /// The text, each line ended.
+    fn text(&self) -> String;
+}
+
+/// A page ready to print.
+pub(super) trait Shown {
+    /// IOS text.
+    fn text(&self) -> String;
+    /// One JSON object.
+    fn json(&self) -> String;
+}
+
+impl<T: View> Shown for T {
+    fn text(&self) -> String {
+        View::text(self)
+    }
+
+    fn json(&self) -> String {
+        // Views are plain structs: strings, numbers and lists, which always serialise.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+/// Fills a page; `name` is the trustpoint of `show crypto pki certificates TP`.
+pub(super) fn page<'a>(
+    page: Page,
+    name: Option<&str>,
+    now: &'a Snapshot<'a>,
+) -> Box<dyn Shown + 'a> {
+    match page {
+        Page::Certificates { verbose } => Box::new(certificates::view(now, name, verbose)),
+        Page::Counters => Box::new(counters::view(now)),
+        Page::CryptoMap => Box::new(crypto_map::view(now)),
+        Page::Debugging => Box::new(debugging::view(|switch| {
+            crate::log::switches().is_on(switch)
+        })),
+        Page::Explain { last } => Box::new(explain::view(now, last)),
+        Page::IpsecProfile => Box::new(ipsec_profile::view(now)),
+        Page::IpsecSa => Box::new(ipsec_sa::view(now)),
+        Page::IsakmpSa { detail } => Box::new(isakmp_sa::view(now, detail)),
+        Page::Logging => Box::new(logging::view(now)),
+        Page::Peers => Box::new(isakmp_peers::view(now)),
+        Page::Policy { default } => Box::new(isakmp_policy::view(now, default)),
+        Page::Profile => Box::new(isakmp_profile::view(now)),
+        Page::Running => Box::new(running::view(now)),
+        Page::Session { detail } => Box::new(session::view(now, detail)),
+        Page::TransformSet => Box::new(transform_set::view(now)),
+        Page::Trustpoints { status } => Box::new(trustpoints::view(now, status)),
+        Page::Version => Box::new(version::view(now)),
+    }
+}
+
+/// Text under construction: lines.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    /// One line.
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.0.push_str(text.as_ref());
+        self.0.push('\n');
+    }
+
+    /// An empty line.
+    fn blank(&mut self) {
+        self.0.push('\n');
+    }
+}
+
+/// `23:59:01`; hours may have more digits.
+fn hms(seconds: u64) -> String {
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+/// The interface that has an address.
+fn interface_of(now: &Snapshot<'_>, address: std::net::Ipv4Addr) -> Option<(String, u16)> {
+    let has = |i: &&ike_core::config::Interface| i.address.is_some_and(|(a, _)| a == address);
+    let found = now.config.interfaces.iter().find(has)?;
+    Some((found.name.clone(), found.mtu.unwrap_or(1500)))
+}

@@ -1,0 +1,163 @@
+//! `show running-config` (G-033). The text holds pre-shared keys as they were typed, as IOS
+//! prints them; the JSON has `<removed>` in their place, as IOS prints them for others' eyes.
+
+use serde::Serialize;
+
+use super::View;
+use crate::exec::Snapshot;
+
+#[derive(Serialize)]
+pub(super) struct Running {
+    blocks: Vec<Block>,
+    #[serde(skip)]
+    text: String,
+}
+
+/// A global line and the lines of its sub-mode, without indentation.
+#[derive(Serialize)]
+struct Block {
+    line: String,
+    body: Vec<String>,
+}
+
+pub(super) fn view(now: &Snapshot<'_>) -> Running {
+    let text = ike_core::config::show(now.config);
+    let mut blocks: Vec<Block> = Vec::new();
+    for line in text
+        .lines()
+        .filter(|line| !matches!(line.trim(), "" | "!" | "end"))
+    {
+        let censored = censored(line);
+        match blocks.last_mut() {
+            Some(block) if line.starts_with(' ') => block.body.push(censored),
+            _ => blocks.push(Block {
+                line: censored,
+                body: Vec::new(),
+            }),
+        }
+    }
+    Running { blocks, text }
+}
+
+/// A line with the secret behind `key`, `pre-shared-key`, `pre-share key`, `password` or
+/// `secret` removed. When in doubt more goes, never less.
+fn censored(line: &str) -> String {
+    const MARKS: [&str; 4] = ["key", "pre-shared-key", "password", "secret"];
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let public = matches!(
+        words.as_slice(),
+        ["tunnel", "key", ..] | ["crypto", "key", ..] | ["description", ..]
+    );
+    if public {
+        return words.join(" ");
+    }
+    let mut out: Vec<&str> = Vec::new();
+    let mut rest = words.into_iter().peekable();
+    while let Some(word) = rest.next() {
+        out.push(word);
+        let address_follows = matches!(rest.peek(), Some(&"address" | &"hostname"));
+        if !MARKS.contains(&word) || address_follows {
+            continue;
+        }
+        while let Some(kind) =
+            rest.next_if(|w| matches!(*w, "local" | "remote" | "0" | "6" | "7" | "hex"))
+        {
+            out.push(kind);
+        }
+        out.push("<removed>");
+        rest.next();
+        // Only the peer and a flag may follow a key; a password has blanks in it.
+        if !matches!(rest.peek(), Some(&"address" | &"hostname" | &"no-xauth")) {
+            break;
+        }
+    }
+    out.join(" ")
+}
+
+impl View for Running {
+    fn text(&self) -> String {
+        self.text.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::censored;
+    use crate::exec::fixture::{R1, json, shown};
+
+    /// G-033: what is shown reads back to the same configuration.
+    #[test]
+    fn the_text_reads_back() {
+        let world = R1::new();
+        let text = shown("show running-config", &world.snapshot());
+        assert_eq!(ike_core::config::parse("again", &text).config, world.config);
+    }
+
+    /// Filters see configuration lines: the usual way to read one profile.
+    #[test]
+    fn sections_of_the_configuration() {
+        let text = shown(
+            "show run | section crypto isakmp profile",
+            &R1::new().snapshot(),
+        );
+        assert!(
+            text.starts_with("crypto isakmp profile prof1\n   "),
+            "{text}"
+        );
+        assert_eq!(text.matches("\n").count(), 4, "{text}");
+    }
+
+    /// I6: keys are in the text, as on IOS, and never in the JSON.
+    #[test]
+    fn json_holds_no_key() {
+        let mut world = R1::new();
+        world.read(
+            "crypto isakmp key hunter2 address 192.168.0.2
+crypto keyring K
+  pre-shared-key address 10.0.0.1 key hunter2
+crypto ikev2 keyring K2
+ peer P
+  pre-shared-key local hunter2
+crypto pki trustpoint IOSCA1
+ password hunter2
+",
+        );
+        let now = world.snapshot();
+        assert!(shown("show run", &now).contains("hunter2"));
+        let value = json("show run", &now).to_string();
+        assert!(!value.contains("hunter2"), "{value}");
+        assert!(
+            value.contains("crypto isakmp key <removed> address 192.168.0.2"),
+            "{value}"
+        );
+    }
+
+    /// Every place where a configuration can hold a secret (G-023, G-031, G-042, G-043, G-061).
+    #[test]
+    fn secrets_are_removed_wherever_they_stand() {
+        for (line, expected) in [
+            (
+                "crypto isakmp key 6 S address 1.2.3.4 no-xauth",
+                "crypto isakmp key 6 <removed> address 1.2.3.4 no-xauth",
+            ),
+            (
+                "  pre-shared-key hostname h key S",
+                "pre-shared-key hostname h key <removed>",
+            ),
+            (
+                "  pre-shared-key local hex 0S",
+                "pre-shared-key local hex <removed>",
+            ),
+            (" pre-shared-key S", "pre-shared-key <removed>"),
+            (
+                " authentication local pre-share key S",
+                "authentication local pre-share key <removed>",
+            ),
+            (" password 7 S with blanks", "password 7 <removed>"),
+            ("enable secret 5 S", "enable secret <removed>"),
+            (" tunnel key 5", "tunnel key 5"),
+        ] {
+            assert_eq!(censored(line), expected);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Lines against the whole tree: abbreviations, markers, help, filters, actions, JSON.
+
+use ike_core::sa::action::Command;
+
+use super::fixture::{R1, child, isakmp_sa, json, record, shown, traffic};
+use super::node::{Action, Node};
+use super::parse::{Failure, parse};
+use super::show::Page;
+use super::{Outcome, run, tree};
+use crate::log::Switch;
+
+fn action(line: &str) -> Result<Action, Failure> {
+    parse(tree::EXEC, line).map(|matched| matched.action)
+}
+
+fn refused(line: &str) -> String {
+    run(line, false, &R1::new().snapshot()).unwrap_err().text
+}
+
+/// Words go by unique prefix, in either case; a whole keyword wins over longer ones.
+#[test]
+fn abbreviations_stand_for_keywords() {
+    for (line, page) in [
+        ("sh cry isa sa", Page::IsakmpSa { detail: false }),
+        (
+            "  sh   CRYPTO isak SA det ",
+            Page::IsakmpSa { detail: true },
+        ),
+        ("sho crypt isa pol", Page::Policy { default: false }),
+        ("sh cry isa de po", Page::Policy { default: true }),
+        ("sh cry isa pro", Page::Profile),
+        ("sh cry isa pe", Page::Peers),
+        ("sh cry ip sa", Page::IpsecSa),
+        ("sh cry ip p", Page::IpsecProfile),
+        ("sh cry ip t", Page::TransformSet),
+        ("sh cry m", Page::CryptoMap),
+        ("sh cry se", Page::Session { detail: false }),
+        ("sh cry ses d", Page::Session { detail: true }),
+        ("sh cry pki cert", Page::Certificates { verbose: false }),
+        ("sh cry pki cert ver", Page::Certificates { verbose: true }),
+        ("sh cry pk tr st", Page::Trustpoints { status: true }),
+        ("sh run", Page::Running),
+        ("sh log", Page::Logging),
+        ("sh deb", Page::Debugging),
+        ("sh debug", Page::Debugging),
+        ("sh cry e l", Page::Explain { last: true }),
+        ("sh cry cou", Page::Counters),
+        ("sh ver", Page::Version),
+    ] {
+        assert_eq!(action(line), Ok(Action::Show(page)), "{line}");
+    }
+    assert_eq!(action(""), Ok(Action::Nothing));
+}
+
+/// IOS repeats an ambiguous line in quotes, with two blanks before it.
+#[test]
+fn shared_prefixes_are_ambiguous() {
+    assert_eq!(
+        refused("sh cry i sa"),
+        "% Ambiguous command:  \"sh cry i sa\""
+    );
+    assert_eq!(
+        refused("sh cry isa p"),
+        "% Ambiguous command:  \"sh cry isa p\""
+    );
+}
+
+/// A line that ends too early.
+#[test]
+fn short_lines_are_incomplete() {
+    for line in [
+        "show",
+        "show crypto",
+        "sh cry isa",
+        "debug",
+        "clear cry",
+        "no debug crypto",
+        "sh ver |",
+        "sh ver | inc ",
+    ] {
+        assert_eq!(refused(line), "% Incomplete command.", "{line}");
+    }
+}
+
+/// The marker stands under the first character that no keyword continues with, behind the
+/// prompt `R1#`.
+#[test]
+fn the_marker_stands_under_the_first_wrong_character() {
+    for (line, column) in [
+        ("xyz", 0),
+        ("shwo crypto", 2),
+        ("show cryptto isakmp sa", 10),
+        ("show crypto isakmp sas", 21),
+        ("show crypto isakmp sa dx", 23),
+        ("show crypto ipsex sa", 16),
+        ("show version now", 13),
+        ("show\tcrypto zzz", 12),
+        ("sh ver | grep R1", 9),
+        ("sh ver | include [", 17),
+        ("show pki ?", 5),
+        ("\u{e4}\u{f6} crypto", 0),
+    ] {
+        let text = refused(line);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{line}: {text}");
+        assert_eq!(lines[0], format!("R1#{}", line.replace('\t', " ")));
+        assert_eq!(lines[1], format!("{}^", " ".repeat(3 + column)), "{line}");
+        assert_eq!(lines[2], "% Invalid input detected at '^' marker.");
+    }
+}
+
+/// `?` lists what may follow, and completes a word.
+#[test]
+fn questions_list_what_may_follow() {
+    let world = R1::new();
+    let now = world.snapshot();
+    assert_eq!(
+        shown("show crypto isakmp ?", &now),
+        "  default  Show ISAKMP default policy
+  peers    Show ISAKMP peer structures
+  policy   Show ISAKMP protection suite policy
+  profile  Show ISAKMP profiles
+  sa       Show ISAKMP Security Associations
+"
+    );
+    assert_eq!(
+        shown("sh cry pki cert ?", &now),
+        "  verbose  Show certificates in verbose mode
+  WORD     Trustpoint Name
+  |        Output modifiers
+  <cr>
+"
+    );
+    assert_eq!(
+        shown("show crypto isakmp p?", &now),
+        "peers  policy  profile\n"
+    );
+    assert!(shown("?", &now).starts_with("  clear    Reset functions\n"));
+    assert_eq!(refused("show x?"), "% Unrecognized command");
+}
+
+/// The four filters; `_` means itself too.
+#[test]
+fn filters_choose_lines() {
+    let world = R1::new();
+    let mut now = world.snapshot();
+    now.isakmp = vec![isakmp_sa(1001, "R"), isakmp_sa(1002, "I")];
+    now.isakmp[1].state = "MM_NO_STATE".into();
+    let failed = "192.168.0.2     192.168.0.1     MM_NO_STATE       1002 ACTIVE\n";
+    assert_eq!(shown("sh cry isa sa | i MM_NO_STATE", &now), failed);
+    assert_eq!(shown("sh cry isa sa | inc ^192.168.0.2 .*NO", &now), failed);
+    assert_eq!(
+        shown("sh cry isa sa | begin IPv6", &now),
+        "IPv6 Crypto ISAKMP SA\n\n"
+    );
+    assert_eq!(
+        shown("sh cry isa sa|exclude QM_IDLE|Crypto|dst|^$", &now),
+        failed
+    );
+    assert_eq!(
+        shown("sh cry isa pol | section suite of priority 10", &now)
+            .lines()
+            .count(),
+        6,
+        "the title goes, the suite and its five lines stay"
+    );
+    assert_eq!(shown("sh ver | include nothing like this", &now), "");
+}
+
+/// A filter would break JSON: it is refused where it stands.
+#[test]
+fn filters_do_not_go_with_json() {
+    let text = run("sh ver | inc R1", true, &R1::new().snapshot())
+        .unwrap_err()
+        .text;
+    assert_eq!(text.lines().nth(1), Some("          ^"));
+}
+
+/// O-086: each of the three deletes every SA.
+#[test]
+fn clear_lines_delete_every_sa() {
+    for line in ["clear crypto session", "cle cry isa", "clear crypto sa"] {
+        let outcome = run(line, false, &R1::new().snapshot());
+        assert!(
+            matches!(outcome, Ok(Outcome::Act(Command::ClearAll))),
+            "{line}"
+        );
+    }
+    assert_eq!(action("clear crypto s"), Err(Failure::Ambiguous));
+    // A narrower `clear` must not delete everything.
+    assert!(matches!(
+        action("clear crypto sa peer 192.168.0.2"),
+        Err(Failure::Invalid { .. })
+    ));
+}
+
+/// O-080: switches, their opposites, and what IOS says.
+#[test]
+fn debug_lines_turn_switches() {
+    for (line, wanted, wanted_on, says) in [
+        (
+            "debug crypto isakmp",
+            Some(Switch::Isakmp),
+            true,
+            "Crypto ISAKMP debugging is on",
+        ),
+        (
+            "deb cry isa err",
+            Some(Switch::Drops),
+            true,
+            "Crypto ISAKMP Error debugging is on",
+        ),
+        (
+            "debug crypto ipsec",
+            Some(Switch::Ipsec),
+            true,
+            "Crypto IPSEC debugging is on",
+        ),
+        (
+            "debug crypto pki",
+            Some(Switch::Pki),
+            true,
+            "Crypto PKI Validation Path debugging is on",
+        ),
+        (
+            "debug crypto pki mes",
+            Some(Switch::Pki),
+            true,
+            "Crypto PKI Msg debugging is on",
+        ),
+        (
+            "debug crypto pki tr",
+            Some(Switch::Pki),
+            true,
+            "Crypto PKI Trans debugging is on",
+        ),
+        (
+            "debug crypto pki val",
+            Some(Switch::Pki),
+            true,
+            "Crypto PKI Validation Path debugging is on",
+        ),
+        (
+            "debug crypto why",
+            Some(Switch::Why),
+            true,
+            "Crypto decision debugging is on",
+        ),
+        (
+            "undebug crypto isakmp",
+            Some(Switch::Isakmp),
+            false,
+            "Crypto ISAKMP debugging is off",
+        ),
+        (
+            "no debug crypto ipsec",
+            Some(Switch::Ipsec),
+            false,
+            "Crypto IPSEC debugging is off",
+        ),
+        (
+            "u all",
+            None,
+            false,
+            "All possible debugging has been turned off",
+        ),
+        (
+            "no deb all",
+            None,
+            false,
+            "All possible debugging has been turned off",
+        ),
+        (
+            "debug all",
+            None,
+            true,
+            "All possible debugging has been turned on",
+        ),
+    ] {
+        let Ok(Outcome::Debug { switch, on, text }) = run(line, false, &R1::new().snapshot())
+        else {
+            panic!("{line} is no debug line");
+        };
+        assert_eq!(
+            (switch, on, text.as_str()),
+            (wanted, wanted_on, says),
+            "{line}"
+        );
+    }
+}
+
+/// Every path of the tree that ends in a page.
+fn pages(level: &'static [Node], path: &str, out: &mut Vec<String>) {
+    for node in level {
+        let line = format!("{path} {}", node.keyword().unwrap_or("IOSCA1"));
+        if matches!(node.action, Some(Action::Show(_))) {
+            out.push(line.clone());
+        }
+        pages(node.next, &line, out);
+    }
+}
+
+/// Every page prints as text and as one JSON object with snake_case keys; no key (I6) is in
+/// the JSON of any.
+#[test]
+fn every_page_has_json_without_secrets() {
+    let mut world = R1::enrolled();
+    world.read("crypto isakmp key hunter2 address 192.168.0.2\n");
+    let mut now = world.snapshot();
+    now.isakmp = vec![isakmp_sa(1001, "R")];
+    now.children = vec![child()];
+    now.records = vec![record(true), record(false)];
+    now.traffic = Some(traffic());
+    let mut lines = Vec::new();
+    pages(tree::EXEC, "", &mut lines);
+    assert!(lines.len() >= 24, "{lines:?}");
+    for line in lines {
+        shown(&line, &now);
+        let value = json(&line, &now);
+        assert!(value.is_object(), "{line}");
+        assert_keys(&value, &line);
+        let text = value.to_string();
+        assert!(
+            !text.contains("hunter2") && !text.contains('\u{1b}'),
+            "{line}: {text}"
+        );
+    }
+}
+
+fn assert_keys(value: &serde_json::Value, line: &str) {
+    let snake = |key: &String| {
+        key.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    if let Some(object) = value.as_object() {
+        assert!(object.keys().all(snake), "{line}: {object:?}");
+        object.values().for_each(|v| assert_keys(v, line));
+    }
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .for_each(|v| assert_keys(v, line));
+}
+
+/// The keys scripts rely on.
+#[test]
+fn json_keys_are_stable() {
+    let world = R1::new();
+    let mut now = world.snapshot();
+    now.isakmp = vec![isakmp_sa(1001, "R")];
+    let value = json("show crypto isakmp sa", &now);
+    let keys: Vec<&String> = value["isakmp_sas"][0].as_object().unwrap().keys().collect();
+    let mut expected = "destination source connection state status role local local_port remote remote_port \
+        initiator_cookie responder_cookie profile phase1_id validated_by suite lifetime capabilities"
+        .split_whitespace()
+        .collect::<Vec<_>>();
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+}

@@ -1,0 +1,243 @@
+//! A case: two routers, how they are enrolled, who starts, over what wire. `folder` reads it from
+//! a folder, from the binary itself or from two files; options of a command line change it.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use ike_core::config::RunningConfig;
+
+use super::error::LabError;
+use super::file::{Expectation, Fault, Nat, StopWhen};
+
+/// One router of a case.
+#[derive(Clone, Debug)]
+pub struct RouterCase {
+    /// Its hostname.
+    pub name: String,
+    /// The configuration as written.
+    pub text: String,
+    /// The configuration as read.
+    pub config: RunningConfig,
+    /// Trustpoints to enrol, newest first.
+    pub order: Vec<String>,
+    /// Chassis serial number.
+    pub serial: String,
+}
+
+/// A case, ready to run.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `T-01`, or the names of the files.
+    pub id: String,
+    /// Name of its folder, for artefacts.
+    pub folder: String,
+    /// One line.
+    pub title: String,
+    /// The rule it shows.
+    pub story: String,
+    /// The routers.
+    pub routers: [RouterCase; 2],
+    /// Index of the one that starts.
+    pub initiator: usize,
+    /// Bits of the routers' RSA keys.
+    pub key_bits: u32,
+    /// Time between phase 1 retransmissions.
+    pub retransmit: Duration,
+    /// Time of flight of every packet, in milliseconds.
+    pub latency: u32,
+    /// Goes on after the verdict until this is seen.
+    pub stop_when: StopWhen,
+    /// Goes on until both routers have given up.
+    pub until_given_up: bool,
+    /// A NAT.
+    pub nat: Option<Nat>,
+    /// Faults of the wire.
+    pub faults: Vec<Fault>,
+    /// What must come out, when a folder says so.
+    pub expect: Option<Expectation>,
+}
+
+/// What a command line changes.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Who starts.
+    pub initiate: Option<String>,
+    /// Listing orders.
+    pub order: BTreeMap<String, Vec<String>>,
+    /// Enrolled trustpoints.
+    pub enrolled: BTreeMap<String, Vec<String>>,
+    /// RSA bits.
+    pub key_bits: Option<u32>,
+    /// Seconds between retransmissions.
+    pub retransmit_interval: Option<f64>,
+    /// Goes on until both routers have given up.
+    pub linger: bool,
+}
+
+impl Case {
+    /// Changes what a command line asks for.
+    ///
+    /// # Errors
+    /// A router or trustpoint is named that there is not, or a number is out of range.
+    pub fn apply(&mut self, overrides: &Overrides) -> Result<(), LabError> {
+        if let Some(name) = &overrides.initiate {
+            self.initiator = self.index_of(name)?;
+        }
+        for (name, order) in &overrides.order {
+            let index = self.index_of(name)?;
+            known(&self.routers[index], order)?;
+            self.routers[index].order.clone_from(order);
+        }
+        for (name, enrolled) in &overrides.enrolled {
+            let index = self.index_of(name)?;
+            known(&self.routers[index], enrolled)?;
+            self.routers[index].order.retain(|t| enrolled.contains(t));
+        }
+        if let Some(bits) = overrides.key_bits {
+            self.key_bits = allowed_bits(bits)?;
+        }
+        if let Some(seconds) = overrides.retransmit_interval {
+            self.retransmit = allowed_interval(seconds)?;
+        }
+        self.until_given_up |= overrides.linger;
+        Ok(())
+    }
+
+    /// Index of the router of that name.
+    ///
+    /// # Errors
+    /// There is none; the text names those there are.
+    pub fn index_of(&self, name: &str) -> Result<usize, LabError> {
+        self.routers
+            .iter()
+            .position(|r| r.name == name)
+            .ok_or_else(|| {
+                let [a, b] = &self.routers;
+                LabError::usage(format!(
+                    "there is no router {name}; there are {} and {}",
+                    a.name, b.name
+                ))
+            })
+    }
+
+    /// The router that starts.
+    pub fn initiator(&self) -> &RouterCase {
+        &self.routers[self.initiator]
+    }
+
+    /// The other one.
+    pub fn responder(&self) -> &RouterCase {
+        &self.routers[1 - self.initiator]
+    }
+
+    /// Addresses of a ping through the tunnel: from the initiator's loopback to the responder's.
+    pub fn ping_addresses(&self) -> Option<(Ipv4Addr, Ipv4Addr)> {
+        Some((
+            self.initiator().inner_address()?,
+            self.responder().inner_address()?,
+        ))
+    }
+}
+
+impl RouterCase {
+    /// Its first loopback address, else its first tunnel address.
+    pub fn inner_address(&self) -> Option<Ipv4Addr> {
+        let first = |kind: &str| {
+            let mut interfaces = self
+                .config
+                .interfaces
+                .iter()
+                .filter(|i| i.name.starts_with(kind) && !i.shutdown);
+            interfaces.find_map(|i| i.address)
+        };
+        first("Loopback")
+            .or_else(|| first("Tunnel"))
+            .map(|(address, _)| address)
+    }
+
+    /// Addresses and prefix lengths of its physical interfaces, in order of configuration.
+    pub fn physical(&self) -> Vec<(Ipv4Addr, u8)> {
+        let wired = |name: &str| !name.starts_with("Tunnel") && !name.starts_with("Loopback");
+        self.config
+            .interfaces
+            .iter()
+            .filter(|i| wired(&i.name) && !i.shutdown)
+            .filter_map(|i| i.address)
+            .collect()
+    }
+}
+
+fn known(router: &RouterCase, trustpoints: &[String]) -> Result<(), LabError> {
+    let missing = trustpoints
+        .iter()
+        .find(|t| !router.config.trustpoints.iter().any(|c| c.name == **t));
+    match missing {
+        None => Ok(()),
+        Some(name) => Err(LabError::usage(format!(
+            "{} has no trustpoint {name}",
+            router.name
+        ))),
+    }
+}
+
+fn allowed_bits(bits: u32) -> Result<u32, LabError> {
+    if (512..=4096).contains(&bits) && bits.is_multiple_of(128) {
+        Ok(bits)
+    } else {
+        Err(LabError::usage(format!(
+            "RSA keys of {bits} bits: give a multiple of 128 from 512 to 4096"
+        )))
+    }
+}
+
+fn allowed_interval(seconds: f64) -> Result<Duration, LabError> {
+    if (0.05..=3600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(LabError::usage(format!(
+            "a retransmission interval of {seconds} s: give 0.05 to 3600"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// P-001: without an order the last defined trustpoint is the newest.
+    #[test]
+    fn the_last_defined_trustpoint_is_the_newest_unless_said_otherwise() {
+        let mut case = Case::embedded("t-01").unwrap();
+        case.routers[0]
+            .order
+            .clone_from(&vec!["IOSCA2".to_owned(), "IOSCA1".to_owned()]);
+        let only = BTreeMap::from([("R1".to_owned(), vec!["IOSCA1".to_owned()])]);
+        case.apply(&Overrides {
+            enrolled: only,
+            initiate: Some("R2".to_owned()),
+            ..Overrides::default()
+        })
+        .unwrap();
+        assert_eq!(case.routers[0].order, ["IOSCA1"]);
+        assert_eq!(case.initiator, 1);
+        let wrong = BTreeMap::from([("R1".to_owned(), vec!["IOSCA9".to_owned()])]);
+        let error = case
+            .apply(&Overrides {
+                order: wrong,
+                ..Overrides::default()
+            })
+            .unwrap_err();
+        assert!(
+            error.text.contains("R1 has no trustpoint IOSCA9"),
+            "{error}"
+        );
+        assert!(case.index_of("R3").unwrap_err().text.contains("R1 and R2"));
+    }
+
+    #[test]
+    fn sizes_and_times_out_of_range_are_refused() {
+        assert!(allowed_bits(500).is_err() && allowed_bits(512).is_ok());
+        assert!(allowed_interval(0.0).is_err() && allowed_interval(f64::NAN).is_err());
+    }
+}

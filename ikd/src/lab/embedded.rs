@@ -1,0 +1,53 @@
+//! The lab folders of `config/labs`, part of the binary so that `ikd lab demo` needs no files.
+
+/// One embedded folder.
+pub(super) struct Embedded {
+    /// Its name.
+    pub folder: &'static str,
+    /// Its `lab.toml`.
+    pub toml: &'static str,
+    /// Its `r1.cfg`.
+    pub r1: &'static str,
+    /// Its `r2.cfg`.
+    pub r2: &'static str,
+}
+
+/// The tech note's own two cases, and both once more octet by octet.
+pub(super) const DEMO: [&str; 4] = ["t-01", "t-02", "t-38-r1", "t-38-r2"];
+
+macro_rules! labs {
+    ($($folder:literal)*) => {
+        &[$(Embedded {
+            folder: $folder,
+            toml: include_str!(concat!("../../../config/labs/", $folder, "/lab.toml")),
+            r1: include_str!(concat!("../../../config/labs/", $folder, "/r1.cfg")),
+            r2: include_str!(concat!("../../../config/labs/", $folder, "/r2.cfg")),
+        }),*]
+    };
+}
+
+/// Every folder, in the order of the case numbers.
+pub(super) const ALL: &[Embedded] = labs!(
+    "t-01" "t-02" "t-03" "t-04" "t-05" "t-06" "t-07" "t-08" "t-09" "t-11" "t-13" "t-15" "t-16" "t-17"
+    "t-18" "t-20" "t-33" "t-35" "t-38-r1" "t-38-r2" "t-39" "t-89" "t-90" "t-93"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder that is not listed here would never be shown.
+    #[test]
+    fn every_folder_on_disk_is_embedded() {
+        let labs = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/labs");
+        let entries = std::fs::read_dir(labs).unwrap().map(|e| e.unwrap());
+        let folders = entries
+            .filter(|e| e.path().is_dir())
+            .map(|e| e.file_name().into_string().unwrap());
+        let mut found: Vec<String> = folders.collect();
+        found.sort();
+        let listed: Vec<&str> = ALL.iter().map(|l| l.folder).collect();
+        assert_eq!(listed, found);
+        assert!(DEMO.iter().all(|name| listed.contains(name)));
+    }
+}

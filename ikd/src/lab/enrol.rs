@@ -1,0 +1,195 @@
+//! Keys and certificates of a lab: every router gets one key pair and enrols with the lab's
+//! CAs. Key pairs are made once and serve all cases of a run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ike_core::config::IsakmpAuthentication;
+use ike_core::sa::job::PrivateKeys;
+use ike_core::sim::enrol::{EnrolError, Enrollee, LabCas};
+use ike_crypto::{KeySpec, PrivateKey, Secret};
+use ike_pki::Store;
+
+use super::case::{Case, RouterCase};
+use super::error::LabError;
+
+/// Key pairs by type and number, made when first wanted.
+#[derive(Default)]
+pub struct Keys(Mutex<BTreeMap<(KeySpec, usize), Secret>>);
+
+/// A router with its trustpoints.
+pub(super) struct Enrolled {
+    /// Its trustpoints.
+    pub store: Store,
+    /// Its key pairs by label.
+    pub keys: Vec<(String, PrivateKey)>,
+}
+
+impl Keys {
+    /// The wanted key pairs; those that are missing are made in parallel.
+    fn take(&self, wanted: &[(KeySpec, usize)]) -> Result<Vec<PrivateKey>, LabError> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|key| !made.contains_key(key))
+            .collect();
+        let fresh: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = missing
+                .iter()
+                .map(|key| scope.spawn(|| generate(key.0)))
+                .collect();
+            threads
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect()
+        });
+        for (key, result) in missing.into_iter().zip(fresh) {
+            made.insert(
+                *key,
+                result
+                    .unwrap_or_else(|_| Err("the key generator died".to_owned()))
+                    .map_err(LabError::pki)?,
+            );
+        }
+        let found = wanted.iter().filter_map(|key| made.get(key));
+        found
+            .map(|der| {
+                PrivateKey::from_pkcs8_der(der.expose())
+                    .map_err(|e| LabError::pki(format!("key pair: {e}")))
+            })
+            .collect()
+    }
+}
+
+fn generate(spec: KeySpec) -> Result<Secret, String> {
+    let made = PrivateKey::generate(spec).and_then(|key| key.to_pkcs8_der());
+    made.map_err(|e| format!("no key pair of type {spec:?}: {e}"))
+}
+
+/// Enrols both routers of a case at this hour.
+///
+/// # Errors
+/// A key cannot be made or a CA refuses; the text names the trustpoint.
+pub(super) fn enrol(case: &Case, keys: &Keys) -> Result<[Enrolled; 2], LabError> {
+    let [a, b] = &case.routers;
+    let urls = LabCas::urls(&[&a.config, &b.config]);
+    let ca_spec = KeySpec::Rsa {
+        bits: if case.key_bits < 1024 { 1024 } else { 2048 },
+    };
+    // Numbers 0 and 1 are the routers' in every case; CAs come after them.
+    let mut wanted = vec![(router_spec(case, a), 0), (router_spec(case, b), 1)];
+    wanted.extend((0..urls.len()).map(|n| (ca_spec, 2 + n)));
+    let mut made = keys.take(&wanted)?.into_iter();
+    let (Some(first), Some(second)) = (made.next(), made.next()) else {
+        return Err(LabError::internal("key pairs are missing"));
+    };
+    let at = now();
+    let mut cas = LabCas::default();
+    for (number, (url, key)) in urls.iter().zip(made).enumerate() {
+        cas.add(url, number + 1, key, at).map_err(refused)?;
+    }
+    Ok([
+        enrol_router(&mut cas, a, first, at)?,
+        enrol_router(&mut cas, b, second, at)?,
+    ])
+}
+
+fn enrol_router(
+    cas: &mut LabCas,
+    router: &RouterCase,
+    key: PrivateKey,
+    at: i64,
+) -> Result<Enrolled, LabError> {
+    let label = router.config.fqdn();
+    let public = key.public();
+    let enrollee = Enrollee {
+        config: &router.config,
+        serial: &router.serial,
+        public: &public,
+        key_label: &label,
+        order: Some(&router.order),
+        at,
+    };
+    let store = cas
+        .enrol(&enrollee)
+        .map_err(|e| LabError::pki(format!("{}: {e}", router.name)))?;
+    Ok(Enrolled {
+        store,
+        keys: vec![(label, key)],
+    })
+}
+
+fn refused(error: EnrolError) -> LabError {
+    LabError::pki(error.to_string())
+}
+
+/// RSA, unless a policy or trustpoint wants ECDSA (RFC 4754: P-256 with SHA-256).
+fn router_spec(case: &Case, router: &RouterCase) -> KeySpec {
+    let config = &router.config;
+    let policy = config
+        .isakmp_policies
+        .iter()
+        .any(|p| p.authentication == IsakmpAuthentication::EcdsaSig);
+    if policy || config.trustpoints.iter().any(|t| t.eckeypair.is_some()) {
+        KeySpec::EcP256
+    } else {
+        KeySpec::Rsa {
+            bits: case.key_bits,
+        }
+    }
+}
+
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A router's key pairs in memory.
+pub(super) struct Ring(BTreeMap<String, Arc<PrivateKey>>);
+
+impl Ring {
+    pub(super) fn new(keys: Vec<(String, PrivateKey)>) -> Self {
+        Self(
+            keys.into_iter()
+                .map(|(label, key)| (label, Arc::new(key)))
+                .collect(),
+        )
+    }
+}
+
+impl PrivateKeys for Ring {
+    fn key(&self, label: &str) -> Option<Arc<PrivateKey>> {
+        self.0.get(label).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-020, W-005: the order is that of the case; 512-bit routers have 1024-bit CAs.
+    #[test]
+    fn routers_enrol_in_the_order_of_the_case_with_the_same_keys_again() {
+        let mut case = Case::embedded("t-01").unwrap();
+        case.key_bits = 512;
+        let keys = Keys::default();
+        let [r1, _] = enrol(&case, &keys).unwrap();
+        let names: Vec<_> = r1
+            .store
+            .listing()
+            .iter()
+            .map(|r| r.trustpoint.clone())
+            .collect();
+        assert_eq!(names, ["IOSCA2", "IOSCA2", "IOSCA1", "IOSCA1"]);
+        assert_eq!(r1.keys[0].0, "R1.cisco.com");
+        let [again, _] = enrol(&case, &keys).unwrap();
+        assert_eq!(
+            again.keys[0].1.public().spki_der(),
+            r1.keys[0].1.public().spki_der()
+        );
+    }
+}

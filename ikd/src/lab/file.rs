@@ -1,0 +1,242 @@
+//! `lab.toml`: what a lab folder says about its two routers, the wire between them and the
+//! outcome. Keys that are not known here are errors, with their line.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::Deserialize;
+
+use super::error::LabError;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LabFile {
+    /// Case number, e.g. `T-01`.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// A sentence that names the rule.
+    #[serde(default)]
+    pub story: String,
+    /// The router that starts.
+    pub initiator: String,
+    /// Hostname and configuration file of each router.
+    pub routers: BTreeMap<String, String>,
+    /// Listing order of a router's trustpoints, newest first (S-020).
+    #[serde(default)]
+    pub order: BTreeMap<String, Vec<String>>,
+    /// Only these trustpoints are enrolled.
+    #[serde(default)]
+    pub enrolled: BTreeMap<String, Vec<String>>,
+    /// Chassis serial numbers; 100 and 101 unless said.
+    #[serde(default)]
+    pub serials: BTreeMap<String, String>,
+    /// Bits of the routers' RSA keys.
+    pub key_bits: Option<u32>,
+    /// Seconds between phase 1 retransmissions (W-050: ten).
+    pub retransmit_interval: Option<f64>,
+    /// Milliseconds of flight from router to router, added to every packet.
+    pub latency: Option<u32>,
+    /// Goes on after the verdict until this is seen.
+    #[serde(default)]
+    pub stop_when: StopWhen,
+    /// A NAT in front of one router.
+    pub nat: Option<Nat>,
+    /// Faults of the wire.
+    #[serde(default)]
+    pub fault: Vec<Fault>,
+    /// What must come out.
+    pub expect: Expectation,
+}
+
+/// When a case is over, beyond its verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopWhen {
+    /// Datagrams on UDP 500, in both directions together.
+    pub ike_datagrams: Option<usize>,
+}
+
+/// A NAT in front of one router. Its inside address is that router's default gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nat {
+    /// The router behind it.
+    pub router: String,
+    /// `ADDRESS/LENGTH` towards that router.
+    pub inside: Network,
+    /// `ADDRESS/LENGTH` towards the other one: what that one sees.
+    pub outside: Network,
+}
+
+/// `ADDRESS/LENGTH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network {
+    /// An address in it.
+    pub address: Ipv4Addr,
+    /// Prefix length in bits.
+    pub prefix: u8,
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parts = text
+            .split_once('/')
+            .and_then(|(a, p)| Some((a.parse().ok()?, p.parse().ok()?)));
+        parts
+            .filter(|(_, prefix)| *prefix <= 32)
+            .map(|(address, prefix)| Self { address, prefix })
+            .ok_or_else(|| format!("`{text}` is no ADDRESS/LENGTH such as 192.168.0.1/24"))
+    }
+}
+
+/// One fault: a message of Main Mode or Quick Mode, counted as the n-th datagram on UDP 500 or
+/// 4500 from its sender.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Which.
+    pub message: Message,
+    /// What the wire does to it.
+    pub action: FaultAction,
+    /// How late, for `delay`.
+    #[serde(default = "hundred")]
+    pub milliseconds: u32,
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+/// What the wire does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultAction {
+    /// Loses it.
+    Drop,
+    /// Delivers it twice.
+    Duplicate,
+    /// Delivers it late.
+    Delay,
+    /// Lets the next one overtake it.
+    Reorder,
+}
+
+/// A message of the nine of Main Mode and Quick Mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "the names are the messages")]
+pub enum Message {
+    MM1,
+    MM2,
+    MM3,
+    MM4,
+    MM5,
+    MM6,
+    QM1,
+    QM2,
+    QM3,
+}
+
+impl Message {
+    /// The initiator sends it.
+    pub fn by_initiator(self) -> bool {
+        matches!(
+            self,
+            Self::MM1 | Self::MM3 | Self::MM5 | Self::QM1 | Self::QM3
+        )
+    }
+
+    /// Which of its sender's datagrams it is, from 0, when none was repeated before.
+    pub fn nth(self) -> u64 {
+        match self {
+            Self::MM1 | Self::MM2 => 0,
+            Self::MM3 | Self::MM4 => 1,
+            Self::MM5 | Self::MM6 => 2,
+            Self::QM1 | Self::QM2 => 3,
+            Self::QM3 => 4,
+        }
+    }
+}
+
+/// What must come out; what is absent is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The tunnel is up and carries pings.
+    pub up: bool,
+    /// The message whose processing ends it.
+    pub stopped_at: Option<String>,
+    /// A part of the reason.
+    pub reason: Option<String>,
+    /// Certificate requests of MM3 and MM4: `CA1`, `CA2`, …, `P5` = the five predefined ones, or
+    /// whole names.
+    #[serde(default)]
+    pub certreq: BTreeMap<String, Vec<String>>,
+    /// Signing trustpoint of each router, `none` = it signs nothing.
+    #[serde(default)]
+    pub signed_with: BTreeMap<String, String>,
+    /// Bound profile of each router, `none` = none.
+    #[serde(default)]
+    pub profile: BTreeMap<String, String>,
+    /// IP lengths of the first datagrams on UDP 500.
+    #[serde(default)]
+    pub ip_lengths: Vec<usize>,
+    /// Parts of lines that a router's log must have, in this order.
+    #[serde(default)]
+    pub log: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads a `lab.toml`.
+///
+/// # Errors
+/// It is no such file; the text has name, line and column.
+pub(super) fn parse(name: &str, text: &str) -> Result<LabFile, LabError> {
+    toml::from_str(text).map_err(|e| LabError::config(format!("{name}: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "id = 'T-99'\ntitle = 'x'\ninitiator = 'R1'\n[routers]\nR1 = 'r1.cfg'\nR2 = 'r2.cfg'\n[expect]\nup = true\n";
+
+    #[test]
+    fn an_unknown_key_is_told_with_its_line() {
+        let text = SMALL.replace("title", "titel");
+        let error = parse("lab.toml", &text).unwrap_err();
+        assert_eq!(error.code, 3);
+        assert!(
+            error.text.contains("line 2") && error.text.contains("titel"),
+            "{error}"
+        );
+        assert!(parse("lab.toml", SMALL).is_ok());
+    }
+
+    #[test]
+    fn a_network_needs_address_and_length() {
+        for bad in ["192.168.0.1", "192.168.0.1/33", "x/24", "/"] {
+            assert!(
+                Network::try_from(bad.to_owned())
+                    .unwrap_err()
+                    .contains("ADDRESS/LENGTH")
+            );
+        }
+        assert_eq!(
+            Network::try_from("10.1.0.1/24".to_owned()).unwrap().prefix,
+            24
+        );
+    }
+
+    #[test]
+    fn every_message_has_its_place_with_its_sender() {
+        assert_eq!(
+            (Message::MM4.nth(), Message::MM4.by_initiator()),
+            (1, false)
+        );
+        assert_eq!((Message::QM3.nth(), Message::QM3.by_initiator()), (4, true));
+    }
+}

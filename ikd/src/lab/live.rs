@@ -1,0 +1,193 @@
+//! A case on real packets: daemons in namespaces, from enrolment to teardown.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ike_core::sa::record::Record;
+use ike_core::verdict::Ping;
+use tempfile::TempDir;
+
+use super::case::Case;
+use super::daemon::Daemon;
+use super::enrol::{Keys, enrol};
+use super::error::LabError;
+use super::network::Wires;
+use super::outcome::Outcome;
+use crate::control::Request;
+
+/// Time between two looks at the records.
+const LOOK: Duration = Duration::from_millis(5);
+/// Time in which the other router hears of an end.
+const AFTERMATH: Duration = Duration::from_millis(20);
+/// Time for one echo.
+const ECHO: Duration = Duration::from_secs(1);
+/// Pings of a verdict.
+const PINGS: u32 = 3;
+
+/// Two running routers.
+pub(super) struct Lab {
+    /// The case.
+    pub case: Case,
+    /// The daemons, in the order of the case. They end before their wires.
+    pub daemons: [Daemon; 2],
+    /// Hosts and wires.
+    pub wires: Wires,
+    dir: TempDir,
+}
+
+impl Lab {
+    /// Enrols and starts both routers and waits until they answer; with `sockets` = a folder for
+    /// their control sockets. The process must be isolated already.
+    ///
+    /// # Errors
+    /// Keys, namespaces, devices or a daemon are not to be had.
+    pub(super) fn start(
+        case: &Case,
+        keys: &Keys,
+        sockets: Option<&Path>,
+    ) -> Result<Self, LabError> {
+        let dir = tempfile::Builder::new().prefix("ikd-lab-").tempdir();
+        let dir = dir.map_err(|e| LabError::internal(format!("temporary folder: {e}")))?;
+        let enrolled = enrol(case, keys)?;
+        let wires = Wires::new(case, &dir.path().join("capture.pcapng"))?;
+        let sockets = sockets.unwrap_or(dir.path());
+        let start = |n: usize| {
+            Daemon::start(
+                case,
+                &case.routers[n],
+                &enrolled[n],
+                &wires.hosts[n],
+                dir.path(),
+                sockets,
+            )
+        };
+        let daemons = [start(0)?, start(1)?];
+        for daemon in &daemons {
+            daemon.wait_ready()?;
+        }
+        Ok(Self {
+            case: case.clone(),
+            daemons,
+            wires,
+            dir,
+        })
+    }
+
+    /// Lets the initiator start once and waits for the verdict, then pings if the tunnel is up.
+    ///
+    /// # Errors
+    /// A daemon does not answer, or refuses to start.
+    pub(super) fn negotiate(&self) -> Result<Outcome, LabError> {
+        let started = Instant::now();
+        self.initiator().ask(&Request::Up {
+            name: self.protection()?,
+            wait: 0,
+        })?;
+        let limit = self.case.retransmit * 12;
+        let mut records = self.records()?;
+        while !certain(&records) && started.elapsed() < limit {
+            thread::sleep(LOOK);
+            records = self.records()?;
+        }
+        let took = started.elapsed();
+        let up = records.iter().all(|r| r.as_ref().is_some_and(|r| r.up));
+        let ping = if up {
+            self.ping(PINGS)?
+        } else {
+            Ping::default()
+        };
+        self.linger(up)?;
+        records = self.records()?;
+        let [initiator, responder] = &records;
+        let mut outcome = Outcome::new(&self.case, initiator.as_ref(), responder.as_ref());
+        outcome.verdict.ping = ping;
+        outcome.verdict.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        outcome.ip_lengths = self.wires.ip_lengths()?;
+        for daemon in &self.daemons {
+            let log = std::fs::read_to_string(&daemon.log).unwrap_or_default();
+            outcome.logs.insert(daemon.name.clone(), log);
+        }
+        Ok(outcome)
+    }
+
+    /// Pings from the initiator's loopback to the responder's.
+    ///
+    /// # Errors
+    /// The kernel refuses the socket or the source address.
+    pub(super) fn ping(&self, count: u32) -> Result<Ping, LabError> {
+        let Some((from, to)) = self.case.ping_addresses() else {
+            return Ok(Ping::default());
+        };
+        let report = self.wires.hosts[self.case.initiator].ping(from, to, count, ECHO)?;
+        Ok(Ping {
+            sent: report.sent,
+            received: report.received,
+        })
+    }
+
+    /// The folder with configurations, stores, logs, keys and the capture.
+    pub(super) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The capture so far.
+    pub(super) fn capture(&self) -> PathBuf {
+        self.dir().join("capture.pcapng")
+    }
+
+    /// Tells both daemons to end, then waits for both.
+    pub(super) fn stop(&self) {
+        self.daemons.iter().for_each(Daemon::stop);
+        self.daemons.iter().for_each(Daemon::end);
+    }
+
+    fn initiator(&self) -> &Daemon {
+        &self.daemons[self.case.initiator]
+    }
+
+    /// What `up` takes: the initiator's first protection.
+    fn protection(&self) -> Result<String, LabError> {
+        let initiator = self.case.initiator();
+        let all = ike_core::policy::protection::compile(&initiator.config);
+        all.into_iter().next().map(|p| p.name).ok_or_else(|| {
+            let name = &initiator.name;
+            LabError::config(format!("{name} protects nothing: add `tunnel protection ipsec profile NAME` to a tunnel, or a crypto map to an interface"))
+        })
+    }
+
+    /// Newest records: initiator, responder.
+    fn records(&self) -> Result<[Option<Record>; 2], LabError> {
+        let (i, r) = (self.case.initiator, 1 - self.case.initiator);
+        Ok([self.daemons[i].record()?, self.daemons[r].record()?])
+    }
+
+    /// Goes on after the verdict as far as the case wants.
+    fn linger(&self, up: bool) -> Result<(), LabError> {
+        let until = Instant::now() + self.case.retransmit * 12;
+        if !up {
+            thread::sleep(AFTERMATH);
+        }
+        if let Some(wanted) = self.case.stop_when.ike_datagrams {
+            while self.wires.ip_lengths()?.len() < wanted && Instant::now() < until {
+                thread::sleep(LOOK);
+            }
+        }
+        let given_up = |lab: &Self| -> Result<bool, LabError> {
+            Ok(lab
+                .records()?
+                .iter()
+                .all(|r| r.as_ref().is_none_or(Record::certain)))
+        };
+        while self.case.until_given_up && !given_up(self)? && Instant::now() < until {
+            thread::sleep(LOOK * 10);
+        }
+        Ok(())
+    }
+}
+
+/// Both are up, or one has ended it.
+fn certain(records: &[Option<Record>; 2]) -> bool {
+    let up = |r: &Option<Record>| r.as_ref().is_some_and(|r| r.up);
+    records.iter().all(up) || records.iter().flatten().any(|r| r.stopped_at.is_some())
+}

@@ -1,0 +1,181 @@
+//! The wires of a lab: hosts in namespaces, a switch with faults and a capture, and a NAT if
+//! the case wants one.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use testnet::packet::{Flow, UDP};
+use testnet::{
+    Capture, Delay, Fate, FaultPlan, Host, Match, NatConfig, NatRouter, Scripted, Switch, pcapng,
+};
+
+use super::case::{Case, RouterCase};
+use super::error::{LabError, at};
+use super::file::{Fault, FaultAction, Nat};
+
+/// A mapping of the NAT unused for so long expires.
+const NAT_LIFETIME: Duration = Duration::from_secs(300);
+/// The switch whose view counts: that of the router in the open.
+const LAN: &str = "lan";
+
+/// Hosts and wires. Dropping it takes them down.
+pub(super) struct Wires {
+    /// One host for each router, in the order of the case.
+    pub hosts: [Host; 2],
+    capture: PathBuf,
+    // The NAT goes before the switches it is plugged into.
+    _nat: Option<NatRouter>,
+    _inside: Option<Switch>,
+    _lan: Switch,
+}
+
+impl Wires {
+    /// Makes the network of a case and records it at `capture`.
+    ///
+    /// # Errors
+    /// The kernel refuses a namespace, a device or an address.
+    pub(super) fn new(case: &Case, capture: &Path) -> Result<Self, LabError> {
+        let recorder = Capture::to_file(capture)?;
+        let lan = Switch::new(LAN)?;
+        lan.capture(&recorder)?;
+        let inside = case
+            .nat
+            .as_ref()
+            .map(|_| Switch::new("inside"))
+            .transpose()?;
+        let [a, b] = &case.routers;
+        let hosts = [Host::new(&a.name)?, Host::new(&b.name)?];
+        for (router, host) in case.routers.iter().zip(&hosts) {
+            let behind = case.nat.as_ref().is_some_and(|n| n.router == router.name);
+            let switch = inside.as_ref().filter(|_| behind).unwrap_or(&lan);
+            plug(router, host, switch)?;
+            switch.set_faults(plan(case, |r| is_behind(case, r) == behind));
+        }
+        if let Some(inside) = &inside {
+            inside.capture(&recorder)?;
+        }
+        let nat = match (&case.nat, &inside) {
+            (Some(nat), Some(inside)) => Some(NatRouter::new(inside, &lan, &nat_config(nat))?),
+            _ => None,
+        };
+        Ok(Self {
+            hosts,
+            capture: capture.to_owned(),
+            _nat: nat,
+            _inside: inside,
+            _lan: lan,
+        })
+    }
+
+    /// IP lengths of the datagrams on UDP 500 so far, as the router in the open sees them.
+    ///
+    /// # Errors
+    /// The capture cannot be read.
+    pub(super) fn ip_lengths(&self) -> Result<Vec<usize>, LabError> {
+        let octets = std::fs::read(&self.capture).map_err(at(&self.capture))?;
+        let records = pcapng::read(&octets).map_err(at(&self.capture))?;
+        let on_lan = records.iter().filter(|r| r.interface == LAN);
+        Ok(on_lan
+            .filter_map(|r| Flow::of(&r.packet))
+            .filter(is_ike)
+            .map(|flow| flow.total)
+            .collect())
+    }
+}
+
+fn is_ike(flow: &Flow) -> bool {
+    flow.protocol == UDP
+        && flow
+            .ports
+            .is_some_and(|(from, to)| from == 500 || to == 500)
+}
+
+fn is_behind(case: &Case, router: &RouterCase) -> bool {
+    case.nat.as_ref().is_some_and(|n| n.router == router.name)
+}
+
+fn nat_config(nat: &Nat) -> NatConfig {
+    NatConfig {
+        inside: (nat.inside.address, nat.inside.prefix),
+        outside: (nat.outside.address, nat.outside.prefix),
+        gateway: None,
+        lifetime: NAT_LIFETIME,
+    }
+}
+
+/// Each physical interface of the configuration is a device of its own: `eth0`, `eth1`, …
+fn plug(router: &RouterCase, host: &Host, switch: &Switch) -> Result<(), LabError> {
+    let physical = router.physical();
+    if physical.is_empty() {
+        let name = &router.name;
+        return Err(LabError::config(format!(
+            "{name} has no Ethernet interface with an `ip address`: add one, it is the wire"
+        )));
+    }
+    for (number, address) in physical.into_iter().enumerate() {
+        host.attach(switch, &format!("eth{number}"), &[address])?;
+    }
+    Ok(())
+}
+
+/// Latency and faults for what the routers on one switch send.
+fn plan(case: &Case, on_switch: impl Fn(&RouterCase) -> bool) -> FaultPlan {
+    let scripted = |fault: &Fault| {
+        let sender = if fault.message.by_initiator() {
+            case.initiator()
+        } else {
+            case.responder()
+        };
+        let (address, _) = *sender.physical().first()?;
+        on_switch(sender).then(|| script(fault, address))
+    };
+    let late = Delay {
+        per_mille: 1000,
+        milliseconds: case.latency..=case.latency,
+    };
+    FaultPlan {
+        delay: (case.latency > 0).then_some(late),
+        script: case.faults.iter().filter_map(scripted).collect(),
+        ..FaultPlan::default()
+    }
+}
+
+fn script(fault: &Fault, sender: Ipv4Addr) -> Scripted {
+    let action = match fault.action {
+        FaultAction::Drop => Fate::Drop,
+        FaultAction::Duplicate => Fate::Duplicate,
+        FaultAction::Delay => Fate::Delay(fault.milliseconds),
+        FaultAction::Reorder => Fate::Reorder,
+    };
+    Scripted {
+        nth: fault.message.nth(),
+        matching: Match::udp(&[500, 4500]).from(sender),
+        action,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::file::Message;
+
+    /// T-33: the fault is the second datagram of the responder, counted on its own switch.
+    #[test]
+    fn a_fault_is_counted_where_its_sender_is() {
+        let mut case = Case::embedded("t-01").unwrap();
+        case.faults = vec![Fault {
+            message: Message::MM4,
+            action: FaultAction::Drop,
+            milliseconds: 0,
+        }];
+        let here = plan(&case, |_| true);
+        assert_eq!(here.script.len(), 1);
+        assert_eq!(here.script[0].nth, 1);
+        assert_eq!(
+            here.script[0].matching.source,
+            Some(Ipv4Addr::new(192, 168, 0, 2))
+        );
+        assert!(plan(&case, |r| r.name == "R1").script.is_empty());
+    }
+}

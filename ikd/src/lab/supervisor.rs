@@ -1,0 +1,194 @@
+//! A lab that stays up: one small process in the background owns hosts, wires and daemons and
+//! answers at `lab.sock`, beside the sockets of its daemons.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use nix::sys::signal::{SigSet, Signal};
+
+use super::arguments::CaseArgs;
+use super::case::Case;
+use super::enrol::Keys;
+use super::error::{LabError, at};
+use super::live::Lab;
+use super::remote::{self, Answer};
+use super::service::Service;
+use crate::cli::print;
+use crate::control;
+
+/// `ikd lab up`.
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    case: CaseArgs,
+    /// This process is the supervisor.
+    #[arg(long, hide = true)]
+    supervise: bool,
+}
+
+/// The embedded folder of a bare `ikd lab up`.
+const DEFAULT: &str = "t-01";
+
+/// Starts a supervisor in the background and waits until its routers answer, or is one.
+///
+/// # Errors
+/// A lab is up already, or the routers do not start; the text is the supervisor's.
+pub(super) fn up(args: &UpArgs) -> Result<u8, LabError> {
+    let case = args.case.case(Some(DEFAULT))?;
+    if args.supervise {
+        return supervise(&case);
+    }
+    refuse_second(&case)?;
+    let folder = control::runtime_dir();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(&folder)
+        .map_err(at(&folder))?;
+    let log = folder.join("lab.log");
+    let program =
+        std::env::current_exe().map_err(|e| LabError::internal(format!("own program: {e}")))?;
+    let mut command = Command::new(&program);
+    command
+        .args(["lab", "up", "--supervise"])
+        .args(std::env::args_os().skip(3));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(File::create(&log).map_err(at(&log))?);
+    let mut child = command.spawn().map_err(at(&program))?;
+    let mut line = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .map_err(at(&program))?;
+    }
+    match serde_json::from_str(&line) {
+        Ok(Answer::Done { code: 0, text }) => {
+            print(&text);
+            Ok(0)
+        }
+        Ok(Answer::Done { code, text }) => Err(LabError { code, text }),
+        _ => Err(LabError::internal(format!(
+            "the supervisor died: {}",
+            fs::read_to_string(&log).unwrap_or_default()
+        ))),
+    }
+}
+
+/// One lab at a time, and no foreign daemon under the name of one of its routers.
+fn refuse_second(case: &Case) -> Result<(), LabError> {
+    if UnixStream::connect(remote::socket()).is_ok() {
+        return Err(LabError::usage(
+            "a lab is up already; see `ikd lab status`, end it with `ikd lab down`",
+        ));
+    }
+    let taken = case
+        .routers
+        .iter()
+        .find(|r| UnixStream::connect(control::socket_path(&r.name)).is_ok());
+    match taken {
+        None => Ok(()),
+        Some(router) => Err(LabError::usage(format!(
+            "a daemon called {name} runs already; end it with `ikd stop -d {name}`",
+            name = router.name
+        ))),
+    }
+}
+
+/// Runs the lab until `down` or a signal.
+fn supervise(case: &Case) -> Result<u8, LabError> {
+    // A process that already leads a session keeps it.
+    let _ = nix::unistd::setsid();
+    // Inside a user namespace everyone is root: the folder is the one of the outside.
+    let (folder, socket) = (control::runtime_dir(), remote::socket());
+    let signals = block_signals()?;
+    match start(case, &folder, &socket) {
+        Ok((lab, listener)) => {
+            say(0, welcome(case));
+            serve(lab, listener, signals);
+            let _ = fs::remove_file(&socket);
+        }
+        Err(e) => say(e.code, e.text),
+    }
+    Ok(0)
+}
+
+fn start(case: &Case, folder: &Path, socket: &Path) -> Result<(Lab, UnixListener), LabError> {
+    super::isolate()?;
+    let lab = Lab::start(case, &Keys::default(), Some(folder))?;
+    match fs::remove_file(socket) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(at(socket)(e)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket).map_err(at(socket))?;
+    fs::set_permissions(socket, Permissions::from_mode(0o600)).map_err(at(socket))?;
+    Ok((lab, listener))
+}
+
+/// The only line on stdout: whoever started us waits for it.
+fn say(code: u8, text: String) {
+    let _ = remote::send(&mut std::io::stdout(), &Answer::Done { code, text });
+}
+
+/// Answers until somebody says `down`, then takes everything down and tells.
+fn serve(lab: Lab, listener: UnixListener, signals: SigSet) {
+    let (down, wanted) = mpsc::channel::<Option<UnixStream>>();
+    let service = Arc::new(Service::new(lab));
+    let from_signal = down.clone();
+    thread::spawn(move || {
+        if signals.wait().is_ok() {
+            let _ = from_signal.send(None);
+        }
+    });
+    let serving = Arc::clone(&service);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (service, down) = (Arc::clone(&serving), down.clone());
+            thread::spawn(move || service.answer(stream, &down));
+        }
+    });
+    let asker = wanted.recv().unwrap_or_default();
+    service.down();
+    if let Some(mut stream) = asker {
+        let _ = remote::send(
+            &mut stream,
+            &Answer::Done {
+                code: 0,
+                text: "the lab is down".to_owned(),
+            },
+        );
+    }
+}
+
+/// Signals that mean `down` are for one thread alone; child processes start with none blocked.
+fn block_signals() -> Result<SigSet, LabError> {
+    let mut signals = SigSet::empty();
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
+        .into_iter()
+        .for_each(|s| signals.add(s));
+    signals
+        .thread_block()
+        .map_err(|e| LabError::internal(format!("block signals: {e}")))?;
+    Ok(signals)
+}
+
+fn welcome(case: &Case) -> String {
+    let [a, b] = &case.routers;
+    let first = ike_core::policy::protection::compile(&case.initiator().config)
+        .into_iter()
+        .next();
+    let name = first.map_or_else(|| "NAME".to_owned(), |p| p.name);
+    format!(
+        "{a} and {b} are up. Try:\n  ikd up -d {i} {name}\n  ikd exec -d {a} 'show crypto isakmp sa'\n  ikd lab ping {a} {b}\n  ikd lab exec {a} -- ip address\n  ikd lab capture -o lab.pcapng\n  ikd lab down",
+        a = a.name,
+        b = b.name,
+        i = case.initiator().name
+    )
+}

@@ -1,0 +1,300 @@
+//! Every lab folder, in the simulator and on real packets, with the same verdict.
+//!
+//! `harness = false`: one test for each folder and way. Packets are sent only in namespaces that
+//! the program under test makes for itself; where those are not to be had the reason is printed
+//! and the test passes, unless IKD_REQUIRE_ALL is in the environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output};
+use std::sync::Arc;
+
+use ikd::lab::{Case, Keys, simulate};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use testnet::packet::{Flow, UDP};
+use testnet::pcapng;
+
+/// Exit code of a program that may not make namespaces or devices.
+const FORBIDDEN: i32 = 5;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let keys = Arc::new(Keys::default());
+    let mut trials = Vec::new();
+    for folder in folders() {
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let title = Case::open(&folder).map_or_else(|e| e.text, |case| case.title);
+        let (keys, path) = (Arc::clone(&keys), folder.clone());
+        let story = |way: &str| format!("{name} {way}: {title}");
+        trials.push(Trial::test(story("simulated"), move || {
+            simulated(&path, &keys)
+        }));
+        trials.push(Trial::test(story("on real packets"), move || {
+            on_real_packets(&folder)
+        }));
+    }
+    trials.push(Trial::test(
+        "equal seeds give equal runs",
+        equal_seeds_give_equal_runs,
+    ));
+    trials.push(Trial::test(
+        "t-35 moves to UDP 4500 and shows no ESP outside UDP",
+        nat_floats,
+    ));
+    trials.push(Trial::test(
+        "wrong command lines and files are told with their exit code",
+        mistakes_are_told,
+    ));
+    trials.push(Trial::test(
+        "a lab is left up, used and taken down",
+        a_lab_is_left_up,
+    ));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn labs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/labs")
+}
+
+fn folders() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(labs()).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    found.sort();
+    found
+}
+
+fn ikd(arguments: &[&str], paths: &[&Path]) -> Result<Output, Failed> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
+    Ok(command.args(arguments).args(paths).output()?)
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+/// True when the machine forbids namespaces: said, and a failure where everything is required.
+fn skipped(output: &Output) -> Result<bool, Failed> {
+    if output.status.code() != Some(FORBIDDEN) {
+        return Ok(false);
+    }
+    let why = text(&output.stderr);
+    if std::env::var_os("IKD_REQUIRE_ALL").is_some() {
+        return Err(why.into());
+    }
+    eprintln!("skipped: {}", why.trim());
+    Ok(true)
+}
+
+fn simulated(folder: &Path, keys: &Keys) -> Result<(), Failed> {
+    let case = Case::open(folder)?;
+    let outcome = simulate(&case, keys, 1)?;
+    let differences = outcome.differences(&case);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let logs: String = outcome
+        .logs
+        .iter()
+        .map(|(router, log)| format!("--- {router}\n{log}"))
+        .collect();
+    Err(format!("seed 1: {differences:#?}\n{:#?}\n{logs}", outcome.verdict).into())
+}
+
+/// The program's verdict is the one expected, and the simulator's.
+fn on_real_packets(folder: &Path) -> Result<(), Failed> {
+    let output = ikd(&["lab", "run", "--json"], &[folder])?;
+    if skipped(&output)? {
+        return Ok(());
+    }
+    if !output.status.success() {
+        return Err(format!(
+            "{}\n{}{}",
+            output.status,
+            text(&output.stderr),
+            text(&output.stdout)
+        )
+        .into());
+    }
+    let invented = ikd(&["lab", "run", "--json", "--simulate"], &[folder])?;
+    let (real, invented) = (timeless(&output.stdout)?, timeless(&invented.stdout)?);
+    if real == invented {
+        Ok(())
+    } else {
+        Err(format!("real {real:#}\nsimulated {invented:#}").into())
+    }
+}
+
+/// A verdict without its duration.
+fn timeless(json: &[u8]) -> Result<Value, Failed> {
+    let mut verdict: Value = serde_json::from_slice(json)?;
+    let object = verdict.as_object_mut().ok_or("a verdict is an object")?;
+    object
+        .remove("milliseconds")
+        .ok_or("a verdict has milliseconds")?;
+    Ok(verdict)
+}
+
+fn equal_seeds_give_equal_runs() -> Result<(), Failed> {
+    let (case, keys) = (Case::embedded("t-02")?, Keys::default());
+    let (a, b) = (simulate(&case, &keys, 7)?, simulate(&case, &keys, 7)?);
+    assert_eq!(a.verdict, b.verdict);
+    assert_eq!(a.ip_lengths, b.ip_lengths);
+    assert_eq!(a.logs, b.logs, "seed 7");
+    Ok(())
+}
+
+/// T-35: after MM4 everything is UDP 4500, ESP included (W-046).
+fn nat_floats() -> Result<(), Failed> {
+    let out = tempfile::tempdir()?;
+    let folder = labs().join("t-35");
+    let output = ikd(&["lab", "run", "--out"], &[out.path(), &folder])?;
+    if skipped(&output)? {
+        return Ok(());
+    }
+    let records = pcapng::read(&std::fs::read(out.path().join("capture.pcapng"))?)?;
+    let lan = records.iter().filter(|r| r.interface == "lan");
+    let flows: Vec<Flow> = lan.filter_map(|r| Flow::of(&r.packet)).collect();
+    let on = |port: u16| {
+        flows
+            .iter()
+            .filter(|f| f.ports.is_some_and(|(a, b)| a == port || b == port))
+            .count()
+    };
+    assert_eq!(on(500), 4);
+    // MM5, MM6, QM1 to QM3, and six echoes in ESP.
+    assert!(on(4500) >= 11, "{}", flows.len());
+    assert!(flows.iter().all(|f| f.protocol == UDP), "nothing but UDP");
+    Ok(())
+}
+
+fn mistakes_are_told() -> Result<(), Failed> {
+    let dir = tempfile::tempdir()?;
+    let (good, bad) = (labs().join("t-01/r1.cfg"), dir.path().join("bad.cfg"));
+    std::fs::write(
+        &bad,
+        "hostname R2\ncrypto ipsec transform-set TS esp-aes esp-sha265-hmac\n",
+    )?;
+    let told = |arguments: &[&str], paths: &[&Path], code: i32, part: &str| -> Result<(), Failed> {
+        let output = ikd(arguments, paths)?;
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(part), "{said}");
+        Ok(())
+    };
+    told(&["lab", "run"], &[&good, &bad], 3, "bad.cfg:2")?;
+    told(
+        &["lab", "run"],
+        &[&good, &good],
+        3,
+        "both routers are called R1",
+    )?;
+    told(&["lab", "run"], &[dir.path()], 3, "lab.toml")?;
+    told(&["lab", "run"], &[&good], 2, "two routers")?;
+    told(&["lab", "run"], &[], 2, "lab folder")?;
+    told(&["lab", "demo", "t-00"], &[], 2, "there is no case t-00")?;
+    let folder = labs().join("t-01");
+    told(
+        &["lab", "run", "--simulate", "--initiate", "R3"],
+        &[&folder],
+        2,
+        "no router R3",
+    )?;
+    told(
+        &["lab", "run", "--simulate", "--order", "R1=NOPE"],
+        &[&folder],
+        2,
+        "no trustpoint NOPE",
+    )?;
+    // Turned round, T-01 is T-02: it differs from what the folder says.
+    let output = ikd(
+        &["lab", "run", "--simulate", "--initiate", "R2"],
+        &[&folder],
+    )?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("differs: tunnel: expected up, got not up"));
+    Ok(())
+}
+
+/// `up`, `status`, `ping`, `exec`, `capture`, `down` on the embedded case.
+fn a_lab_is_left_up() -> Result<(), Failed> {
+    if ikd(&["lab", "status"], &[])?.status.code() != Some(4) {
+        eprintln!("skipped: a lab is up on this machine already");
+        return Ok(());
+    }
+    let output = ikd(&["lab", "up"], &[])?;
+    if skipped(&output)? {
+        return Ok(());
+    }
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let used = use_lab();
+    let down = ikd(&["lab", "down"], &[])?;
+    used?;
+    assert_eq!(down.status.code(), Some(0), "{}", text(&down.stderr));
+    assert_eq!(
+        ikd(&["lab", "ping", "R1", "R2"], &[])?.status.code(),
+        Some(4)
+    );
+    Ok(())
+}
+
+fn use_lab() -> Result<(), Failed> {
+    let said = |arguments: &[&str]| -> Result<(i32, String), Failed> {
+        let output = ikd(arguments, &[])?;
+        Ok((
+            output.status.code().unwrap_or(-1),
+            text(&output.stdout) + &text(&output.stderr),
+        ))
+    };
+    let ensure = |what: &str, ok: bool, got: &dyn std::fmt::Debug| -> Result<(), Failed> {
+        // An assertion here would leave the lab up.
+        if ok {
+            Ok(())
+        } else {
+            Err(format!("{what}: {got:?}").into())
+        }
+    };
+    let up = said(&["up", "-d", "R1", "Tunnel1"])?;
+    ensure("up", up.0 == 0, &up)?;
+    let status = said(&["lab", "status"])?;
+    ensure(
+        "status",
+        status.0 == 0 && status.1.matches("1 ESP SA pairs").count() == 2,
+        &status,
+    )?;
+    let ping = said(&["lab", "ping", "R2", "R1", "--count", "2"])?;
+    ensure(
+        "ping",
+        ping.0 == 0 && ping.1.contains("2 of 2 answered"),
+        &ping,
+    )?;
+    let exec = said(&[
+        "lab",
+        "exec",
+        "R1",
+        "--",
+        "sh",
+        "-c",
+        "cat /proc/net/dev; exit 7",
+    ])?;
+    ensure("exec", exec.0 == 7 && exec.1.contains("Tunnel1:"), &exec)?;
+    ensure(
+        "exec on a stranger",
+        said(&["lab", "exec", "R3", "true"])?.0 == 2,
+        &(),
+    )?;
+    ensure("one lab at a time", said(&["lab", "up"])?.0 == 2, &())?;
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("lab.pcapng");
+    let capture = ikd(&["lab", "capture", "-o"], &[&file])?;
+    ensure("capture", capture.status.success(), &capture)?;
+    let records = pcapng::read(&std::fs::read(&file)?)?;
+    ensure(
+        "packets in the capture",
+        records.len() >= 13,
+        &records.len(),
+    )
+}
