@@ -186,6 +186,9 @@ pub(crate) fn print(text: &str) {
 /// Prints to stderr.
 pub(crate) fn complain(text: &str) {
     use std::io::Write;
+    if text.trim().is_empty() {
+        return;
+    }
     let _ = writeln!(std::io::stderr(), "{}", text.trim_end_matches('\n'));
 }
 
