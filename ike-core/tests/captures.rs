@@ -50,7 +50,10 @@ fn datagrams(pcap: &[u8]) -> Vec<Bytes> {
 /// Cipher and hash of a transform (RFC 2409 appendix A).
 fn chosen(transform: &Transform) -> (Cipher, Hash) {
     let value = |ty| transform.attribute(ty).and_then(Attribute::as_u64);
-    let cipher = match (value(OakleyAttribute::ENCRYPTION), value(OakleyAttribute::KEY_LENGTH)) {
+    let cipher = match (
+        value(OakleyAttribute::ENCRYPTION),
+        value(OakleyAttribute::KEY_LENGTH),
+    ) {
         (Some(5), _) => Cipher::TripleDesCbc,
         (_, Some(256)) => Cipher::Aes256Cbc,
         _ => Cipher::Aes128Cbc,

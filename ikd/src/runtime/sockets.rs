@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ike_core::config::RunningConfig;
@@ -115,8 +116,11 @@ async fn read(
     loop {
         let (length, from) = match socket.recv_from(&mut buffer).await {
             Ok(received) => received,
-            // ICMP errors surface here; the socket itself goes on.
-            Err(_) => continue,
+            // ICMP errors surface here; the socket itself goes on, but never in a busy loop.
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
         };
         let SocketAddr::V4(remote) = from else { continue };
         let bytes = Bytes::copy_from_slice(&buffer[..length]);

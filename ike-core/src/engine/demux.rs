@@ -181,38 +181,30 @@ impl Engine {
         {
             return false;
         }
-        let half_open: Vec<(SaId, bool, bool)> = self
-            .sas
-            .iter()
-            .filter(|(_, sa)| sa.established().is_none() && sa.shell.dead.is_none())
-            .map(|(id, sa)| {
-                (
-                    *id,
-                    sa.unanswered(),
-                    sa.shell.remote.ip() == inbound.remote.ip(),
-                )
-            })
-            .collect();
-        let from_peer = half_open.iter().filter(|(_, _, same)| *same).count();
-        let full = half_open.len()
-            >= usize::try_from(self.config.isakmp.max_in_negotiation).unwrap_or(1000);
+        let peer = *inbound.remote.ip();
+        let from_peer = self
+            .half_open
+            .values()
+            .filter(|from| **from == peer)
+            .count();
+        let most = usize::try_from(self.config.isakmp.max_in_negotiation).unwrap_or(1000);
+        let full = self.half_open.len() >= most;
         if !full && from_peer < MAX_HALF_OPEN_PER_PEER {
             return true;
         }
-        let victim = half_open
+        let unanswered = |id: &SaId| self.sas.get(id).is_some_and(IsakmpSa::unanswered);
+        let mut candidates = self
+            .half_open
             .iter()
-            .find(|(_, unanswered, same)| *unanswered && (full || *same));
-        match victim {
-            Some((id, ..)) => {
-                let id = *id;
-                self.with_sa(now, id, out, |sa, ctx| {
-                    sa.abandon(ctx, "pushed out by newer negotiations")
-                });
-                self.forget(id);
-                self.settle(now, id);
-                true
-            }
-            None => false,
-        }
+            .filter(|(_, from)| full || **from == peer);
+        let Some(id) = candidates.find(|(id, _)| unanswered(id)).map(|(id, _)| *id) else {
+            return false;
+        };
+        self.with_sa(now, id, out, |sa, ctx| {
+            sa.abandon(ctx, "pushed out by newer negotiations")
+        });
+        self.forget(id);
+        self.settle(now, id);
+        true
     }
 }

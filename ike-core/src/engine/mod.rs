@@ -9,6 +9,7 @@ mod upkeep;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
@@ -71,6 +72,7 @@ pub struct Engine {
     children: Children,
     sas: BTreeMap<SaId, IsakmpSa>,
     cookies: BTreeSet<(Spi, SaId)>,
+    half_open: BTreeMap<SaId, Ipv4Addr>,
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
     next_sa: u64,
@@ -94,6 +96,7 @@ impl Engine {
             children: Children::default(),
             sas: BTreeMap::new(),
             cookies: BTreeSet::new(),
+            half_open: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
             next_sa: 1,
@@ -177,6 +180,11 @@ impl Engine {
             self.deadlines.remove(&(at, id));
         }
         let Some(sa) = self.sas.get(&id) else { return };
+        if sa.established().is_none() && sa.shell.dead.is_none() {
+            self.half_open.insert(id, *sa.shell.remote.ip());
+        } else {
+            self.half_open.remove(&id);
+        }
         let next = match &sa.shell.dead {
             Some((at, _)) if now.mono >= *at + self.timers.linger => {
                 self.forget(id);
@@ -194,6 +202,7 @@ impl Engine {
     fn forget(&mut self, id: SaId) {
         if let Some(sa) = self.sas.remove(&id) {
             self.cookies.remove(&(sa.shell.cookie_i, id));
+            self.half_open.remove(&id);
             self.remember(sa.shell.record);
         }
         self.numbers.jobs.retain(|_, sa| *sa != id);

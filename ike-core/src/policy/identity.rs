@@ -119,5 +119,10 @@ pub fn to_present(
 
 fn text(data: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(data).ok()?;
-    (!text.is_empty() && text.chars().all(|c| !c.is_control())).then(|| text.to_owned())
+    // Control characters and those that turn the reading direction have no place in a name (J4).
+    let plain = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    (!text.is_empty() && text.chars().all(plain)).then(|| text.to_owned())
 }
