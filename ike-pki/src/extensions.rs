@@ -296,3 +296,35 @@ pub(crate) fn point_name(explicit: &Tlv<'_>) -> Result<PointName> {
         _ => Err(explicit.error("fullName or nameRelativeToCRLIssuer")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::{self, tlv};
+
+    /// Why subtrees are walked here: the library drops what it cannot read and
+    /// does not see minimum and maximum.
+    #[test]
+    fn name_constraints_are_never_read_in_part() {
+        let base = tlv(tag::context(2), &[b"cisco.com"]);
+        let excluded = |tree: &[u8]| writer::sequence(&[&tlv(tag::constructed(1), &[tree])]);
+        // The library's count of excluded subtrees, if it reads the value.
+        let read_both = |der: &[u8]| {
+            let ours = constraints(&Reader::new(der).any().unwrap());
+            let theirs = read::NameConstraints::from_der(der).ok();
+            let count = theirs.map(|(_, theirs)| theirs.excluded_subtrees.map(|all| all.len()));
+            (ours.ok(), count)
+        };
+        let (ours, theirs) = read_both(&excluded(&writer::sequence(&[&base])));
+        assert_eq!(
+            ours.unwrap().excluded,
+            [GeneralName::Dns("cisco.com".into())]
+        );
+        assert_eq!(theirs, Some(Some(1)));
+        let minimum = writer::sequence(&[&base, &tlv(tag::context(0), &[&[1]])]);
+        let (ours, theirs) = read_both(&excluded(&minimum));
+        assert!(ours.is_none() && theirs == Some(Some(1)));
+        let (ours, theirs) = read_both(&excluded(&base));
+        assert!(ours.is_none() && theirs == Some(None));
+    }
+}

@@ -172,7 +172,7 @@ proptest! {
     fn damaged_pem_never_panics(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<char>()), 1..6)
     ) {
-        let mut text: Vec<char> = ca("CA1").certificate().to_pem().chars().collect();
+        let mut text: Vec<char> = PEM.with(|pem| pem.chars().collect());
         for (index, value) in changes {
             let index = index.index(text.len());
             text[index] = value;
@@ -198,6 +198,7 @@ thread_local! {
         ca1.revoke(&bad, NOW);
         ca1.crl(NOW, NOW + DAY).unwrap().der().to_vec()
     };
+    static PEM: String = ca("CA1").certificate().to_pem();
     static SAMPLE: Vec<u8> = router(&mut ca("CA1"), "R1", NOW).der().to_vec();
 }
 

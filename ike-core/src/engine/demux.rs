@@ -53,16 +53,14 @@ impl Engine {
         }
     }
 
+    /// A2: dropped and counted. The syslog line comes once per power of two (B20).
     fn malformed(&mut self, remote: SocketAddrV4, reason: String, out: &mut Outbox) {
         self.counters.malformed += 1;
-        out.trace(
-            None,
-            0,
-            Trace::Dropped {
-                from: *remote.ip(),
-                reason,
-            },
-        );
+        let from = *remote.ip();
+        out.trace(None, 0, Trace::Dropped { from, reason });
+        if self.counters.malformed.is_power_of_two() {
+            out.trace(None, 0, Trace::Syslog(Syslog::BadMessage(from)));
+        }
     }
 
     /// W-055. Nothing is sent (B6) and nothing is kept.

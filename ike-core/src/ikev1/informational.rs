@@ -205,6 +205,12 @@ fn refuse_pending(
 
 /// DELETE: ESP SPIs are the peer's own; an ISAKMP SA is named by its cookies (RFC 2408 3.15).
 fn delete(shell: &mut Shell, ctx: &mut Context<'_>, d: &Delete) {
+    let told = IsakmpTrace::Transition {
+        input: Input::InfoDelete,
+        old: Fsm::Complete,
+        new: Fsm::Complete,
+    };
+    shell.trace(ctx, told);
     match d.protocol {
         ProtocolId::ESP => {
             let spis: Vec<u32> = d

@@ -50,9 +50,23 @@ impl Simulation {
         seed: u64,
         wall: i64,
     ) -> Self {
+        Self::with_timers(routers, network, [timers; 2], seed, wall)
+    }
+
+    /// As [`new`](Self::new), each router with timers of its own.
+    #[must_use]
+    pub fn with_timers(
+        routers: [Router; 2],
+        network: Network,
+        timers: [Timers; 2],
+        seed: u64,
+        wall: i64,
+    ) -> Self {
         let mut number = 0;
+        let mut timers = timers.into_iter();
         let nodes = routers.map(|router| {
             number += 1;
+            let timers = timers.next().unwrap_or_default();
             Node::new(router, timers, seed.wrapping_mul(2).wrapping_add(number))
         });
         Self {

@@ -82,8 +82,6 @@ pub enum Input {
     ProcessComplete,
     /// IKE_MSG_INTERNAL, IKE_PROCESS_ERROR.
     ProcessError,
-    /// IKE_MSG_INTERNAL, IKE_PHASE1_COMPLETE.
-    Phase1Complete,
     /// IKE_MSG_INTERNAL, IKE_PHASE1_DEL.
     Phase1Delete,
     /// IKE_MSG_FROM_IPSEC, IKE_SA_REQ_MM.
@@ -98,8 +96,6 @@ pub enum Input {
     InfoNotify,
     /// IKE_MSG_FROM_PEER, IKE_INFO_DELETE.
     InfoDelete,
-    /// IKE_MSG_FROM_TIMER, IKE_TIMER_IM_ALIVE.
-    ImAlive,
 }
 
 impl fmt::Display for Input {
@@ -109,7 +105,6 @@ impl fmt::Display for Input {
             Self::ProcessMainMode => "IKE_MSG_INTERNAL, IKE_PROCESS_MAIN_MODE",
             Self::ProcessComplete => "IKE_MSG_INTERNAL, IKE_PROCESS_COMPLETE",
             Self::ProcessError => "IKE_MSG_INTERNAL, IKE_PROCESS_ERROR",
-            Self::Phase1Complete => "IKE_MSG_INTERNAL, IKE_PHASE1_COMPLETE",
             Self::Phase1Delete => "IKE_MSG_INTERNAL, IKE_PHASE1_DEL",
             Self::RequestMainMode => "IKE_MSG_FROM_IPSEC, IKE_SA_REQ_MM",
             Self::InitQuick => "IKE_MSG_INTERNAL, IKE_INIT_QM",
@@ -117,7 +112,6 @@ impl fmt::Display for Input {
             Self::GotSpi => "IKE_MSG_INTERNAL, IKE_GOT_SPI",
             Self::InfoNotify => "IKE_MSG_FROM_PEER, IKE_INFO_NOTIFY",
             Self::InfoDelete => "IKE_MSG_FROM_PEER, IKE_INFO_DELETE",
-            Self::ImAlive => "IKE_MSG_FROM_TIMER, IKE_TIMER_IM_ALIVE",
         })
     }
 }
