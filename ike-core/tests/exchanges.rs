@@ -337,20 +337,108 @@ fn simultaneous_starts_end_in_agreement() {
     assert!(sim.carries(), "{}\n---\n{}", tail(&sim, 0), tail(&sim, 1));
 }
 
-/// U-5, C14: a restarted peer's INITIAL_CONTACT takes the old SAs away, no one else's.
+/// U-5, C14: a restarted peer's INITIAL_CONTACT takes its old SAs away at the other end.
 #[test]
 fn initial_contact_replaces_the_old_sas_of_the_same_peer() {
     let mut sim = seed_routers().negotiate(0);
-    sim.settle(Duration::from_secs(120));
-    // R1 forgets everything without a word and starts again.
-    let mut fresh = seed_routers();
-    fresh.seed = 99;
-    sim.command(0, Command::Up("Tunnel1".to_owned()));
+    sim.settle(Duration::from_secs(5));
+    let old = sim.isakmp_sas(1)[0].initiator_cookie.clone();
+    sim.restart(0, 99);
+    sim.up(0, None);
+    sim.settle(Duration::from_secs(5));
+    let said = |text: &str| sim.node(1).traces.iter().any(|t| t.contains(text));
+    assert!(said("Process initial contact"), "{}", tail(&sim, 1));
+    let live: Vec<_> = sim
+        .isakmp_sas(1)
+        .into_iter()
+        .filter(|sa| sa.status == "ACTIVE")
+        .collect();
+    assert_eq!(live.len(), 1, "{live:?}");
+    assert_ne!(live[0].initiator_cookie, old);
     assert_eq!(
-        sim.node(0).replies.last(),
-        Some(&ike_core::sa::action::Reply::Already)
+        sim.node(1).installed.inbound.len(),
+        1,
+        "the old ESP SAs are gone"
     );
-    assert_eq!(sim.isakmp_sas(1).len(), 1);
+    assert!(sim.carries());
+}
+
+/// O-085, T-27, U-12: an FQDN that is not the certificate's is told twice and is not fatal.
+#[test]
+fn an_identity_outside_the_certificate_is_told_and_not_fatal() {
+    let story = seed_routers()
+        .edit(0, "hostname R1\n", "hostname RX\n")
+        .edit(
+            1,
+            "match identity host R1.cisco.com",
+            "match identity host RX.cisco.com",
+        );
+    let sim = story.negotiate(0);
+    assert_up(&sim, "other identity");
+    let told = "%CRYPTO-6-IKMP_NO_ID_CERT_FQDN_MATCH: ID of RX.cisco.com (type 2) and certificate fqdn with R1.cisco.com";
+    assert_eq!(
+        sim.node(1).traces.iter().filter(|t| *t == told).count(),
+        2,
+        "{}",
+        tail(&sim, 1)
+    );
+}
+
+/// P-006: `pki-order definition` puts the last defined trustpoint first, whatever was enrolled last.
+#[test]
+fn the_order_of_definition_can_replace_the_order_of_enrolment() {
+    let story = seed_routers().edit(
+        1,
+        "crypto isakmp policy 10",
+        "pki-order definition\ncrypto isakmp policy 10",
+    );
+    let sim = story.negotiate(1);
+    assert_eq!(sim.verdict().certreq[0].issuers[0], "cn=CA2,o=cisco,o=com");
+}
+
+/// G-020: a router with ISAKMP off answers nobody. G-007: with session logging the tunnel's
+/// coming up is told.
+#[test]
+fn isakmp_can_be_off_and_sessions_can_be_logged() {
+    let sim = seed_routers()
+        .edit(
+            1,
+            "crypto isakmp policy 10",
+            "no crypto isakmp enable\ncrypto isakmp policy 10",
+        )
+        .negotiate(0);
+    assert!(!sim.verdict().up && sim.isakmp_sas(1).is_empty());
+    let sim = seed_routers()
+        .edit(
+            0,
+            "crypto isakmp policy 10",
+            "crypto logging session\ncrypto isakmp policy 10",
+        )
+        .negotiate(0);
+    let told =
+        "%CRYPTO-5-SESSION_STATUS: Crypto tunnel is UP .  Peer 192.168.0.2:500  Id: R2.cisco.com";
+    assert!(
+        sim.node(0).traces.iter().any(|t| t == told),
+        "{}",
+        tail(&sim, 0)
+    );
+}
+
+/// W-054: a refused Quick Mode is told by its mnemonic; W-032: so are odd vendor IDs.
+#[test]
+fn failures_and_odd_vendor_ids_are_told() {
+    let sim = seed_routers()
+        .edit(1, "esp-aes esp-sha256-hmac", "esp-3des esp-sha-hmac")
+        .negotiate(0);
+    let said = |text: &str| sim.node(1).traces.iter().any(|t| t.contains(text));
+    assert!(said(
+        "%CRYPTO-6-IKMP_MODE_FAILURE: Processing of Quick mode failed with peer at 192.168.0.1"
+    ));
+    for major in [69, 245, 157, 123] {
+        assert!(said(&format!(
+            "vendor ID seems Unity/DPD but major {major} mismatch"
+        )));
+    }
 }
 
 /// IOS names every refusal: `up` of nothing says what there is.

@@ -186,3 +186,23 @@ fn choosing_a_thousand_times_chooses_the_same() {
         assert_eq!(certreq::to_send(Role::Responder, None, store, true), first);
     }
 }
+
+/// U-5: without any request the initiator takes its profile's first usable trustpoint, the
+/// responder the newest identity.
+#[test]
+fn without_a_request_the_profile_or_the_newest_identity_decides() {
+    let sim = seed_routers().start();
+    let config = read(support::R1);
+    let profile = config.isakmp_profile("prof1");
+    let store = stores(&sim)[0];
+    let chosen = |role, profile| trustpoint::to_sign(&[], role, profile, store).decision;
+    assert_eq!(
+        chosen(Role::Initiator, profile).value.as_deref(),
+        Some("IOSCA1")
+    );
+    let responder = chosen(Role::Responder, profile);
+    assert_eq!(
+        (responder.value.as_deref(), responder.rule.0),
+        (Some("IOSCA2"), "U-5")
+    );
+}

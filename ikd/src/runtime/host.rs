@@ -13,7 +13,6 @@ use ike_core::sa::retransmit::Timers;
 use ike_core::time::{Now, Timestamp};
 use ike_core::trace::{Syslog, Trace, Traced};
 use ike_pki::{ChainPolicy, Store};
-use ring::rand::SecureRandom;
 use tokio::sync::mpsc;
 
 use super::keylog::KeyLog;
@@ -59,9 +58,7 @@ impl Host {
     pub(super) fn new(parts: Parts) -> Result<Self, StartError> {
         let mut seed = [0; 32];
         // D16: without entropy there is no daemon.
-        ring::rand::SystemRandom::new()
-            .fill(&mut seed)
-            .map_err(|_| StartError::new(70, "the kernel gives no entropy"))?;
+        ike_crypto::fill_random(&mut seed).map_err(|e| StartError::new(70, e.to_string()))?;
         let store = Arc::new(parts.keystore.store);
         let engine = Engine::new(Setup {
             config: parts.config,

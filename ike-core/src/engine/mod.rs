@@ -86,8 +86,8 @@ impl Engine {
     pub fn new(setup: Setup) -> Self {
         Self {
             protections: protection::compile(&setup.config),
+            store: ordered(&setup.config, setup.store),
             config: setup.config,
-            store: setup.store,
             chain_policy: setup.chain_policy,
             entropy: Entropy::new(setup.seed),
             timers: setup.timers,
@@ -123,9 +123,10 @@ impl Engine {
             Event::Dataplane(event) => self.dataplane(now, event, out),
             Event::Configure(config) => {
                 self.protections = protection::compile(&config);
+                self.store = ordered(&config, self.store.clone());
                 self.config = config;
             }
-            Event::Certificates(store) => self.store = store,
+            Event::Certificates(store) => self.store = ordered(&self.config, store),
         }
     }
 
@@ -234,4 +235,21 @@ impl Engine {
         self.next_sa += 1;
         id
     }
+}
+
+/// P-006: with `pki-order definition` the last defined trustpoint comes first, whatever the
+/// order of enrolment.
+fn ordered(config: &RunningConfig, store: Arc<Store>) -> Arc<Store> {
+    if !config.pki_order_by_definition {
+        return store;
+    }
+    let newest_first: Vec<&str> = config
+        .trustpoints
+        .iter()
+        .rev()
+        .map(|t| t.name.as_str())
+        .collect();
+    let mut reordered = Store::clone(&store);
+    reordered.set_order(&newest_first);
+    Arc::new(reordered)
 }

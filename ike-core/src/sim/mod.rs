@@ -98,6 +98,11 @@ impl Simulation {
         self.deliver(node, Event::Command(CommandId(1), Command::Up(name)));
     }
 
+    /// A router loses everything it negotiated without a word and starts again.
+    pub fn restart(&mut self, node: usize, seed: u64) {
+        self.nodes[node].restart(seed);
+    }
+
     /// An operator's command on a router.
     pub fn command(&mut self, node: usize, command: Command) {
         self.deliver(node, Event::Command(CommandId(1), command));

@@ -40,6 +40,7 @@ pub struct Node {
     pub installed: Installed,
     /// Its trustpoints.
     pub store: Arc<Store>,
+    timers: Timers,
     pub(super) keys: Arc<dyn PrivateKeys + Send + Sync>,
 }
 
@@ -54,25 +55,22 @@ pub struct Installed {
 
 impl Node {
     pub(super) fn new(router: Router, timers: Timers, seed: u64) -> Self {
-        let mut octets = [0; 32];
-        octets[..8].copy_from_slice(&seed.to_be_bytes());
-        let setup = Setup {
-            config: router.config,
-            store: router.store.clone(),
-            seed: octets,
-            timers,
-            chain_policy: ChainPolicy::ios_15_3t(),
-            port: 500,
-        };
         Self {
             name: router.name,
-            engine: Engine::new(setup),
+            engine: engine(router.config, router.store.clone(), timers, seed),
             traces: Vec::new(),
             replies: Vec::new(),
             installed: Installed::default(),
             store: router.store,
+            timers,
             keys: router.keys,
         }
+    }
+
+    pub(super) fn restart(&mut self, seed: u64) {
+        let config = Arc::new(self.engine.config().clone());
+        self.engine = engine(config, self.store.clone(), self.timers, seed);
+        self.installed = Installed::default();
     }
 
     pub(super) fn owns(&self, address: Ipv4Addr) -> bool {
@@ -119,4 +117,17 @@ impl Node {
 
 fn same(a: &ChildKeys, b: &ChildKeys) -> bool {
     a.cipher.expose() == b.cipher.expose() && a.integrity.expose() == b.integrity.expose()
+}
+
+fn engine(config: Arc<RunningConfig>, store: Arc<Store>, timers: Timers, seed: u64) -> Engine {
+    let mut octets = [0; 32];
+    octets[..8].copy_from_slice(&seed.to_be_bytes());
+    Engine::new(Setup {
+        config,
+        store,
+        seed: octets,
+        timers,
+        chain_policy: ChainPolicy::ios_15_3t(),
+        port: 500,
+    })
 }
