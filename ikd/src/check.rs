@@ -15,7 +15,9 @@ pub struct Checked {
 impl Checked {
     /// At least one finding is an error.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+        self.diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error)
     }
 
     /// The findings as text; notes only when asked for.
@@ -35,8 +37,15 @@ impl Checked {
 pub fn file(path: &Path) -> Result<Checked, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| format!("{}: {e}; give an IOS configuration as text", path.display()))?;
-    let Parsed { config, diagnostics, .. } = parse(&path.display().to_string(), &text);
-    Ok(Checked { config, diagnostics })
+    let Parsed {
+        config,
+        diagnostics,
+        ..
+    } = parse(&path.display().to_string(), &text);
+    Ok(Checked {
+        config,
+        diagnostics,
+    })
 }
 
 /// The configuration of a file that has no errors.

@@ -98,14 +98,21 @@ struct Device {
 
 impl Device {
     fn path(&self) -> PathBuf {
-        self.socket.clone().unwrap_or_else(|| control::socket_path(&self.device))
+        self.socket
+            .clone()
+            .unwrap_or_else(|| control::socket_path(&self.device))
     }
 }
 
 #[derive(Debug, Args)]
 struct RunArgs {
     /// IOS configuration.
-    #[arg(short, long, env = "IKD_CONFIG", default_value = "/etc/ikd/startup-config")]
+    #[arg(
+        short,
+        long,
+        env = "IKD_CONFIG",
+        default_value = "/etc/ikd/startup-config"
+    )]
     config: PathBuf,
     /// Name of this daemon, for its socket and store.
     #[arg(long, default_value = "ikd")]
@@ -144,7 +151,11 @@ pub fn run(cli: Cli) -> ExitCode {
             let line = line.join(" ");
             ask(&device, &Request::Exec { line, json }, 10)
         }
-        Command::Check { files, verbose, json } => check_files(&files, verbose, json),
+        Command::Check {
+            files,
+            verbose,
+            json,
+        } => check_files(&files, verbose, json),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Reload(device) => ask(&device, &Request::Reload, 10),
@@ -240,7 +251,8 @@ fn daemon(args: RunArgs) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let sink = Sink::new(Box::new(std::io::stderr()));
-    let subscriber = tracing_subscriber::registry().with(IosLayer::new(sink.clone(), args.log_format));
+    let subscriber =
+        tracing_subscriber::registry().with(IosLayer::new(sink.clone(), args.log_format));
     // Only this function sets the subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
     if args.debug {
@@ -248,8 +260,12 @@ fn daemon(args: RunArgs) -> ExitCode {
     }
     switches().set(Switch::Always, true);
     let options = Options {
-        state: args.state.unwrap_or_else(|| PathBuf::from("/var/lib/ikd").join(&args.name)),
-        socket: args.socket.unwrap_or_else(|| control::socket_path(&args.name)),
+        state: args
+            .state
+            .unwrap_or_else(|| PathBuf::from("/var/lib/ikd").join(&args.name)),
+        socket: args
+            .socket
+            .unwrap_or_else(|| control::socket_path(&args.name)),
         userspace: args.dataplane == "userspace",
         keylog: args.keylog,
         retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),

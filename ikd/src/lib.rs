@@ -6,7 +6,10 @@
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
-#![allow(missing_docs, reason = "a program's modules document what a reader needs; the libraries document all")]
+#![allow(
+    missing_docs,
+    reason = "a program's modules document what a reader needs; the libraries document all"
+)]
 
 pub mod check;
 pub mod cli;

@@ -11,7 +11,9 @@ use super::protocol::{Request, Response};
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody listens.
-    #[error("no daemon answers at {path}: {source}; start one with `ikd run`, or name another with -d NAME")]
+    #[error(
+        "no daemon answers at {path}: {source}; start one with `ikd run`, or name another with -d NAME"
+    )]
     Unreachable {
         /// The socket.
         path: PathBuf,
@@ -40,16 +42,31 @@ pub enum ControlError {
 ///
 /// # Errors
 /// See [`ControlError`].
-pub fn request(path: &Path, request: &Request, timeout: Duration) -> Result<Response, ControlError> {
-    let unreachable = |source| ControlError::Unreachable { path: path.to_owned(), source };
-    let broken = |source| ControlError::Broken { path: path.to_owned(), source };
-    let strange = |source| ControlError::Strange { path: path.to_owned(), source };
+pub fn request(
+    path: &Path,
+    request: &Request,
+    timeout: Duration,
+) -> Result<Response, ControlError> {
+    let unreachable = |source| ControlError::Unreachable {
+        path: path.to_owned(),
+        source,
+    };
+    let broken = |source| ControlError::Broken {
+        path: path.to_owned(),
+        source,
+    };
+    let strange = |source| ControlError::Strange {
+        path: path.to_owned(),
+        source,
+    };
     let mut stream = UnixStream::connect(path).map_err(unreachable)?;
     stream.set_read_timeout(Some(timeout)).map_err(broken)?;
     let mut line = serde_json::to_string(request).map_err(strange)?;
     line.push('\n');
     stream.write_all(line.as_bytes()).map_err(broken)?;
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).map_err(broken)?;
+    BufReader::new(stream)
+        .read_line(&mut answer)
+        .map_err(broken)?;
     serde_json::from_str(&answer).map_err(strange)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Longest line in octets.
-pub const MAX_LINE: usize = 1 << 20;
+pub(super) const MAX_LINE: usize = 1 << 20;
 
 /// A question to a daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +50,17 @@ pub struct Response {
 impl Response {
     /// Success with a text.
     pub fn ok(text: impl Into<String>) -> Self {
-        Self { code: 0, text: text.into() }
+        Self {
+            code: 0,
+            text: text.into(),
+        }
     }
 
     /// Failure with an exit code and a text.
     pub fn failed(code: u8, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self {
+            code,
+            text: text.into(),
+        }
     }
 }

@@ -23,7 +23,10 @@ pub struct Pending {
 /// The socket cannot be made, or a daemon already answers there.
 pub fn listen(path: &Path) -> std::io::Result<mpsc::Receiver<Pending>> {
     if let Some(dir) = path.parent().filter(|d| !d.exists()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o750).create(dir)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(dir)?;
     }
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         let text = format!("a daemon already answers at {}", path.display());
@@ -61,7 +64,9 @@ async fn serve(stream: UnixStream, questions: mpsc::Sender<Pending>) {
             Ok(request) => ask(request, &questions).await,
             Err(e) => Response::failed(2, format!("not a request: {e}")),
         };
-        let Ok(mut text) = serde_json::to_string(&response) else { return };
+        let Ok(mut text) = serde_json::to_string(&response) else {
+            return;
+        };
         text.push('\n');
         if writer.write_all(text.as_bytes()).await.is_err() {
             return;

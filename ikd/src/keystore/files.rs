@@ -66,8 +66,11 @@ pub(super) fn write(dir: &Path, image: &Image) -> Result<(), KeystoreError> {
         folder(&dir.join(name))?;
     }
     let old = read(dir)?;
-    let changed: Vec<&String> =
-        image.iter().filter(|(name, octets)| old.plain.get(*name) != Some(octets)).map(|(name, _)| name).collect();
+    let changed: Vec<&String> = image
+        .iter()
+        .filter(|(name, octets)| old.plain.get(*name) != Some(octets))
+        .map(|(name, _)| name)
+        .collect();
     for name in &changed {
         if let Some(octets) = image.get(*name) {
             put(&dir.join(format!("{name}{NEW}")), octets)?;
@@ -96,20 +99,33 @@ pub(super) fn promote(dir: &Path, found: &Found) -> Result<(), KeystoreError> {
 
 /// Takes waiting files away: they belong to a change that never was.
 pub(super) fn discard(dir: &Path, found: &Found) -> Result<(), KeystoreError> {
-    found.new.keys().try_for_each(|name| remove(&dir.join(format!("{name}{NEW}"))))
+    found
+        .new
+        .keys()
+        .try_for_each(|name| remove(&dir.join(format!("{name}{NEW}"))))
 }
 
 /// A folder of mode 0700.
 pub(super) fn folder(path: &Path) -> Result<(), KeystoreError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at(path))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(at(path))
 }
 
 /// A file of mode 0600, made anew and never through a link (J2), on disk when this returns.
 pub(super) fn put(path: &Path, octets: &[u8]) -> Result<(), KeystoreError> {
     remove(path)?;
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))?;
-    file.write_all(octets).and_then(|()| file.sync_all()).map_err(at(path))
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(at(path))?;
+    file.write_all(octets)
+        .and_then(|()| file.sync_all())
+        .map_err(at(path))
 }
 
 fn rename(dir: &Path, name: &str) -> Result<(), KeystoreError> {
@@ -126,7 +142,9 @@ fn remove(path: &Path) -> Result<(), KeystoreError> {
 
 fn sync_all(dir: &Path) -> Result<(), KeystoreError> {
     let folders = FOLDERS.iter().map(|name| dir.join(name));
-    folders.chain([PathBuf::from(dir)]).try_for_each(|path| sync(&path))
+    folders
+        .chain([PathBuf::from(dir)])
+        .try_for_each(|path| sync(&path))
 }
 
 pub(super) fn sync(dir: &Path) -> Result<(), KeystoreError> {

@@ -29,7 +29,11 @@ impl PrivateKeyring {
         }
         for entry in fs::read_dir(dir).map_err(at(dir))? {
             let path = entry.map_err(at(dir))?.path();
-            let Some(label) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".p8")) else {
+            let Some(label) = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .and_then(|n| n.strip_suffix(".p8"))
+            else {
                 continue;
             };
             keys.insert(unescape(label), Arc::new(read(&path)?));
@@ -44,7 +48,9 @@ impl PrivateKeyring {
     pub fn save(dir: &Path, keys: &[(String, PrivateKey)]) -> Result<(), KeystoreError> {
         files::folder(dir)?;
         for (label, key) in keys {
-            let der = key.to_pkcs8_der().map_err(|_| KeystoreError::Encode(label.clone()))?;
+            let der = key
+                .to_pkcs8_der()
+                .map_err(|_| KeystoreError::Encode(label.clone()))?;
             let path = dir.join(format!("{}.p8", escape(label)));
             let new = path.with_extension("p8.new");
             files::put(&new, der.expose())?;
@@ -55,7 +61,9 @@ impl PrivateKeyring {
 
     /// The label's key is the one in the certificate.
     pub fn matches(&self, label: &str, certificate: &Certificate) -> bool {
-        self.0.get(label).is_some_and(|key| key.public().spki_der() == certificate.spki_der())
+        self.0
+            .get(label)
+            .is_some_and(|key| key.public().spki_der() == certificate.spki_der())
     }
 }
 
@@ -68,11 +76,16 @@ impl PrivateKeys for PrivateKeyring {
 fn read(path: &Path) -> Result<PrivateKey, KeystoreError> {
     let mode = fs::metadata(path).map_err(at(path))?.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(KeystoreError::Readable { path: path.to_owned(), mode });
+        return Err(KeystoreError::Readable {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let octets = Zeroizing::new(fs::read(path).map_err(at(path))?);
-    PrivateKey::from_pkcs8_der(&octets)
-        .map_err(|e| KeystoreError::BadKey { path: path.to_owned(), problem: e.to_string() })
+    PrivateKey::from_pkcs8_der(&octets).map_err(|e| KeystoreError::BadKey {
+        path: path.to_owned(),
+        problem: e.to_string(),
+    })
 }
 
 /// A label as a file name: anything that is not a letter, digit, dot, dash or underline
@@ -81,7 +94,9 @@ fn escape(label: &str) -> String {
     label
         .bytes()
         .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(b).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                char::from(b).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -66,7 +66,10 @@ pub fn open(dir: &Path) -> Result<Keystore, KeystoreError> {
     let store = if dir.exists() {
         load(dir, &mut warnings)?
     } else {
-        warnings.push(format!("{}: no certificate store yet; certificate authentication will find no trustpoint", dir.display()));
+        warnings.push(format!(
+            "{}: no certificate store yet; certificate authentication will find no trustpoint",
+            dir.display()
+        ));
         Store::default()
     };
     let keys = PrivateKeyring::open(&dir.join("private"))?;
@@ -80,7 +83,11 @@ pub fn open(dir: &Path) -> Result<Keystore, KeystoreError> {
             ));
         }
     }
-    Ok(Keystore { store, keys, warnings })
+    Ok(Keystore {
+        store,
+        keys,
+        warnings,
+    })
 }
 
 fn load(dir: &Path, warnings: &mut Vec<String>) -> Result<Store, KeystoreError> {
@@ -101,7 +108,12 @@ fn load(dir: &Path, warnings: &mut Vec<String>) -> Result<Store, KeystoreError> 
                 files::promote(dir, &found)?;
                 return Ok(store);
             }
-            warnings.extend(damaged.damage.iter().map(|d| format!("{}: {d}", dir.display())));
+            warnings.extend(
+                damaged
+                    .damage
+                    .iter()
+                    .map(|d| format!("{}: {d}", dir.display())),
+            );
             Ok(damaged.intact)
         }
     }
@@ -111,7 +123,11 @@ fn load(dir: &Path, warnings: &mut Vec<String>) -> Result<Store, KeystoreError> 
 ///
 /// # Errors
 /// A file cannot be written; what was there before is intact.
-pub fn create(dir: &Path, store: &Store, keys: &[(String, PrivateKey)]) -> Result<(), KeystoreError> {
+pub fn create(
+    dir: &Path,
+    store: &Store,
+    keys: &[(String, PrivateKey)],
+) -> Result<(), KeystoreError> {
     files::folder(dir)?;
     PrivateKeyring::save(&dir.join("private"), keys)?;
     save(dir, store)
@@ -126,7 +142,10 @@ pub fn save(dir: &Path, store: &Store) -> Result<(), KeystoreError> {
 }
 
 pub(crate) fn at(path: &Path) -> impl Fn(std::io::Error) -> KeystoreError + '_ {
-    move |source| KeystoreError::Io { path: path.to_owned(), source }
+    move |source| KeystoreError::Io {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]

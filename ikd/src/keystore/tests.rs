@@ -36,7 +36,11 @@ fn enrolled() -> (Store, (String, PrivateKey)) {
 }
 
 fn order(store: &Store) -> Vec<String> {
-    store.listing().iter().map(|r| r.file_name.clone()).collect()
+    store
+        .listing()
+        .iter()
+        .map(|r| r.file_name.clone())
+        .collect()
 }
 
 /// P-006, T-82: what comes back is what was written, in the same order.
@@ -48,8 +52,21 @@ fn a_restart_keeps_the_order() {
     let opened = open(dir.path()).unwrap();
     assert_eq!(order(&opened.store), order(&store));
     assert!(opened.warnings.is_empty(), "{:?}", opened.warnings);
-    let mode = |p: &str| fs::metadata(dir.path().join(p)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode("index.json"), mode("nvram"), mode("private/R1.cisco.com.p8")), (0o600, 0o700, 0o600));
+    let mode = |p: &str| {
+        fs::metadata(dir.path().join(p))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!(
+        (
+            mode("index.json"),
+            mode("nvram"),
+            mode("private/R1.cisco.com.p8")
+        ),
+        (0o600, 0o700, 0o600)
+    );
 }
 
 /// J8: a crash before the new index leaves the old store.
@@ -88,7 +105,11 @@ fn damage_is_named_and_the_rest_works() {
     octets[40] ^= 1;
     fs::write(&path, &octets).unwrap();
     let opened = open(dir.path()).unwrap();
-    assert!(opened.warnings.iter().any(|w| w.contains("CA1#2.cer")), "{:?}", opened.warnings);
+    assert!(
+        opened.warnings.iter().any(|w| w.contains("CA1#2.cer")),
+        "{:?}",
+        opened.warnings
+    );
     assert!(opened.store.identity("IOSCA2").is_some());
     assert_eq!(fs::read(&path).unwrap(), octets, "nothing is overwritten");
 }
@@ -112,5 +133,12 @@ fn a_foreign_key_is_told() {
     let (store, (label, _)) = enrolled();
     create(dir.path(), &store, &[(label, key())]).unwrap();
     let opened = open(dir.path()).unwrap();
-    assert!(opened.warnings.iter().any(|w| w.contains("does not belong")), "{:?}", opened.warnings);
+    assert!(
+        opened
+            .warnings
+            .iter()
+            .any(|w| w.contains("does not belong")),
+        "{:?}",
+        opened.warnings
+    );
 }

@@ -42,8 +42,8 @@ pub struct Case {
     pub initiator: usize,
     /// Bits of the routers' RSA keys.
     pub key_bits: u32,
-    /// Time between phase 1 retransmissions.
-    pub retransmit: Duration,
+    /// Time between phase 1 retransmissions of each router.
+    pub retransmit: [Duration; 2],
     /// Time of flight of every packet, in milliseconds.
     pub latency: u32,
     /// Goes on after the verdict until this is seen.
@@ -98,7 +98,7 @@ impl Case {
             self.key_bits = allowed_bits(bits)?;
         }
         if let Some(seconds) = overrides.retransmit_interval {
-            self.retransmit = allowed_interval(seconds)?;
+            self.retransmit = [allowed_interval(seconds)?; 2];
         }
         self.until_given_up |= overrides.linger;
         Ok(())
@@ -129,6 +129,12 @@ impl Case {
     /// The other one.
     pub fn responder(&self) -> &RouterCase {
         &self.routers[1 - self.initiator]
+    }
+
+    /// Longer than both routers try (W-050).
+    pub fn patience(&self) -> Duration {
+        let [a, b] = self.retransmit;
+        a.max(b) * 12
     }
 
     /// Addresses of a ping through the tunnel: from the initiator's loopback to the responder's.
@@ -191,7 +197,7 @@ fn allowed_bits(bits: u32) -> Result<u32, LabError> {
     }
 }
 
-fn allowed_interval(seconds: f64) -> Result<Duration, LabError> {
+pub(super) fn allowed_interval(seconds: f64) -> Result<Duration, LabError> {
     if (0.05..=3600.0).contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
     } else {

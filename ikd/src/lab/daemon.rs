@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use ike_core::sa::record::Record;
 use testnet::Host;
 
-use super::case::{Case, RouterCase};
+use super::case::Case;
 use super::enrol::Enrolled;
 use super::error::{LabError, at};
+use super::leftovers;
 use crate::control::{self, Request, Response};
 use crate::keystore;
 
@@ -37,57 +38,40 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Writes configuration and store into `dir` and starts the daemon in `host`; does not wait.
+    /// Writes configuration and store of the router of that index into `dir` and starts its
+    /// daemon in `host`, with the control socket in `sockets`; does not wait.
     ///
     /// # Errors
     /// A file cannot be written or the program not started.
     pub(super) fn start(
         case: &Case,
-        router: &RouterCase,
+        index: usize,
         enrolled: &Enrolled,
         host: &Host,
         dir: &Path,
         sockets: &Path,
     ) -> Result<Self, LabError> {
-        let name = router.name.clone();
-        let (config, state) = (
-            dir.join(format!("{name}.cfg")),
-            dir.join(format!("{name}.state")),
-        );
-        let (log, keys) = (
-            dir.join(format!("{name}.log")),
-            dir.join(format!("{name}.keys")),
-        );
+        let name = case.routers[index].name.clone();
+        let file = |kind: &str| dir.join(format!("{name}.{kind}"));
+        let (config, state) = (file("cfg"), file("state"));
+        let (log, keys) = (file("log"), file("keys"));
         let socket = sockets.join(format!("{name}.sock"));
-        std::fs::write(&config, &router.text).map_err(at(&config))?;
+        std::fs::write(&config, &case.routers[index].text).map_err(at(&config))?;
         keystore::create(&state, &enrolled.store, &enrolled.keys)
             .map_err(|e| LabError::pki(e.to_string()))?;
-        let program =
-            std::env::current_exe().map_err(|e| LabError::internal(format!("own program: {e}")))?;
-        let mut command = Command::new(&program);
-        command.args([
-            "run",
-            "--debug",
-            "--name",
-            &name,
-            "--retransmit-interval",
-            &case.retransmit.as_secs_f64().to_string(),
-        ]);
-        for (option, path) in [
+        let paths = [
             ("--config", &config),
             ("--state", &state),
             ("--socket", &socket),
             ("--keylog", &keys),
-        ] {
-            command.arg(option).arg(path);
-        }
-        let stderr = File::create(&log).map_err(at(&log))?;
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr);
+        ];
+        let mut command = command(&name, case.retransmit[index], &paths)?;
+        command.stderr(File::create(&log).map_err(at(&log))?);
         host.enter_in_child(&mut command);
-        let child = command.spawn().map_err(at(&program))?;
+        let child = command
+            .spawn()
+            .map_err(|e| LabError::internal(format!("start a daemon: {e}")))?;
+        leftovers::process(child.id());
         Ok(Self {
             name,
             socket,
@@ -181,9 +165,30 @@ impl Daemon {
         if self.runs() {
             let _ = self.child().kill();
         }
-        let _ = self.child().wait();
+        let mut child = self.child();
+        let _ = child.wait();
+        leftovers::process_ended(child.id());
+        drop(child);
         let _ = std::fs::remove_file(&self.socket);
     }
+}
+
+/// `ikd run` of this very program, with every debug switch on.
+fn command(
+    name: &str,
+    retransmit: Duration,
+    paths: &[(&str, &PathBuf)],
+) -> Result<Command, LabError> {
+    let program =
+        std::env::current_exe().map_err(|e| LabError::internal(format!("own program: {e}")))?;
+    let mut command = Command::new(program);
+    command.args(["run", "--debug", "--name", name, "--retransmit-interval"]);
+    command.arg(retransmit.as_secs_f64().to_string());
+    for (option, path) in paths {
+        command.arg(option).arg(path);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    Ok(command)
 }
 
 impl Drop for Daemon {

@@ -80,8 +80,8 @@ impl std::error::Error for LabError {}
 impl From<testnet::Error> for LabError {
     fn from(error: testnet::Error) -> Self {
         let text = error.to_string();
-        let hint = if text.contains("tun") || text.contains("tap") || text.contains("TAP") {
-            " (the lab needs /dev/net/tun, readable and writable; without it: ikd lab run --simulate)"
+        let hint = if text.contains("/dev/net/tun") {
+            "\nWithout it the same case runs in the simulator: ikd lab run FOLDER --simulate"
         } else {
             ""
         };

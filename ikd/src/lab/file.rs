@@ -35,7 +35,7 @@ pub(super) struct LabFile {
     /// Bits of the routers' RSA keys.
     pub key_bits: Option<u32>,
     /// Seconds between phase 1 retransmissions (W-050: ten).
-    pub retransmit_interval: Option<f64>,
+    pub retransmit_interval: Option<Interval>,
     /// Milliseconds of flight from router to router, added to every packet.
     pub latency: Option<u32>,
     /// Goes on after the verdict until this is seen.
@@ -48,6 +48,16 @@ pub(super) struct LabFile {
     pub fault: Vec<Fault>,
     /// What must come out.
     pub expect: Expectation,
+}
+
+/// Seconds for both routers, or for each by hostname.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "seconds, or a table HOSTNAME = seconds")]
+pub(super) enum Interval {
+    /// Both.
+    Both(f64),
+    /// Those that are named.
+    Each(BTreeMap<String, f64>),
 }
 
 /// When a case is over, beyond its verdict.

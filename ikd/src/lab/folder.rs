@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use ike_core::config::{Enrollment, Parsed, Severity, TrustpointConfig, parse};
 
-use super::case::{Case, Overrides, RouterCase};
+use super::case::{Case, Overrides, RouterCase, allowed_interval};
 use super::embedded;
 use super::error::LabError;
-use super::file::{self, LabFile, StopWhen};
+use super::file::{self, Interval, LabFile, StopWhen};
 
 impl Case {
     /// Reads a folder with a `lab.toml`.
@@ -100,6 +100,16 @@ impl Case {
             let index = self.index_of(&name)?;
             self.routers[index].serial = serial;
         }
+        match lab.retransmit_interval {
+            None => {}
+            Some(Interval::Both(seconds)) => self.retransmit = [allowed_interval(seconds)?; 2],
+            Some(Interval::Each(routers)) => {
+                for (name, seconds) in routers {
+                    let index = self.index_of(&name)?;
+                    self.retransmit[index] = allowed_interval(seconds)?;
+                }
+            }
+        }
         if let Some(nat) = &self.nat {
             self.index_of(&nat.router)?;
         }
@@ -108,7 +118,7 @@ impl Case {
             order: lab.order,
             enrolled: lab.enrolled,
             key_bits: lab.key_bits,
-            retransmit_interval: lab.retransmit_interval,
+            retransmit_interval: None,
             linger: false,
         })?;
         Ok(())
@@ -156,7 +166,7 @@ impl Case {
             routers,
             initiator: 0,
             key_bits: 2048,
-            retransmit: Duration::from_secs(10),
+            retransmit: [Duration::from_secs(10); 2],
             latency: 0,
             stop_when: StopWhen::default(),
             until_given_up: false,

@@ -12,6 +12,7 @@ use super::case::Case;
 use super::daemon::Daemon;
 use super::enrol::{Keys, enrol};
 use super::error::LabError;
+use super::leftovers;
 use super::network::Wires;
 use super::outcome::Outcome;
 use crate::control::Request;
@@ -49,19 +50,12 @@ impl Lab {
     ) -> Result<Self, LabError> {
         let dir = tempfile::Builder::new().prefix("ikd-lab-").tempdir();
         let dir = dir.map_err(|e| LabError::internal(format!("temporary folder: {e}")))?;
+        leftovers::folder(dir.path());
         let enrolled = enrol(case, keys)?;
         let wires = Wires::new(case, &dir.path().join("capture.pcapng"))?;
         let sockets = sockets.unwrap_or(dir.path());
-        let start = |n: usize| {
-            Daemon::start(
-                case,
-                &case.routers[n],
-                &enrolled[n],
-                &wires.hosts[n],
-                dir.path(),
-                sockets,
-            )
-        };
+        let start =
+            |n: usize| Daemon::start(case, n, &enrolled[n], &wires.hosts[n], dir.path(), sockets);
         let daemons = [start(0)?, start(1)?];
         for daemon in &daemons {
             daemon.wait_ready()?;
@@ -84,7 +78,7 @@ impl Lab {
             name: self.protection()?,
             wait: 0,
         })?;
-        let limit = self.case.retransmit * 12;
+        let limit = self.case.patience();
         let mut records = self.records()?;
         while !certain(&records) && started.elapsed() < limit {
             thread::sleep(LOOK);
@@ -164,7 +158,7 @@ impl Lab {
 
     /// Goes on after the verdict as far as the case wants.
     fn linger(&self, up: bool) -> Result<(), LabError> {
-        let until = Instant::now() + self.case.retransmit * 12;
+        let until = Instant::now() + self.case.patience();
         if !up {
             thread::sleep(AFTERMATH);
         }

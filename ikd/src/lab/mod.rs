@@ -13,6 +13,7 @@ mod enrol;
 mod error;
 mod file;
 mod folder;
+mod leftovers;
 mod live;
 mod network;
 mod outcome;

@@ -8,6 +8,7 @@ use super::case::Case;
 use super::embedded;
 use super::enrol::Keys;
 use super::error::{LabError, at};
+use super::leftovers;
 use super::live::Lab;
 use super::outcome::Outcome;
 use super::simulate::simulate;
@@ -66,10 +67,12 @@ impl Mode {
     /// Enters namespaces if packets are wanted. Call it before any thread is started.
     fn prepare(self) -> Result<(), LabError> {
         if self.simulate {
-            Ok(())
-        } else {
-            super::isolate()
+            return Ok(());
         }
+        let signals = leftovers::block_signals()?;
+        super::isolate()?;
+        leftovers::clean_on(signals);
+        Ok(())
     }
 
     fn run(self, case: &Case, keys: &Keys, out: Option<&Path>) -> Result<Outcome, LabError> {

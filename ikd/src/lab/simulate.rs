@@ -35,15 +35,15 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
             keys: Arc::new(Ring::new(keys)),
         }
     });
-    let mut sim = Simulation::new(
+    let mut sim = Simulation::with_timers(
         routers,
         network(case),
-        Timers::with_interval(case.retransmit),
+        case.retransmit.map(Timers::with_interval),
         seed,
         now(),
     );
     sim.up(case.initiator, None);
-    sim.run_until(case.retransmit * 12, Simulation::certain);
+    sim.run_until(case.patience(), Simulation::certain);
     let milliseconds = sim.verdict().milliseconds;
     linger(case, &mut sim);
     let (i, r) = (case.initiator, 1 - case.initiator);
@@ -67,13 +67,11 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
 fn linger(case: &Case, sim: &mut Simulation) {
     sim.settle(AFTERMATH);
     if let Some(wanted) = case.stop_when.ike_datagrams {
-        sim.run_until(case.retransmit * 12, |sim| {
-            on_port_500(sim).count() >= wanted
-        });
+        sim.run_until(case.patience(), |sim| on_port_500(sim).count() >= wanted);
     }
     if case.until_given_up {
         let ended = |sim: &Simulation| (0..2).all(|n| sim.record(n).is_none_or(|r| r.certain()));
-        sim.run_until(case.retransmit * 12, ended);
+        sim.run_until(case.patience(), ended);
     }
 }
 

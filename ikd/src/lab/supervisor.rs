@@ -10,12 +10,13 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
 
 use super::arguments::CaseArgs;
 use super::case::Case;
 use super::enrol::Keys;
 use super::error::{LabError, at};
+use super::leftovers;
 use super::live::Lab;
 use super::remote::{self, Answer};
 use super::service::Service;
@@ -108,7 +109,7 @@ fn supervise(case: &Case) -> Result<u8, LabError> {
     let _ = nix::unistd::setsid();
     // Inside a user namespace everyone is root: the folder is the one of the outside.
     let (folder, socket) = (control::runtime_dir(), remote::socket());
-    let signals = block_signals()?;
+    let signals = leftovers::block_signals()?;
     match start(case, &folder, &socket) {
         Ok((lab, listener)) => {
             say(0, welcome(case));
@@ -165,18 +166,6 @@ fn serve(lab: Lab, listener: UnixListener, signals: SigSet) {
             },
         );
     }
-}
-
-/// Signals that mean `down` are for one thread alone; child processes start with none blocked.
-fn block_signals() -> Result<SigSet, LabError> {
-    let mut signals = SigSet::empty();
-    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
-        .into_iter()
-        .for_each(|s| signals.add(s));
-    signals
-        .thread_block()
-        .map_err(|e| LabError::internal(format!("block signals: {e}")))?;
-    Ok(signals)
 }
 
 fn welcome(case: &Case) -> String {

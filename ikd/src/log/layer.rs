@@ -35,26 +35,35 @@ pub struct Sink {
 impl Sink {
     /// A sink that writes to `writer` too.
     pub fn new(writer: Box<dyn Write + Send>) -> Self {
-        Self { writer: Arc::new(Mutex::new(writer)), buffer: Arc::default() }
+        Self {
+            writer: Arc::new(Mutex::new(writer)),
+            buffer: Arc::default(),
+        }
     }
 
     /// The buffered lines, oldest first.
     pub fn buffered(&self) -> String {
-        let Ok(guard) = self.buffer.lock() else { return String::new() };
+        let Ok(guard) = self.buffer.lock() else {
+            return String::new();
+        };
         guard.0.iter().map(String::as_str).collect()
     }
 
     fn line(&self, line: String) {
         if let Ok(mut writer) = self.writer.lock() {
             // A log that cannot be written must not stop the daemon.
-            let _ = writer.write_all(line.as_bytes()).and_then(|()| writer.flush());
+            let _ = writer
+                .write_all(line.as_bytes())
+                .and_then(|()| writer.flush());
         }
         if let Ok(mut guard) = self.buffer.lock() {
             let (lines, octets) = &mut *guard;
             *octets += line.len();
             lines.push_back(line);
             while *octets > BUFFER {
-                let Some(oldest) = lines.pop_front() else { break };
+                let Some(oldest) = lines.pop_front() else {
+                    break;
+                };
                 *octets -= oldest.len();
             }
         }
@@ -90,7 +99,10 @@ impl<S: Subscriber> Layer<S> for IosLayer {
 /// Each line gets a stamp; lines that begin with a blank continue the one before. The star
 /// says that the clock is not synchronised by NTP, as in the seed.
 fn ios_lines(now: Timestamp, message: &str) -> String {
-    let stamp = now.to_zoned(TimeZone::UTC).strftime("*%b %e %H:%M:%S%.3f: ").to_string();
+    let stamp = now
+        .to_zoned(TimeZone::UTC)
+        .strftime("*%b %e %H:%M:%S%.3f: ")
+        .to_string();
     let mut out = String::new();
     for line in message.lines() {
         if !line.starts_with(' ') {
@@ -139,7 +151,10 @@ mod tests {
     #[test]
     fn lines_look_like_those_of_the_seed() {
         let at = Timestamp::from_microsecond(1_371_733_237_609_000).unwrap();
-        let text = ios_lines(at, "ISAKMP (1010): ID payload\n  type          : 2\nISAKMP:(1010):done");
+        let text = ios_lines(
+            at,
+            "ISAKMP (1010): ID payload\n  type          : 2\nISAKMP:(1010):done",
+        );
         assert_eq!(
             text,
             "*Jun 20 13:00:37.609: ISAKMP (1010): ID payload\n  type          : 2\n*Jun 20 13:00:37.609: ISAKMP:(1010):done\n"
@@ -149,7 +164,10 @@ mod tests {
     /// A message with quotes and newlines stays one JSON object on one line.
     #[test]
     fn json_lines_are_whole_objects() {
-        let fields = Fields { message: "a \"b\"\nc".into(), others: vec![("rule", "S-030".into())] };
+        let fields = Fields {
+            message: "a \"b\"\nc".into(),
+            others: vec![("rule", "S-030".into())],
+        };
         let line = json_line(Timestamp::UNIX_EPOCH, "why", &fields);
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

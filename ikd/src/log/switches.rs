@@ -67,7 +67,8 @@ impl Switches {
         if on {
             self.0.fetch_or(switch as u8, Ordering::Relaxed);
         } else {
-            self.0.fetch_and(!(switch as u8) | Switch::Always as u8, Ordering::Relaxed);
+            self.0
+                .fetch_and(!(switch as u8) | Switch::Always as u8, Ordering::Relaxed);
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddrV4;
 
-use ike_core::config::{EspAuthentication, EspEncryption, RunningConfig, RouteVia, TunnelMode as IosTunnelMode};
+use ike_core::config::{
+    EspAuthentication, EspEncryption, RouteVia, RunningConfig, TunnelMode as IosTunnelMode,
+};
 use ike_core::policy::ipsec::{EspSuite as CoreSuite, suite_of};
 use ike_core::sa::child::{ChildSpec, Direction as CoreDirection};
 
@@ -14,7 +16,7 @@ const LINK_MTU: u32 = 1500;
 
 /// The data plane's start from the configuration (G-004, G-085, G-086). Loopback addresses go
 /// to `lo`; physical interfaces are the host's own.
-pub fn dataplane_config(config: &RunningConfig) -> Config {
+pub(super) fn dataplane_config(config: &RunningConfig) -> Config {
     let loopbacks = config
         .interfaces
         .iter()
@@ -29,10 +31,20 @@ pub fn dataplane_config(config: &RunningConfig) -> Config {
                 RouteVia::Address(a) => (Some(*a), None),
                 RouteVia::Interface(name) => (None, Some(name.clone())),
             };
-            Route { destination: r.prefix, prefix: r.length, via, device }
+            Route {
+                destination: r.prefix,
+                prefix: r.length,
+                via,
+                device,
+            }
         })
         .collect();
-    Config { tunnels: tunnels(config), routes, loopbacks, udp: None }
+    Config {
+        tunnels: tunnels(config),
+        routes,
+        loopbacks,
+        udp: None,
+    }
 }
 
 fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
@@ -65,8 +77,15 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
 }
 
 /// The MTU that lets every packet fit the link whatever transform set is agreed, NAT included.
-fn largest_mtu(config: &RunningConfig, interface: &ike_core::config::Interface, tunnel: &TunnelConfig) -> u32 {
-    let protection = interface.tunnel.as_ref().and_then(|t| t.protection.as_ref());
+fn largest_mtu(
+    config: &RunningConfig,
+    interface: &ike_core::config::Interface,
+    tunnel: &TunnelConfig,
+) -> u32 {
+    let protection = interface
+        .tunnel
+        .as_ref()
+        .and_then(|t| t.protection.as_ref());
     let profile = protection.and_then(|p| config.ipsec_profile(&p.profile));
     let sets = profile.into_iter().flat_map(|p| &p.transform_sets);
     sets.filter_map(|name| suite(suite_of(config.transform_set(name)?)?))
@@ -76,7 +95,7 @@ fn largest_mtu(config: &RunningConfig, interface: &ike_core::config::Interface, 
 }
 
 /// A suite in the data plane's words; `None` for what it does not carry.
-pub fn suite(core: CoreSuite) -> Option<EspSuite> {
+pub(super) fn suite(core: CoreSuite) -> Option<EspSuite> {
     let cipher = match core.cipher {
         EspEncryption::Null => EspCipher::Null,
         EspEncryption::Des => EspCipher::DesCbc,
@@ -100,7 +119,7 @@ pub fn suite(core: CoreSuite) -> Option<EspSuite> {
 }
 
 /// One direction of a child SA for the data plane.
-pub fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSpec> {
+pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSpec> {
     let (direction, spi, keys) = match direction {
         CoreDirection::Inbound => (Direction::Inbound, spec.spi_in, &spec.keys_in),
         CoreDirection::Outbound => (Direction::Outbound, spec.spi_out, &spec.keys_out),
@@ -111,7 +130,11 @@ pub fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSpec> {
         spi,
         local: *spec.local.ip(),
         remote: *spec.remote.ip(),
-        mode: if matches!(spec.encapsulation, 2 | 4) { Mode::Transport } else { Mode::Tunnel },
+        mode: if matches!(spec.encapsulation, 2 | 4) {
+            Mode::Transport
+        } else {
+            Mode::Tunnel
+        },
         encap: matches!(spec.encapsulation, 3 | 4).then(|| ports(spec.local, spec.remote)),
         suite: suite(spec.suite)?,
         encryption_key: keys.cipher.clone(),

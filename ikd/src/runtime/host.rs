@@ -7,7 +7,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ike_core::config::RunningConfig;
 use ike_core::engine::{Engine, Setup};
-use ike_core::sa::action::{Action, CommandId, DataplaneEvent as CoreDataplaneEvent, DataplaneRequest, Event, JobId, Outbox, Reply};
+use ike_core::sa::action::{
+    Action, CommandId, DataplaneEvent as CoreDataplaneEvent, DataplaneRequest, Event, JobId,
+    Outbox, Reply,
+};
 use ike_core::sa::job::{self, Job, JobOutcome};
 use ike_core::sa::retransmit::Timers;
 use ike_core::time::{Now, Timestamp};
@@ -16,11 +19,11 @@ use ike_pki::{ChainPolicy, Store};
 use tokio::sync::mpsc;
 
 use super::keylog::KeyLog;
-use super::sockets::{Received, Sockets};
 use super::requests::Waiter;
+use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue};
-use crate::dataplane::config::{DataplaneEvent, Direction};
 use crate::dataplane::Handle;
+use crate::dataplane::config::{DataplaneEvent, Direction};
 use crate::keystore::{Keystore, PrivateKeyring};
 use crate::log::{self, Sink};
 
@@ -88,28 +91,52 @@ impl Host {
 
     pub(super) fn started(&self) {
         if !self.engine.protections().is_empty() {
-            log::emit(&Traced { sa: None, connection: 0, trace: Trace::Syslog(Syslog::IsakmpOnOff(true)) });
+            log::emit(&Traced {
+                sa: None,
+                connection: 0,
+                trace: Trace::Syslog(Syslog::IsakmpOnOff(true)),
+            });
         }
     }
 
     pub(super) fn now(&self) -> Now {
         let micros = u64::try_from(self.started_at.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        Now { mono: Timestamp(micros), wall: i64::try_from(wall).unwrap_or(i64::MAX) }
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| d.as_secs());
+        Now {
+            mono: Timestamp(micros),
+            wall: i64::try_from(wall).unwrap_or(i64::MAX),
+        }
     }
 
     /// When the engine wants to be woken; far away when it does not.
     pub(super) fn deadline(&self) -> tokio::time::Instant {
         let far = std::time::Duration::from_secs(3600);
-        let at = self.engine.next_deadline().map(|t| std::time::Duration::from_micros(t.0));
+        let at = self
+            .engine
+            .next_deadline()
+            .map(|t| std::time::Duration::from_micros(t.0));
         let waiting = self.next_waiter();
-        let at = at.map(|d| self.started_at + d).into_iter().chain(waiting).min();
+        let at = at
+            .map(|d| self.started_at + d)
+            .into_iter()
+            .chain(waiting)
+            .min();
         at.unwrap_or_else(|| Instant::now() + far).into()
     }
 
     pub(super) fn datagram(&mut self, received: Received) {
-        let Received { local, remote, bytes } = received;
-        self.handle(Event::Datagram { local, remote, bytes });
+        let Received {
+            local,
+            remote,
+            bytes,
+        } = received;
+        self.handle(Event::Datagram {
+            local,
+            remote,
+            bytes,
+        });
     }
 
     pub(super) fn job_done(&mut self, id: JobId, outcome: JobOutcome) {
@@ -123,7 +150,9 @@ impl Host {
     pub(super) fn dataplane(&mut self, event: DataplaneEvent) {
         match event {
             DataplaneEvent::Acquire { tunnel, .. } => {
-                self.handle(Event::Dataplane(CoreDataplaneEvent::Acquire { protection: tunnel }));
+                self.handle(Event::Dataplane(CoreDataplaneEvent::Acquire {
+                    protection: tunnel,
+                }));
             }
             DataplaneEvent::SoftExpire(expired) => self.expire(&expired, false),
             DataplaneEvent::HardExpire(expired) => self.expire(&expired, true),
@@ -133,7 +162,10 @@ impl Host {
                 }
             }
             DataplaneEvent::InvalidSpi { spi, from } => {
-                log::notice(&format!("%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr={}, prot=50, spi={spi:#010X}", from.ip()));
+                log::notice(&format!(
+                    "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr={}, prot=50, spi={spi:#010X}",
+                    from.ip()
+                ));
             }
         }
     }
@@ -146,7 +178,10 @@ impl Host {
             Direction::Outbound => c.spi_out == expired.spi,
         });
         if let Some(spi_in) = pair.map(|c| c.spi_in) {
-            self.handle(Event::Dataplane(CoreDataplaneEvent::Expire { spi_in, hard }));
+            self.handle(Event::Dataplane(CoreDataplaneEvent::Expire {
+                spi_in,
+                hard,
+            }));
         }
     }
 
@@ -189,14 +224,25 @@ impl Host {
                 if let Some(keylog) = &mut self.keylog {
                     keylog.esp(direction, &spec);
                 }
-                let Some(dataplane) = &self.dataplane else { return };
+                let Some(dataplane) = &self.dataplane else {
+                    return;
+                };
                 match glue::sa_spec(direction, &spec).map(|s| dataplane.install(&s)) {
                     Some(Ok(())) => {}
-                    Some(Err(e)) => log::notice(&format!("ESP SA of {} not installed: {e}", spec.protection)),
-                    None => log::notice(&format!("ESP SA of {}: algorithms not carried", spec.protection)),
+                    Some(Err(e)) => {
+                        log::notice(&format!("ESP SA of {} not installed: {e}", spec.protection))
+                    }
+                    None => log::notice(&format!(
+                        "ESP SA of {}: algorithms not carried",
+                        spec.protection
+                    )),
                 }
             }
-            DataplaneRequest::Remove { protection, spi_in, spi_out } => {
+            DataplaneRequest::Remove {
+                protection,
+                spi_in,
+                spi_out,
+            } => {
                 if let Some(dataplane) = &self.dataplane {
                     dataplane.remove(&protection, Direction::Inbound, spi_in);
                     dataplane.remove(&protection, Direction::Outbound, spi_out);
@@ -212,7 +258,9 @@ impl Host {
         self.next_command += 1;
         self.last_reply = None;
         self.handle(Event::Command(id, command));
-        self.last_reply.take().unwrap_or(Reply::Refused("the engine gave no reply".to_owned()))
+        self.last_reply
+            .take()
+            .unwrap_or(Reply::Refused("the engine gave no reply".to_owned()))
     }
 
     /// Reads the configuration file again; a bad one leaves the old one in force.
@@ -226,7 +274,10 @@ impl Host {
                 Ok(text)
             }
             Err(text) => {
-                log::notice(&format!("{} is not taken; the old configuration stays:\n{text}", path.display()));
+                log::notice(&format!(
+                    "{} is not taken; the old configuration stays:\n{text}",
+                    path.display()
+                ));
                 Err(text)
             }
         }
@@ -245,5 +296,4 @@ impl Host {
         self.command(ike_core::sa::action::Command::ClearAll);
         let _ = std::fs::remove_file(&self.options.socket);
     }
-
 }

@@ -14,7 +14,7 @@ use ike_core::policy::ipsec::EspSuite;
 use ike_core::sa::child::{ChildSpec, Direction};
 
 /// The open tables.
-pub struct KeyLog {
+pub(super) struct KeyLog {
     ikev1: File,
     esp: File,
     seen: BTreeSet<String>,
@@ -25,33 +25,49 @@ impl KeyLog {
     ///
     /// # Errors
     /// A file cannot be made; the text names it.
-    pub fn create(dir: &Path) -> Result<Self, String> {
+    pub(super) fn create(dir: &Path) -> Result<Self, String> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(dir)
             .map_err(|e| format!("{}: {e}", dir.display()))?;
         let open = |name: &str| table(dir.join(name));
-        Ok(Self { ikev1: open("ikev1_decryption_table")?, esp: open("esp_sa")?, seen: BTreeSet::new() })
+        Ok(Self {
+            ikev1: open("ikev1_decryption_table")?,
+            esp: open("esp_sa")?,
+            seen: BTreeSet::new(),
+        })
     }
 
     /// Adds the ISAKMP SAs that are not there yet: `COOKIE,KEY` without quotes.
-    pub fn isakmp(&mut self, keys: &[KeyView]) {
+    pub(super) fn isakmp(&mut self, keys: &[KeyView]) {
         for key in keys {
             if self.seen.insert(key.initiator_cookie.clone()) {
                 // A key log that cannot be written must not stop the daemon.
-                let _ = writeln!(self.ikev1, "{},{}", key.initiator_cookie, hex(key.message_key.expose()));
+                let _ = writeln!(
+                    self.ikev1,
+                    "{},{}",
+                    key.initiator_cookie,
+                    hex(key.message_key.expose())
+                );
             }
         }
     }
 
     /// Adds one ESP SA in the form of Wireshark's `esp_sa`.
-    pub fn esp(&mut self, direction: Direction, spec: &ChildSpec) {
+    pub(super) fn esp(&mut self, direction: Direction, spec: &ChildSpec) {
         let (from, to, spi, keys) = match direction {
             Direction::Inbound => (spec.remote, spec.local, spec.spi_in, &spec.keys_in),
             Direction::Outbound => (spec.local, spec.remote, spec.spi_out, &spec.keys_out),
         };
-        let line = esp_line(*from.ip(), *to.ip(), spi, spec.suite, keys.cipher.expose(), keys.integrity.expose());
+        let line = esp_line(
+            *from.ip(),
+            *to.ip(),
+            spi,
+            spec.suite,
+            keys.cipher.expose(),
+            keys.integrity.expose(),
+        );
         let _ = writeln!(self.esp, "{line}");
     }
 }
@@ -66,7 +82,14 @@ fn table(path: PathBuf) -> Result<File, String> {
         .map_err(|e| format!("{}: {e}", path.display()))
 }
 
-fn esp_line(from: Ipv4Addr, to: Ipv4Addr, spi: u32, suite: EspSuite, cipher: &[u8], integrity: &[u8]) -> String {
+fn esp_line(
+    from: Ipv4Addr,
+    to: Ipv4Addr,
+    spi: u32,
+    suite: EspSuite,
+    cipher: &[u8],
+    integrity: &[u8],
+) -> String {
     let (cipher_name, integrity_name) = (cipher_name(suite), integrity_name(suite));
     format!(
         "\"IPv4\",\"{from}\",\"{to}\",\"{spi:#010x}\",\"{cipher_name}\",\"0x{}\",\"{integrity_name}\",\"0x{}\"",

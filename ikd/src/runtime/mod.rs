@@ -51,7 +51,10 @@ pub struct StartError {
 
 impl StartError {
     fn new(code: u8, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self {
+            code,
+            text: text.into(),
+        }
     }
 }
 
@@ -60,12 +63,14 @@ impl StartError {
 /// # Errors
 /// Configuration, store, sockets, devices or control socket are not to be had.
 pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<(), StartError> {
-    let keystore = crate::keystore::open(&options.state).map_err(|e| StartError::new(7, e.to_string()))?;
+    let keystore =
+        crate::keystore::open(&options.state).map_err(|e| StartError::new(7, e.to_string()))?;
     for warning in &keystore.warnings {
         crate::log::notice(warning);
     }
-    let (sockets, streams) =
-        sockets::Sockets::open(&config).await.map_err(|text| StartError::new(5, text))?;
+    let (sockets, streams) = sockets::Sockets::open(&config)
+        .await
+        .map_err(|text| StartError::new(5, text))?;
     let (dataplane, mut dataplane_events) = start_dataplane(&options, &config, streams.esp)?;
     let keylog = match &options.keylog {
         Some(dir) => Some(keylog::KeyLog::create(dir).map_err(|text| StartError::new(5, text))?),
@@ -75,10 +80,22 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
         .map_err(|e| StartError::new(5, format!("{}: {e}", options.socket.display())))?;
     let (jobs_in, mut jobs) = mpsc::unbounded_channel();
     let mut datagrams = streams.ike;
-    let mut host = Host::new(host::Parts { options, config: Arc::new(config), keystore, sockets, dataplane, keylog, jobs: jobs_in, sink })?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(|e| StartError::new(70, e.to_string()))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(|e| StartError::new(70, e.to_string()))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| StartError::new(70, e.to_string()))?;
+    let mut host = Host::new(host::Parts {
+        options,
+        config: Arc::new(config),
+        keystore,
+        sockets,
+        dataplane,
+        keylog,
+        jobs: jobs_in,
+        sink,
+    })?;
+    let mut hangup =
+        signal(SignalKind::hangup()).map_err(|e| StartError::new(70, e.to_string()))?;
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|e| StartError::new(70, e.to_string()))?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(|e| StartError::new(70, e.to_string()))?;
     host.started();
     while !host.stopping() {
         let deadline = host.deadline();
@@ -97,7 +114,10 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     Ok(())
 }
 
-type DataplaneParts = (Option<crate::dataplane::Handle>, mpsc::Receiver<DataplaneEvent>);
+type DataplaneParts = (
+    Option<crate::dataplane::Handle>,
+    mpsc::Receiver<DataplaneEvent>,
+);
 
 fn start_dataplane(
     options: &Options,

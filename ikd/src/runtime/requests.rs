@@ -12,7 +12,7 @@ use crate::exec::{self, Outcome, Snapshot};
 use crate::log::switches;
 
 /// An `up` that waits for its verdict.
-pub struct Waiter {
+pub(super) struct Waiter {
     name: String,
     until: Instant,
     known: usize,
@@ -59,11 +59,19 @@ impl Host {
         match exec::run(line, json, &self.snapshot()) {
             Ok(Outcome::Text(text)) => Response::ok(text),
             Ok(Outcome::Act(command)) => said(self.command(command)),
-            Ok(Outcome::Debug { switch: Some(switch), on, text }) => {
+            Ok(Outcome::Debug {
+                switch: Some(switch),
+                on,
+                text,
+            }) => {
                 switches().set(switch, on);
                 Response::ok(text)
             }
-            Ok(Outcome::Debug { switch: None, on, text }) => {
+            Ok(Outcome::Debug {
+                switch: None,
+                on,
+                text,
+            }) => {
                 switches().set_all(on);
                 Response::ok(text)
             }
@@ -81,7 +89,10 @@ impl Host {
             children: self.engine.child_sas(now.mono),
             records: self.engine.records(),
             counters: self.engine.counters(),
-            traffic: self.dataplane.as_ref().map(crate::dataplane::Handle::counters),
+            traffic: self
+                .dataplane
+                .as_ref()
+                .map(crate::dataplane::Handle::counters),
             logging: self.sink.buffered(),
             wall: now.wall,
         }
@@ -90,13 +101,24 @@ impl Host {
     /// Starts and keeps the question until the verdict is certain or the time is up.
     fn up_and_wait(&mut self, name: String, wait: u64, answer: oneshot::Sender<Response>) {
         let known = self.engine.records().iter().filter(|r| r.certain()).count();
-        let already = self.engine.child_sas(self.now().mono).iter().any(|c| c.protection == name && c.complete);
+        let already = self
+            .engine
+            .child_sas(self.now().mono)
+            .iter()
+            .any(|c| c.protection == name && c.complete);
         match self.command(Command::Up(name.clone())) {
             Reply::Refused(reason) => drop(answer.send(Response::failed(1, reason))),
-            Reply::Already if already => drop(answer.send(Response::ok(format!("{name} is up already")))),
+            Reply::Already if already => {
+                drop(answer.send(Response::ok(format!("{name} is up already"))))
+            }
             Reply::Already | Reply::Done => {
                 let until = Instant::now() + Duration::from_secs(wait);
-                self.waiting.push(Waiter { name, until, known, answer });
+                self.waiting.push(Waiter {
+                    name,
+                    until,
+                    known,
+                    answer,
+                });
                 self.answer_waiters();
             }
         }
@@ -108,10 +130,17 @@ impl Host {
         }
         let now = self.now().mono;
         let children = self.engine.child_sas(now);
-        let ended: Vec<Record> = self.engine.records().into_iter().filter(Record::certain).collect();
+        let ended: Vec<Record> = self
+            .engine
+            .records()
+            .into_iter()
+            .filter(Record::certain)
+            .collect();
         let waiters = std::mem::take(&mut self.waiting);
         for waiter in waiters {
-            let up = children.iter().any(|c| c.protection == waiter.name && c.complete && !c.replaced);
+            let up = children
+                .iter()
+                .any(|c| c.protection == waiter.name && c.complete && !c.replaced);
             let failed = ended.iter().skip(waiter.known).rev().find(|r| !r.up);
             let response = if up {
                 Response::ok(format!("{} is up", waiter.name))

@@ -21,7 +21,7 @@ const QUEUE: usize = 1024;
 const MAX_DATAGRAM: usize = 65_535;
 
 /// A received IKE datagram.
-pub struct Received {
+pub(super) struct Received {
     /// Our end.
     pub local: SocketAddrV4,
     /// The sender.
@@ -31,12 +31,12 @@ pub struct Received {
 }
 
 /// Every socket of the daemon.
-pub struct Sockets {
+pub(super) struct Sockets {
     by_endpoint: BTreeMap<SocketAddrV4, Arc<UdpSocket>>,
 }
 
 /// What comes out of the sockets.
-pub struct Streams {
+pub(super) struct Streams {
     /// IKE, for the engine.
     pub ike: mpsc::Receiver<Received>,
     /// ESP in UDP, for the data plane.
@@ -48,7 +48,7 @@ impl Sockets {
     ///
     /// # Errors
     /// A port is taken or forbidden; the text names it and the way out.
-    pub async fn open(config: &RunningConfig) -> Result<(Self, Streams), String> {
+    pub(super) async fn open(config: &RunningConfig) -> Result<(Self, Streams), String> {
         let (ike_in, ike) = mpsc::channel(QUEUE);
         let (esp_in, esp) = mpsc::channel(QUEUE);
         let mut by_endpoint = BTreeMap::new();
@@ -60,14 +60,19 @@ impl Sockets {
                 by_endpoint.insert(local, socket);
             }
         }
-        let esp = UdpPath { sender: esp_sender(&by_endpoint), receiver: esp };
+        let esp = UdpPath {
+            sender: esp_sender(&by_endpoint),
+            receiver: esp,
+        };
         Ok((Self { by_endpoint }, Streams { ike, esp }))
     }
 
     /// Sends a datagram now, with the non-ESP marker from port 4500 (RFC 3948 2.2). What the
     /// kernel does not take is lost, as on any network.
-    pub fn send(&self, transmit: &Transmit) {
-        let Some(socket) = self.by_endpoint.get(&transmit.local) else { return };
+    pub(super) fn send(&self, transmit: &Transmit) {
+        let Some(socket) = self.by_endpoint.get(&transmit.local) else {
+            return;
+        };
         let remote = SocketAddr::V4(transmit.remote);
         let _ = match transmit.local.port() {
             NAT_PORT => socket.try_send_to(&mark(&transmit.bytes), remote),
@@ -122,23 +127,36 @@ async fn read(
                 continue;
             }
         };
-        let SocketAddr::V4(remote) = from else { continue };
+        let SocketAddr::V4(remote) = from else {
+            continue;
+        };
         let bytes = Bytes::copy_from_slice(&buffer[..length]);
         if local.port() == NAT_PORT {
             match Udp4500::decode(bytes) {
-                Ok(Udp4500::Ike(bytes)) => drop(ike.try_send(Received { local, remote, bytes })),
+                Ok(Udp4500::Ike(bytes)) => drop(ike.try_send(Received {
+                    local,
+                    remote,
+                    bytes,
+                })),
                 Ok(Udp4500::Esp(bytes)) => drop(esp.try_send((from, bytes))),
                 Ok(Udp4500::Keepalive) | Err(_) => {}
             }
         } else {
-            drop(ike.try_send(Received { local, remote, bytes }));
+            drop(ike.try_send(Received {
+                local,
+                remote,
+                bytes,
+            }));
         }
     }
 }
 
 /// Sends ESP in UDP from the first address that has port 4500.
 fn esp_sender(sockets: &BTreeMap<SocketAddrV4, Arc<UdpSocket>>) -> UdpSender {
-    let socket = sockets.iter().find(|(local, _)| local.port() == NAT_PORT).map(|(_, s)| s.clone());
+    let socket = sockets
+        .iter()
+        .find(|(local, _)| local.port() == NAT_PORT)
+        .map(|(_, s)| s.clone());
     Arc::new(move |to, packet| match &socket {
         Some(socket) => socket.try_send_to(packet, to).map(drop),
         None => Err(std::io::ErrorKind::NotConnected.into()),
