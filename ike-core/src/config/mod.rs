@@ -1,8 +1,8 @@
 //! The IOS configuration language: text to [`RunningConfig`] and back (IOS-FACTS section 3).
 //!
-//! [`parse`] reads a whole file and never fails: what it does not understand becomes a [`Diagnostic`] with place and code. [`show`]
+//! [`parse`] reads a whole file and never fails: what it does not understand becomes a [`Diagnostic`] with place and code. [`show`](show())
 //! prints what `show running-config` prints; `parse` of that gives the same configuration. Each mode has its command table in a file
-//! of its own; [`grammar`] matches a line against a table, [`reader`] goes through the lines, [`complaint`] says what is wrong with one, [`lint`] checks what a single line
+//! of its own; `grammar` matches a line against a table, `reader` goes through the lines, `complaint` says what is wrong with one, `lint` checks what a single line
 //! cannot show.
 
 mod model;

@@ -16,7 +16,7 @@ use crate::policy::preshared;
 use crate::sa::Role;
 use crate::sa::job::JobOutcome;
 use crate::sa::natt::{self, Nat};
-use crate::trace::{IsakmpTrace, Syslog, TransformLine};
+use crate::trace::{Fsm, Input, IsakmpTrace, Syslog, TransformLine};
 
 /// Octets of our nonces (W-006).
 pub(super) const NONCE_LEN: usize = 20;
@@ -56,11 +56,37 @@ pub(super) fn key_payloads(
     out
 }
 
+/// Takes MM3 or MM4 for the state `fsm` and returns KE and nonce; `None` after telling why it is
+/// dropped.
+pub(super) fn take_key_message(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    chain: &Chain,
+    datagram: &[u8],
+    fsm: Fsm,
+) -> Option<(Bytes, Bytes)> {
+    let found = key_exchange(chain)
+        .map_err(|reason| shell.dropped(ctx, reason))
+        .ok()?;
+    shell.transition(ctx, Input::MainModeMessage, fsm);
+    for payload in ["KE", "NONCE"] {
+        shell.trace(
+            ctx,
+            IsakmpTrace::Processing {
+                payload,
+                message_id: 0,
+            },
+        );
+    }
+    shell.accept(datagram);
+    Some(found)
+}
+
 /// KE and nonce of MM3 or MM4, sizes checked (D8: 8 to 256 octets, RFC 2409 5).
 ///
 /// # Errors
 /// A sentence for the drop.
-pub(super) fn key_exchange(chain: &Chain) -> Result<(Bytes, Bytes), String> {
+fn key_exchange(chain: &Chain) -> Result<(Bytes, Bytes), String> {
     table::check(Message::MainKe, chain)?;
     let (Some((_, Body::KeyExchange(public))), Some((_, Body::Nonce(nonce)))) = (
         chain.find(PayloadType::KEY_EXCHANGE),

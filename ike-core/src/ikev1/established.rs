@@ -71,19 +71,8 @@ impl Established {
         Self::complete(shell, ctx, material, claim, proof, last_block)
     }
 
-    /// After our MM6.
-    pub fn responder(
-        shell: &mut Shell,
-        ctx: &mut Context<'_>,
-        material: Material,
-        claim: Claim,
-        proof: Option<PeerVerified>,
-        last_block: Vec<u8>,
-    ) -> Self {
-        Self::complete(shell, ctx, material, claim, proof, last_block)
-    }
-
-    fn complete(
+    /// Phase 1 is complete: after our MM6 at once.
+    pub(super) fn complete(
         shell: &mut Shell,
         ctx: &mut Context<'_>,
         material: Material,

@@ -304,29 +304,10 @@ impl SentMm3 {
         chain: Chain,
         datagram: &[u8],
     ) -> Initiator {
-        let (public, nonce) = match common::key_exchange(&chain) {
-            Ok(found) => found,
-            Err(reason) => {
-                shell.dropped(ctx, reason);
-                return Initiator::SentMm3(self);
-            }
+        let taken = common::take_key_message(shell, ctx, &chain, datagram, Fsm::Initiator(4));
+        let Some((public, nonce)) = taken else {
+            return Initiator::SentMm3(self);
         };
-        shell.transition(ctx, Input::MainModeMessage, Fsm::Initiator(4));
-        shell.trace(
-            ctx,
-            IsakmpTrace::Processing {
-                payload: "KE",
-                message_id: 0,
-            },
-        );
-        shell.trace(
-            ctx,
-            IsakmpTrace::Processing {
-                payload: "NONCE",
-                message_id: 0,
-            },
-        );
-        shell.accept(datagram);
         let agree = Job::Agree {
             group: self.suite.group,
             private: self.private.clone(),

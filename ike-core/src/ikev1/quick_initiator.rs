@@ -121,7 +121,7 @@ fn tell_start(shell: &Shell, ctx: &mut Context<'_>, protection: &Protection, mes
 }
 
 impl QuickInitiator {
-    /// QM1: HASH, SA, Nonce, [KE], IDci, IDcr (W-018).
+    /// QM1: HASH, SA, Nonce, KE with PFS, IDci, IDcr (W-018).
     fn send_qm1(
         &mut self,
         shell: &mut Shell,

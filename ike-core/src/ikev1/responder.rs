@@ -298,29 +298,10 @@ impl SentMm2 {
         chain: Chain,
         datagram: &[u8],
     ) -> Responder {
-        let (public, nonce) = match common::key_exchange(&chain) {
-            Ok(found) => found,
-            Err(reason) => {
-                shell.dropped(ctx, reason);
-                return Responder::SentMm2(self);
-            }
+        let taken = common::take_key_message(shell, ctx, &chain, datagram, Fsm::Responder(3));
+        let Some((public, nonce)) = taken else {
+            return Responder::SentMm2(self);
         };
-        shell.transition(ctx, Input::MainModeMessage, Fsm::Responder(3));
-        shell.trace(
-            ctx,
-            IsakmpTrace::Processing {
-                payload: "KE",
-                message_id: 0,
-            },
-        );
-        shell.trace(
-            ctx,
-            IsakmpTrace::Processing {
-                payload: "NONCE",
-                message_id: 0,
-            },
-        );
-        shell.accept(datagram);
         let private = ctx.entropy.secret(self.suite.group.private_len());
         let our_nonce = Bytes::from(ctx.entropy.bytes(common::NONCE_LEN));
         let work = Job::PublicAndAgree {

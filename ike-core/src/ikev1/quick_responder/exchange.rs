@@ -48,7 +48,7 @@ impl QuickResponder {
         }
     }
 
-    /// QM2: HASH, SA, Nonce, [KE], IDci, IDcr; the inbound SA stands before it goes out.
+    /// QM2: HASH, SA, Nonce, KE with PFS, IDci, IDcr; the inbound SA stands before it goes out.
     pub(super) fn send_qm2(
         mut self,
         shell: &mut Shell,

@@ -163,7 +163,7 @@ pub(super) fn mm6(
         );
     };
     shell.accept(&state.mm5.datagram);
-    let established = Established::responder(
+    let established = Established::complete(
         shell,
         ctx,
         state.before.material,
