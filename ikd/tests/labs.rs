@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ikd::lab::{Case, Keys, simulate};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -67,8 +67,18 @@ fn folders() -> Vec<PathBuf> {
     found
 }
 
+/// Runs the program with a folder of sockets of its own, away from any lab of the machine.
 fn ikd(arguments: &[&str], paths: &[&Path]) -> Result<Output, Failed> {
+    static SOCKETS: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let sockets = match SOCKETS.get() {
+        Some(dir) => dir,
+        None => {
+            let dir = tempfile::tempdir()?;
+            SOCKETS.get_or_init(|| dir)
+        }
+    };
     let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
+    command.env("IKD_RUNTIME_DIR", sockets.path());
     Ok(command.args(arguments).args(paths).output()?)
 }
 
@@ -310,10 +320,6 @@ fn mistakes_are_told() -> Result<(), Failed> {
 
 /// `up`, `status`, `ping`, `exec`, `capture`, `down` on the embedded case.
 fn a_lab_is_left_up() -> Result<(), Failed> {
-    if ikd(&["lab", "status"], &[])?.status.code() != Some(4) {
-        eprintln!("skipped: a lab is up on this machine already");
-        return Ok(());
-    }
     let output = ikd(&["lab", "up"], &[])?;
     if skipped(&output)? {
         return Ok(());

@@ -198,17 +198,18 @@ fn no_answerable_request_ends_before_mm5() {
     assert_eq!(sim.isakmp_sas(1)[0].state, "MM_KEY_EXCH");
 }
 
-/// W-046, T-35: behind a NAT the initiator floats to 4500, presents port 0, and both ends use
-/// UDP encapsulation.
-#[test]
-fn a_nat_between_the_routers_is_found_and_crossed() {
+const NAT: &str = "192.168.0.77";
+
+/// R1 behind a NAT, tunnels of plain IP since GRE proxies name the private address. `extra` goes
+/// into R1's configuration.
+fn behind_nat(extra: &str) -> Story {
     let vti = |text: &str| {
         text.replace(
             "  tunnel source",
             "  tunnel mode ipsec ipv4\n  tunnel source",
         )
     };
-    let outside = "192.168.0.77";
+    let outside = NAT;
     let r2 = vti(R2).replace(
         "tunnel destination 192.168.0.1",
         &format!("tunnel destination {outside}"),
@@ -223,16 +224,37 @@ fn a_nat_between_the_routers_is_found_and_crossed() {
         nat: Some(nat),
         ..Network::default()
     };
-    let sim = Story {
-        configs: [vti(R1), r2],
+    Story {
+        configs: [vti(R1) + extra, r2],
         network,
         ..seed_routers()
     }
-    .negotiate(0);
+}
+
+/// G-026: the end behind the NAT keeps its mapping alive, the other end need not.
+#[test]
+fn a_router_behind_a_nat_sends_keepalives_when_told_to() {
+    let mut sim = behind_nat("crypto isakmp nat keepalive 20\n").negotiate(0);
+    sim.settle(Duration::from_secs(65));
+    let sent: Vec<String> = sim
+        .node(0)
+        .keepalives
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(sent, ["192.168.0.2:4500"; 3]);
+    assert!(sim.node(1).keepalives.is_empty());
+}
+
+/// W-046, T-35: behind a NAT the initiator floats to 4500, presents port 0, and both ends use
+/// UDP encapsulation.
+#[test]
+fn a_nat_between_the_routers_is_found_and_crossed() {
+    let sim = behind_nat("").negotiate(0);
     assert_up(&sim, "NAT");
     let spec = sim.node(1).installed.outbound[0].clone();
     assert_eq!((spec.encapsulation, spec.local.port()), (3, 4500));
-    assert_eq!(spec.remote.to_string(), format!("{outside}:24500"));
+    assert_eq!(spec.remote.to_string(), format!("{NAT}:24500"));
     assert!(
         sim.node(0)
             .traces

@@ -18,8 +18,11 @@ pub fn socket_path(name: &str) -> PathBuf {
     runtime_dir().join(format!("{name}.sock"))
 }
 
-/// The folder of sockets.
+/// The folder of sockets: `IKD_RUNTIME_DIR` where it is set.
 pub fn runtime_dir() -> PathBuf {
+    if let Some(dir) = std::env::var_os("IKD_RUNTIME_DIR") {
+        return PathBuf::from(dir);
+    }
     if nix::unistd::geteuid().is_root() {
         return PathBuf::from("/run/ikd");
     }

@@ -202,6 +202,7 @@ impl Host {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Send(transmit) => self.sockets.send(&transmit),
+            Action::Keepalive { local, remote } => self.sockets.keepalive(local, remote),
             Action::Run(id, job) => self.run(id, job),
             Action::Dataplane(request) => self.change_dataplane(request),
             Action::Trace(traced) => log::emit(&traced),

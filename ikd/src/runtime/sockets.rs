@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ike_core::config::RunningConfig;
 use ike_core::sa::action::Transmit;
 use ike_core::sa::natt::{IKE_PORT, NAT_PORT};
-use ike_wire::natt::{Udp4500, mark};
+use ike_wire::natt::{KEEPALIVE, Udp4500, mark};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
@@ -78,6 +78,13 @@ impl Sockets {
             NAT_PORT => socket.try_send_to(&mark(&transmit.bytes), remote),
             _ => socket.try_send_to(&transmit.bytes, remote),
         };
+    }
+
+    /// Sends a NAT keepalive (RFC 3948 2.3).
+    pub(super) fn keepalive(&self, local: SocketAddrV4, remote: SocketAddrV4) {
+        if let Some(socket) = self.by_endpoint.get(&local) {
+            let _ = socket.try_send_to(&KEEPALIVE, SocketAddr::V4(remote));
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Established {
     pub quick: BTreeMap<u32, Quick>,
     /// Liveness.
     pub dpd: Dpd,
+    /// When the next NAT keepalive goes out (G-026); only the end behind the NAT sends them.
+    pub keepalive_at: Option<Timestamp>,
     /// The peer said that this is its first contact (acted on by the engine, C14).
     pub initial_contact: bool,
     /// A replacement of this SA has been asked for.
@@ -100,6 +102,11 @@ impl Established {
             .profile(ctx.config)
             .and_then(|p| p.keepalive)
             .or(ctx.config.isakmp.keepalive);
+        let behind_nat = ctx
+            .config
+            .isakmp
+            .nat_keepalive
+            .filter(|_| material.nat.here);
         Self {
             dpd: Dpd::new(keepalive.filter(|_| material.peer_dpd), ctx.now.mono),
             material,
@@ -108,6 +115,7 @@ impl Established {
             last_block,
             since: ctx.now.mono,
             quick: BTreeMap::new(),
+            keepalive_at: behind_nat.map(|s| ctx.now.mono + Duration::from_secs(s.into())),
             initial_contact: claim.initial_contact,
             rekeyed: false,
             finished: VecDeque::new(),
@@ -135,6 +143,7 @@ impl Established {
         quick
             .chain(rekey)
             .chain(self.dpd.deadline())
+            .chain(self.keepalive_at)
             .fold(self.expires(), Timestamp::min)
     }
 

@@ -43,6 +43,13 @@ pub enum Event {
 pub enum Action {
     /// Send an IKE datagram.
     Send(Transmit),
+    /// Send one octet 0xff from port 4500, so that a NAT keeps its mapping (RFC 3948 2.3).
+    Keepalive {
+        /// Our endpoint.
+        local: SocketAddrV4,
+        /// The peer's.
+        remote: SocketAddrV4,
+    },
     /// Do dear work elsewhere and come back with [`Event::JobDone`].
     Run(JobId, Job),
     /// Change the data plane.

@@ -196,6 +196,7 @@ impl Simulation {
     fn perform(&mut self, node: usize, action: Action) {
         match action {
             Action::Send(transmit) => self.send(node, transmit),
+            Action::Keepalive { remote, .. } => self.nodes[node].keepalives.push(remote),
             Action::Run(id, job) => {
                 let outcome = job::run(job, self.nodes[node].keys.as_ref());
                 let at = self.now + self.network.job_time;

@@ -1,7 +1,7 @@
 //! One router of a simulation.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
@@ -36,6 +36,8 @@ pub struct Node {
     pub traces: Vec<String>,
     /// Answers to commands.
     pub replies: Vec<Reply>,
+    /// Where NAT keepalives went.
+    pub keepalives: Vec<SocketAddrV4>,
     /// Its data plane.
     pub installed: Installed,
     /// Its trustpoints.
@@ -60,6 +62,7 @@ impl Node {
             engine: engine(router.config, router.store.clone(), timers, seed),
             traces: Vec::new(),
             replies: Vec::new(),
+            keepalives: Vec::new(),
             installed: Installed::default(),
             store: router.store,
             timers,

@@ -1,5 +1,7 @@
 //! Deadlines of an ISAKMP SA: retransmission, death by it, age, liveness (W-050, B4).
 
+use std::time::Duration;
+
 use super::super::context::Context;
 use super::super::dpd::DpdDue;
 use super::super::established::Established;
@@ -7,6 +9,7 @@ use super::super::established::Quick;
 use super::super::shell::Shell;
 use super::super::{children, informational};
 use super::{IsakmpSa, State};
+use crate::sa::action::Action;
 use crate::sa::retransmit::{Due, Timers};
 use crate::time::Timestamp;
 use crate::trace::{Fsm, IsakmpTrace};
@@ -112,6 +115,7 @@ fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &
     for message_id in established.quick.keys().copied().collect::<Vec<_>>() {
         quick_deadline(shell, ctx, established, message_id);
     }
+    nat_keepalive(shell, ctx, established);
     match established.dpd.poll(ctx.now.mono) {
         DpdDue::Nothing => {}
         DpdDue::Probe(sequence) => {
@@ -135,6 +139,21 @@ fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &
     if ctx.now.mono >= established.expires() {
         informational::send_delete_isakmp(shell, ctx, established);
         shell.kill(ctx, "IKE SA lifetime exceeded");
+    }
+}
+
+/// G-026: one octet while the mapping must live (RFC 3948 2.3).
+fn nat_keepalive(shell: &Shell, ctx: &mut Context<'_>, established: &mut Established) {
+    let (Some(due), Some(seconds)) = (established.keepalive_at, ctx.config.isakmp.nat_keepalive)
+    else {
+        return;
+    };
+    if ctx.now.mono >= due {
+        established.keepalive_at = Some(ctx.now.mono + Duration::from_secs(seconds.into()));
+        ctx.out.push(Action::Keepalive {
+            local: shell.local,
+            remote: shell.remote,
+        });
     }
 }
 
