@@ -148,6 +148,46 @@ fn forged_messages_do_not_end_a_negotiation() {
     }
 }
 
+/// H3: a refusal in the clear, with a responder's cookie that we never learnt, is told and noted;
+/// the SA goes on: the real answer still brings the tunnel up.
+#[test]
+fn a_forged_refusal_does_not_end_a_negotiation() {
+    let mut sim = seed_routers().start();
+    sim.up(0, None);
+    let first = sim.datagrams()[0].clone();
+    let mut forged = vec![0; 40];
+    forged[..8].copy_from_slice(&first.bytes[..8]);
+    forged[8..16].copy_from_slice(b"stranger");
+    forged[16..20].copy_from_slice(&[11, 0x10, 5, 0]);
+    forged[27] = 40;
+    forged[28..40].copy_from_slice(&[0, 0, 0, 12, 0, 0, 0, 1, 1, 0, 0, 14]);
+    sim.inject(
+        0,
+        Transmit {
+            local: first.to,
+            remote: first.from,
+            bytes: forged.into(),
+        },
+    );
+    assert!(
+        sim.node(0)
+            .traces
+            .iter()
+            .any(|t| t.contains("NO-PROPOSAL-CHOSEN"))
+    );
+    assert!(
+        sim.record(0)
+            .unwrap()
+            .reason
+            .unwrap()
+            .contains("unprotected")
+    );
+    sim.run_until(Duration::from_secs(5), |s| {
+        (0..2).all(|n| s.record(n).is_some_and(|r| r.up))
+    });
+    assert!(sim.verdict().up && sim.carries());
+}
+
 /// C8: everything we send comes back to us: nothing is established, nothing loops.
 #[test]
 fn reflected_messages_go_nowhere() {

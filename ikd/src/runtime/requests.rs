@@ -49,7 +49,7 @@ impl Host {
         Response::ok(format!(
             "{} is up for {up} s: {} ISAKMP SAs, {} ESP SA pairs, {} protections",
             self.options.name,
-            sas.len(),
+            sas.iter().filter(|sa| sa.status == "ACTIVE").count(),
             children.len(),
             self.engine.protections().len()
         ))

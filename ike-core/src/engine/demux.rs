@@ -44,6 +44,11 @@ impl Engine {
             header: &header,
             datagram: bytes,
         };
+        // A clear notify may carry a responder's cookie that we never learnt.
+        let clear = !header.flags.contains(Flags::ENCRYPTED);
+        if clear && header.exchange == ExchangeType::INFORMATIONAL {
+            return self.clear_notify(&inbound, out);
+        }
         match self.owner(&header, remote) {
             Some(id) => self.with_sa(now, id, out, |sa, ctx| sa.receive(ctx, &inbound)),
             None if header.responder.is_zero() && !header.initiator.is_zero() => {
@@ -98,7 +103,6 @@ impl Engine {
     fn stranger(&mut self, now: Now, inbound: &Inbound<'_>, out: &mut Outbox) {
         match inbound.header.exchange {
             ExchangeType::MAIN if self.config.isakmp.enabled => {}
-            ExchangeType::INFORMATIONAL => return self.clear_notify(inbound, out),
             other => {
                 self.counters.unsupported += 1;
                 let reason = format!("{other} exchange is not carried out");
