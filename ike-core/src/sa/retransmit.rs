@@ -44,6 +44,7 @@ pub struct Retransmit {
     sent_at: Timestamp,
     attempts: u32,
     armed: bool,
+    peer_repeats: bool,
 }
 
 /// What a due timer means.
@@ -66,6 +67,7 @@ impl Retransmit {
             sent_at: now,
             attempts: 0,
             armed: true,
+            peer_repeats: false,
         }
     }
 
@@ -77,13 +79,22 @@ impl Retransmit {
             sent_at: now,
             attempts: 0,
             armed: false,
+            peer_repeats: false,
         }
     }
 
-    /// When the timer is due.
+    /// When the timer is due. A peer that repeats its own message keeps the exchange going: our
+    /// timer then waits half as long again, so that its message comes first and ours answers it,
+    /// as the seed's capture shows (S-054, W-052).
     #[must_use]
     pub fn deadline(&self, timers: &Timers) -> Option<Timestamp> {
-        self.armed.then(|| self.sent_at + timers.retransmit)
+        let patience = if self.peer_repeats {
+            timers.retransmit / 2
+        } else {
+            Duration::ZERO
+        };
+        self.armed
+            .then(|| self.sent_at + timers.retransmit + patience)
     }
 
     /// What to do at `now`.
@@ -96,6 +107,7 @@ impl Retransmit {
         }
         self.attempts += 1;
         self.sent_at = now;
+        self.peer_repeats = false;
         Due::Again(self.message.clone(), self.attempts)
     }
 
@@ -110,6 +122,7 @@ impl Retransmit {
             return Err(since);
         }
         self.sent_at = now;
+        self.peer_repeats = true;
         Ok(self.message.clone())
     }
 
@@ -153,6 +166,20 @@ mod tests {
             assert_eq!(sent.poll(due, &timers), Due::Again(message(), attempt));
         }
         assert_eq!(sent.poll(Timestamp(60_000_000), &timers), Due::GiveUp);
+    }
+
+    /// W-052: after answering a repetition our own timer leaves the next one to the peer.
+    #[test]
+    fn a_repeating_peer_goes_first() {
+        let timers = Timers::default();
+        let mut sent = Retransmit::armed(message(), Timestamp(0));
+        assert!(sent.duplicate(Timestamp(9_000_000), &timers).is_ok());
+        assert_eq!(sent.deadline(&timers), Some(Timestamp(24_000_000)));
+        assert!(matches!(
+            sent.poll(Timestamp(24_000_000), &timers),
+            Due::Again(_, 1)
+        ));
+        assert_eq!(sent.deadline(&timers), Some(Timestamp(34_000_000)));
     }
 
     /// W-051: a duplicate right after our transmission is skipped.
