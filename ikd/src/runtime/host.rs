@@ -249,7 +249,6 @@ impl Host {
                     dataplane.remove(&protection, Direction::Outbound, spi_out);
                 }
             }
-            DataplaneRequest::Moved { .. } => {}
         }
     }
 

@@ -115,13 +115,6 @@ pub enum DataplaneRequest {
         /// The peer's inbound SPI, 0 when none was installed.
         spi_out: u32,
     },
-    /// The peer's endpoint moved (NAT, RFC 3947).
-    Moved {
-        /// Our inbound SPI.
-        spi_in: u32,
-        /// New remote endpoint.
-        remote: SocketAddrV4,
-    },
 }
 
 /// What the data plane reports.

@@ -125,17 +125,6 @@ impl Retransmit {
         self.peer_repeats = true;
         Ok(self.message.clone())
     }
-
-    /// The message.
-    #[must_use]
-    pub fn message(&self) -> &Transmit {
-        &self.message
-    }
-
-    /// Stops the timer; duplicates are still answered.
-    pub fn disarm(&mut self) {
-        self.armed = false;
-    }
 }
 
 #[cfg(test)]

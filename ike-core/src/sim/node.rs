@@ -96,7 +96,6 @@ impl Node {
                 self.installed.inbound.remove(&spi_in);
                 self.installed.outbound.retain(|s| s.spi_in != spi_in);
             }
-            DataplaneRequest::Moved { .. } => {}
         }
     }
 
