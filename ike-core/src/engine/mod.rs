@@ -9,7 +9,7 @@ mod upkeep;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
@@ -73,7 +73,7 @@ pub struct Engine {
     children: Children,
     sas: BTreeMap<SaId, IsakmpSa>,
     cookies: BTreeSet<(Spi, SaId)>,
-    half_open: BTreeMap<SaId, Ipv4Addr>,
+    half_open: BTreeMap<SaId, IpAddr>,
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
     history: VecDeque<Record>,
@@ -181,7 +181,7 @@ impl Engine {
         }
         let Some(sa) = self.sas.get(&id) else { return };
         if sa.established().is_none() && sa.shell.dead.is_none() {
-            self.half_open.insert(id, *sa.shell.remote.ip());
+            self.half_open.insert(id, sa.shell.remote.ip());
         } else {
             self.half_open.remove(&id);
         }

@@ -3,6 +3,7 @@
 //! Nothing here sees a packet, an SA or a clock, so each row of IOS-FACTS section 6 is a
 //! table test. `docs/ios-rules.md` maps every rule to its function.
 
+pub mod address;
 pub mod certreq;
 mod decision;
 pub mod identity;
