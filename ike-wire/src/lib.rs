@@ -25,8 +25,10 @@
     )
 )]
 
+mod attribute;
 mod encode;
 mod error;
+mod generic;
 mod header;
 mod reader;
 mod text;
