@@ -37,6 +37,7 @@ pub mod dissect;
 pub mod natt;
 pub mod registry;
 pub mod v1;
+pub mod v2;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use header::{Flags, Header, MessageId, Spi};
