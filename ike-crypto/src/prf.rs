@@ -45,6 +45,13 @@ impl Prf {
         self.output_len()
     }
 
+    /// Octets of the key of a function that takes one length only; `None` takes any (RFC 7296 2.14).
+    pub const fn fixed_key_len(self) -> Option<usize> {
+        match self {
+            Self::Hmac(_) => None,
+        }
+    }
+
     /// prf(key, parts[0] | parts[1] | ...).
     pub fn compute(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         match self {
