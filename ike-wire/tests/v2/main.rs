@@ -6,6 +6,7 @@ mod chains;
 mod identities;
 mod notices;
 mod offers;
+mod random;
 mod sealed;
 mod seed_sizes;
 mod text;
