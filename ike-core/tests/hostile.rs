@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +15,8 @@ use support::seed_routers;
 
 fn from_stranger(bytes: impl Into<Bytes>) -> Transmit {
     Transmit {
-        local: SocketAddrV4::new([192, 168, 0, 66].into(), 500),
-        remote: SocketAddrV4::new([192, 168, 0, 1].into(), 500),
+        local: SocketAddr::new([192, 168, 0, 66].into(), 500),
+        remote: SocketAddr::new([192, 168, 0, 1].into(), 500),
         bytes: bytes.into(),
     }
 }
@@ -225,8 +225,8 @@ fn a_flood_of_first_messages_is_bounded() {
         message[..4].copy_from_slice(&(number + 1).to_be_bytes());
         let [_, _, c, d] = number.to_be_bytes();
         let transmit = Transmit {
-            local: SocketAddrV4::new([10, 0, c, d].into(), 500),
-            remote: SocketAddrV4::new([192, 168, 0, 1].into(), 500),
+            local: SocketAddr::new([10, 0, c, d].into(), 500),
+            remote: SocketAddr::new([192, 168, 0, 1].into(), 500),
             bytes: message.into(),
         };
         sim.inject(0, transmit);

@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(issued.subject(), &r1());
         assert_eq!(
             issued.addresses(),
-            [std::net::Ipv4Addr::new(192, 168, 0, 1)]
+            [std::net::IpAddr::from([192, 168, 0, 1])]
         );
         assert_eq!(issued.host_names(), ["R1.cisco.com"]);
     }

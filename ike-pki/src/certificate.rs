@@ -1,7 +1,7 @@
 //! X.509 certificates (RFC 5280 4.1), read by `x509-parser` once their form is
 //! checked, and kept as DER.
 
-use std::{fmt, net::Ipv4Addr};
+use std::{fmt, net::IpAddr};
 
 use bytes::Bytes;
 use ike_crypto::{CryptoError, PublicKey, SignatureScheme};
@@ -191,22 +191,16 @@ impl Certificate {
     }
 
     /// iPAddress entries of subjectAltName.
-    pub fn ip_addresses(&self) -> Vec<std::net::IpAddr> {
+    pub fn ip_addresses(&self) -> Vec<IpAddr> {
         self.alt_names(GeneralName::ip)
     }
 
-    /// Every IPv4 address the certificate names: unstructuredAddress of the
+    /// Every address the certificate names: unstructuredAddress of the
     /// subject (W-021), then subjectAltName. What an ID of type address is
     /// held against (O-085).
-    pub fn addresses(&self) -> Vec<Ipv4Addr> {
-        let alternative = self
-            .ip_addresses()
-            .into_iter()
-            .filter_map(|address| match address {
-                std::net::IpAddr::V4(v4) => Some(v4),
-                std::net::IpAddr::V6(_) => None,
-            });
-        self.subject.ip().into_iter().chain(alternative).collect()
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let subject = self.subject.ip().map(IpAddr::V4);
+        subject.into_iter().chain(self.ip_addresses()).collect()
     }
 
     /// Every host name the certificate names: unstructuredName of the subject

@@ -89,8 +89,8 @@ fn network(case: &Case) -> Network {
         let (inside_address, _) = *case.routers[inside].physical().first()?;
         Some(Translation {
             inside,
-            inside_address,
-            outside_address: nat.outside.address,
+            inside_address: inside_address.into(),
+            outside_address: nat.outside.address.into(),
             port_offset: PORT_OFFSET,
         })
     });

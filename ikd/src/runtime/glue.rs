@@ -1,6 +1,6 @@
 //! The engine's words for child SAs in the data plane's words and back.
 
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, SocketAddr};
 
 use ike_core::config::{
     EspAuthentication, EspEncryption, RouteVia, RunningConfig, TunnelMode as IosTunnelMode,
@@ -118,8 +118,12 @@ pub(super) fn suite(core: CoreSuite) -> Option<EspSuite> {
     Some(EspSuite { cipher, integrity })
 }
 
-/// One direction of a child SA for the data plane.
+/// One direction of a child SA for the data plane; `None` for what it does not carry.
 pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSpec> {
+    // The data plane carries IPv4.
+    let (IpAddr::V4(local), IpAddr::V4(remote)) = (spec.local.ip(), spec.remote.ip()) else {
+        return None;
+    };
     let (direction, spi, keys) = match direction {
         CoreDirection::Inbound => (Direction::Inbound, spec.spi_in, &spec.keys_in),
         CoreDirection::Outbound => (Direction::Outbound, spec.spi_out, &spec.keys_out),
@@ -128,8 +132,8 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
         tunnel: spec.interface.clone(),
         direction,
         spi,
-        local: *spec.local.ip(),
-        remote: *spec.remote.ip(),
+        local,
+        remote,
         mode: if matches!(spec.encapsulation, 2 | 4) {
             Mode::Transport
         } else {
@@ -147,6 +151,6 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
     })
 }
 
-fn ports(local: SocketAddrV4, remote: SocketAddrV4) -> (u16, u16) {
+fn ports(local: SocketAddr, remote: SocketAddr) -> (u16, u16) {
     (local.port(), remote.port())
 }

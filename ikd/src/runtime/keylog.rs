@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -61,8 +61,8 @@ impl KeyLog {
             Direction::Outbound => (spec.local, spec.remote, spec.spi_out, &spec.keys_out),
         };
         let line = esp_line(
-            *from.ip(),
-            *to.ip(),
+            from.ip(),
+            to.ip(),
             spi,
             spec.suite,
             keys.cipher.expose(),
@@ -83,16 +83,17 @@ fn table(path: PathBuf) -> Result<File, String> {
 }
 
 fn esp_line(
-    from: Ipv4Addr,
-    to: Ipv4Addr,
+    from: IpAddr,
+    to: IpAddr,
     spi: u32,
     suite: EspSuite,
     cipher: &[u8],
     integrity: &[u8],
 ) -> String {
     let (cipher_name, integrity_name) = (cipher_name(suite), integrity_name(suite));
+    let family = if from.is_ipv4() { "IPv4" } else { "IPv6" };
     format!(
-        "\"IPv4\",\"{from}\",\"{to}\",\"{spi:#010x}\",\"{cipher_name}\",\"0x{}\",\"{integrity_name}\",\"0x{}\"",
+        "\"{family}\",\"{from}\",\"{to}\",\"{spi:#010x}\",\"{cipher_name}\",\"0x{}\",\"{integrity_name}\",\"0x{}\"",
         hex(cipher),
         hex(integrity)
     )

@@ -1,7 +1,7 @@
 //! UDP 500 and 4500 on every address of the configuration (RFC 2408 2.5.1, RFC 3948).
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,16 +23,16 @@ const MAX_DATAGRAM: usize = 65_535;
 /// A received IKE datagram.
 pub(super) struct Received {
     /// Our end.
-    pub local: SocketAddrV4,
+    pub local: SocketAddr,
     /// The sender.
-    pub remote: SocketAddrV4,
+    pub remote: SocketAddr,
     /// The ISAKMP message.
     pub bytes: Bytes,
 }
 
 /// Every socket of the daemon.
 pub(super) struct Sockets {
-    by_endpoint: BTreeMap<SocketAddrV4, Arc<UdpSocket>>,
+    by_endpoint: BTreeMap<SocketAddr, Arc<UdpSocket>>,
 }
 
 /// What comes out of the sockets.
@@ -54,7 +54,7 @@ impl Sockets {
         let mut by_endpoint = BTreeMap::new();
         for address in local_addresses(config) {
             for port in [IKE_PORT, NAT_PORT] {
-                let local = SocketAddrV4::new(address, port);
+                let local = SocketAddr::new(address, port);
                 let socket = Arc::new(bind(local).await?);
                 tokio::spawn(read(socket.clone(), local, ike_in.clone(), esp_in.clone()));
                 by_endpoint.insert(local, socket);
@@ -73,36 +73,35 @@ impl Sockets {
         let Some(socket) = self.by_endpoint.get(&transmit.local) else {
             return;
         };
-        let remote = SocketAddr::V4(transmit.remote);
         let _ = match transmit.local.port() {
-            NAT_PORT => socket.try_send_to(&mark(&transmit.bytes), remote),
-            _ => socket.try_send_to(&transmit.bytes, remote),
+            NAT_PORT => socket.try_send_to(&mark(&transmit.bytes), transmit.remote),
+            _ => socket.try_send_to(&transmit.bytes, transmit.remote),
         };
     }
 
     /// Sends a NAT keepalive (RFC 3948 2.3).
-    pub(super) fn keepalive(&self, local: SocketAddrV4, remote: SocketAddrV4) {
+    pub(super) fn keepalive(&self, local: SocketAddr, remote: SocketAddr) {
         if let Some(socket) = self.by_endpoint.get(&local) {
-            let _ = socket.try_send_to(&KEEPALIVE, SocketAddr::V4(remote));
+            let _ = socket.try_send_to(&KEEPALIVE, remote);
         }
     }
 }
 
 /// The addresses IKE runs on: every interface that is neither tunnel nor loopback.
-fn local_addresses(config: &RunningConfig) -> Vec<Ipv4Addr> {
+fn local_addresses(config: &RunningConfig) -> Vec<IpAddr> {
     let physical = |name: &str| !name.starts_with("Tunnel") && !name.starts_with("Loopback");
-    let mut out: Vec<Ipv4Addr> = config
+    let mut out: Vec<IpAddr> = config
         .interfaces
         .iter()
         .filter(|i| physical(&i.name) && !i.shutdown)
-        .filter_map(|i| i.address.map(|(address, _)| address))
+        .filter_map(|i| i.address.map(|(address, _)| address.into()))
         .collect();
     out.sort();
     out.dedup();
     out
 }
 
-async fn bind(local: SocketAddrV4) -> Result<UdpSocket, String> {
+async fn bind(local: SocketAddr) -> Result<UdpSocket, String> {
     UdpSocket::bind(local).await.map_err(|e| {
         let hint = match e.kind() {
             std::io::ErrorKind::AddrInUse => "another IKE daemon has it; stop that one first",
@@ -120,22 +119,19 @@ async fn bind(local: SocketAddrV4) -> Result<UdpSocket, String> {
 
 async fn read(
     socket: Arc<UdpSocket>,
-    local: SocketAddrV4,
+    local: SocketAddr,
     ike: mpsc::Sender<Received>,
     esp: mpsc::Sender<(SocketAddr, Bytes)>,
 ) {
     let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
-        let (length, from) = match socket.recv_from(&mut buffer).await {
+        let (length, remote) = match socket.recv_from(&mut buffer).await {
             Ok(received) => received,
             // ICMP errors surface here; the socket itself goes on, but never in a busy loop.
             Err(_) => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             }
-        };
-        let SocketAddr::V4(remote) = from else {
-            continue;
         };
         let bytes = Bytes::copy_from_slice(&buffer[..length]);
         if local.port() == NAT_PORT {
@@ -145,7 +141,7 @@ async fn read(
                     remote,
                     bytes,
                 })),
-                Ok(Udp4500::Esp(bytes)) => drop(esp.try_send((from, bytes))),
+                Ok(Udp4500::Esp(bytes)) => drop(esp.try_send((remote, bytes))),
                 Ok(Udp4500::Keepalive) | Err(_) => {}
             }
         } else {
@@ -159,7 +155,7 @@ async fn read(
 }
 
 /// Sends ESP in UDP from the first address that has port 4500.
-fn esp_sender(sockets: &BTreeMap<SocketAddrV4, Arc<UdpSocket>>) -> UdpSender {
+fn esp_sender(sockets: &BTreeMap<SocketAddr, Arc<UdpSocket>>) -> UdpSender {
     let socket = sockets
         .iter()
         .find(|(local, _)| local.port() == NAT_PORT)

@@ -65,7 +65,7 @@ impl Engine {
         let sas: Vec<SaId> = self
             .sas
             .iter()
-            .filter(|(_, sa)| sa.shell.dead.is_none() && *sa.shell.remote.ip() == protection.peer)
+            .filter(|(_, sa)| sa.shell.dead.is_none() && sa.shell.remote.ip() == protection.peer)
             .map(|(id, _)| *id)
             .collect();
         if spis.is_empty() && sas.is_empty() {
@@ -77,7 +77,7 @@ impl Engine {
         let shared = self
             .children
             .iter()
-            .any(|c| *c.spec.remote.ip() == protection.peer);
+            .any(|c| c.spec.remote.ip() == protection.peer);
         for id in sas {
             self.with_sa(now, id, out, |sa, ctx| match shared {
                 // Another protection still lives on this ISAKMP SA.
@@ -97,11 +97,11 @@ impl Engine {
             .map(|(id, _)| *id)
             .collect();
         for id in live {
-            let peer = self.sas.get(&id).map(|sa| *sa.shell.remote.ip());
+            let peer = self.sas.get(&id).map(|sa| sa.shell.remote.ip());
             let own: Vec<u32> = self
                 .children
                 .iter()
-                .filter(|c| Some(*c.spec.remote.ip()) == peer)
+                .filter(|c| Some(c.spec.remote.ip()) == peer)
                 .map(|c| c.spec.spi_in)
                 .collect();
             self.with_sa(now, id, out, |sa, ctx| {

@@ -1,6 +1,6 @@
 //! From a datagram to its SA, and who may become one (W-055, B1-B6, C8, C23).
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use ike_wire::registry::ExchangeType;
@@ -21,7 +21,7 @@ impl Engine {
     pub(super) fn datagram(
         &mut self,
         now: Now,
-        (local, remote): (SocketAddrV4, SocketAddrV4),
+        (local, remote): (SocketAddr, SocketAddr),
         bytes: &Bytes,
         out: &mut Outbox,
     ) {
@@ -59,9 +59,9 @@ impl Engine {
     }
 
     /// A2: dropped and counted. The syslog line comes once per power of two (B20).
-    fn malformed(&mut self, remote: SocketAddrV4, reason: String, out: &mut Outbox) {
+    fn malformed(&mut self, remote: SocketAddr, reason: String, out: &mut Outbox) {
         self.counters.malformed += 1;
-        let from = *remote.ip();
+        let from = remote.ip();
         out.trace(None, 0, Trace::Dropped { from, reason });
         if self.counters.malformed.is_power_of_two() {
             out.trace(None, 0, Trace::Syslog(Syslog::BadMessage(from)));
@@ -69,18 +69,18 @@ impl Engine {
     }
 
     /// W-055. Nothing is sent (B6) and nothing is kept.
-    fn no_sa(&mut self, remote: SocketAddrV4, out: &mut Outbox) {
+    fn no_sa(&mut self, remote: SocketAddr, out: &mut Outbox) {
         self.counters.no_sa += 1;
         // One line per power of two, so that a flood cannot fill the log (B20).
         if self.counters.no_sa.is_power_of_two() {
-            out.trace(None, 0, Trace::Syslog(Syslog::NoSa(*remote.ip())));
+            out.trace(None, 0, Trace::Syslog(Syslog::NoSa(remote.ip())));
         }
     }
 
     /// The SA of these cookies. Before the peer has learnt the responder's cookie, the
     /// initiator's and the address decide; an SA of ours takes the responder's cookie from the
     /// first answer, but never our own cookie reflected (C8).
-    fn owner(&self, header: &Header, remote: SocketAddrV4) -> Option<SaId> {
+    fn owner(&self, header: &Header, remote: SocketAddr) -> Option<SaId> {
         self.with_cookie(header.initiator)
             .find(|(_, sa)| {
                 let shell = &sa.shell;
@@ -110,7 +110,7 @@ impl Engine {
                     None,
                     0,
                     Trace::Dropped {
-                        from: *inbound.remote.ip(),
+                        from: inbound.remote.ip(),
                         reason,
                     },
                 );
@@ -134,7 +134,7 @@ impl Engine {
             self.counters.admission += 1;
             return;
         }
-        let id = self.fresh_sa();
+        let id = self.numbers.sa();
         match IsakmpSa::respond(id, &mut self.context(now, out), inbound, &message) {
             Ok(sa) => self.insert(now, id, sa),
             Err(record) => self.remember(*record),
@@ -183,7 +183,7 @@ impl Engine {
         {
             return false;
         }
-        let peer = *inbound.remote.ip();
+        let peer = inbound.remote.ip();
         let from_peer = self
             .half_open
             .values()

@@ -9,7 +9,7 @@ mod upkeep;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
@@ -19,10 +19,11 @@ use crate::config::RunningConfig;
 use crate::entropy::Entropy;
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Children;
-use crate::ikev1::context::{Context, Numbers};
+use crate::ikev1::context::Context;
 use crate::policy::protection::{self, Protection};
 use crate::sa::SaId;
 use crate::sa::action::{Event, Outbox};
+use crate::sa::numbers::Numbers;
 use crate::sa::record::Record;
 use crate::sa::retransmit::Timers;
 use crate::time::{Now, Timestamp};
@@ -72,10 +73,9 @@ pub struct Engine {
     children: Children,
     sas: BTreeMap<SaId, IsakmpSa>,
     cookies: BTreeSet<(Spi, SaId)>,
-    half_open: BTreeMap<SaId, Ipv4Addr>,
+    half_open: BTreeMap<SaId, IpAddr>,
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
-    next_sa: u64,
     history: VecDeque<Record>,
     counters: Counters,
 }
@@ -99,7 +99,6 @@ impl Engine {
             half_open: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
-            next_sa: 1,
             history: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -182,7 +181,7 @@ impl Engine {
         }
         let Some(sa) = self.sas.get(&id) else { return };
         if sa.established().is_none() && sa.shell.dead.is_none() {
-            self.half_open.insert(id, *sa.shell.remote.ip());
+            self.half_open.insert(id, sa.shell.remote.ip());
         } else {
             self.half_open.remove(&id);
         }
@@ -228,12 +227,6 @@ impl Engine {
             self.history.pop_front();
         }
         self.history.push_back(record);
-    }
-
-    fn fresh_sa(&mut self) -> SaId {
-        let id = SaId(self.next_sa);
-        self.next_sa += 1;
-        id
     }
 }
 

@@ -1,7 +1,7 @@
 //! What follows from completions, deadlines and the data plane: Quick Mode after phase 1,
 //! INITIAL_CONTACT, rekeying, expiry.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::Engine;
 use crate::ikev1::IsakmpSa;
@@ -30,7 +30,7 @@ impl Engine {
     /// U-5, C14: after the proof, and only for the same proven identity.
     fn initial_contact(&mut self, now: Now, id: SaId, out: &mut Outbox) {
         let Some(sa) = self.sas.get(&id) else { return };
-        let (Some(established), peer) = (sa.established(), *sa.shell.remote.ip()) else {
+        let (Some(established), peer) = (sa.established(), sa.shell.remote.ip()) else {
             return;
         };
         if !established.initial_contact {
@@ -106,13 +106,13 @@ impl Engine {
 
     /// Starts Main Mode for a protection.
     pub(super) fn initiate(&mut self, now: Now, protection: &Protection, out: &mut Outbox) {
-        let id = self.fresh_sa();
+        let id = self.numbers.sa();
         let port = self.port;
         let first = self.established_with(protection.peer).is_none()
             && self
                 .children
                 .iter()
-                .all(|c| *c.spec.remote.ip() != protection.peer);
+                .all(|c| c.spec.remote.ip() != protection.peer);
         match IsakmpSa::initiate(id, &mut self.context(now, out), protection, port, first) {
             Ok(sa) => self.insert(now, id, sa),
             Err(record) => self.remember(*record),
@@ -138,7 +138,7 @@ impl Engine {
             .rev()
             .find(|(_, sa)| {
                 sa.established().is_some_and(|e| !e.rekeyed)
-                    && *sa.shell.remote.ip() == protection.peer
+                    && sa.shell.remote.ip() == protection.peer
                     && (protection.isakmp_profile.is_none()
                         || sa.shell.profile == protection.isakmp_profile)
             })
@@ -158,16 +158,16 @@ impl Engine {
         let Some(child) = children::remove(&mut self.context(now, out), spi) else {
             return;
         };
-        if let Some(id) = self.established_with(*child.spec.remote.ip()) {
+        if let Some(id) = self.established_with(child.spec.remote.ip()) {
             self.with_sa(now, id, out, |sa, ctx| sa.announce_esp_end(ctx, &[spi]));
         }
     }
 
-    pub(super) fn established_with(&self, peer: Ipv4Addr) -> Option<SaId> {
+    pub(super) fn established_with(&self, peer: IpAddr) -> Option<SaId> {
         self.sas
             .iter()
             .rev()
-            .find(|(_, sa)| sa.established().is_some() && *sa.shell.remote.ip() == peer)
+            .find(|(_, sa)| sa.established().is_some() && sa.shell.remote.ip() == peer)
             .map(|(id, _)| *id)
     }
 
@@ -199,7 +199,7 @@ impl Engine {
                 self.negotiate_child(now, &name, out);
             }
             DataplaneEvent::Alive { spi_in } => {
-                let Some(peer) = self.children.get_mut(spi_in).map(|c| *c.spec.remote.ip()) else {
+                let Some(peer) = self.children.get_mut(spi_in).map(|c| c.spec.remote.ip()) else {
                     return;
                 };
                 if let Some(id) = self.established_with(peer) {

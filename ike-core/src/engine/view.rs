@@ -1,6 +1,6 @@
 //! Plain views for `show` and `--json`: nothing secret, nothing that can change the engine.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use ike_crypto::Secret;
 use serde::Serialize;
@@ -25,11 +25,11 @@ pub struct IsakmpSaView {
     /// `I` or `R`.
     pub role: String,
     /// Our address.
-    pub local: Ipv4Addr,
+    pub local: IpAddr,
     /// Our port.
     pub local_port: u16,
     /// The peer's address.
-    pub remote: Ipv4Addr,
+    pub remote: IpAddr,
     /// The peer's port.
     pub remote_port: u16,
     /// CKY-I in hex.
@@ -71,9 +71,9 @@ pub struct ChildView {
     /// Interface.
     pub interface: String,
     /// Our endpoint.
-    pub local: Ipv4Addr,
+    pub local: IpAddr,
     /// The peer's.
-    pub remote: Ipv4Addr,
+    pub remote: IpAddr,
     /// The peer's port.
     pub remote_port: u16,
     /// `addr/mask/prot/port` of our side.
@@ -182,9 +182,9 @@ fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
         state: shell.state.to_string(),
         status: format!("ACTIVE{deleted}"),
         role: shell.role.to_string(),
-        local: *shell.local.ip(),
+        local: shell.local.ip(),
         local_port: shell.local.port(),
-        remote: *shell.remote.ip(),
+        remote: shell.remote.ip(),
         remote_port: shell.remote.port(),
         initiator_cookie: shell.cookie_i.to_string(),
         responder_cookie: shell.cookie_r.to_string(),
@@ -211,8 +211,8 @@ fn child_view(child: &Child, now: Timestamp) -> ChildView {
     ChildView {
         protection: spec.protection.clone(),
         interface: spec.interface.clone(),
-        local: *spec.local.ip(),
-        remote: *spec.remote.ip(),
+        local: spec.local.ip(),
+        remote: spec.remote.ip(),
         remote_port: spec.remote.port(),
         local_selector: spec.local_selector.to_string(),
         remote_selector: spec.remote_selector.to_string(),
@@ -243,7 +243,7 @@ fn child_view(child: &Child, now: Timestamp) -> ChildView {
 impl Role {
     /// `dst` and `src` of `show crypto isakmp sa`: the responder is the destination (O-001).
     #[must_use]
-    pub fn destination_first(self, local: Ipv4Addr, remote: Ipv4Addr) -> (Ipv4Addr, Ipv4Addr) {
+    pub fn destination_first(self, local: IpAddr, remote: IpAddr) -> (IpAddr, IpAddr) {
         match self {
             Self::Initiator => (remote, local),
             Self::Responder => (local, remote),

@@ -2,7 +2,7 @@
 //! (`UP-NO-IKE`, O-061), so they belong to the engine and not to an SA.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::context::Context;
@@ -144,8 +144,8 @@ pub fn install_outbound(ctx: &mut Context<'_>, spi_in: u32) {
 
 fn tell_created(ctx: &mut Context<'_>, child: &Child, direction: Direction) {
     let (destination, spi) = match direction {
-        Direction::Inbound => (*child.spec.local.ip(), child.spec.spi_in),
-        Direction::Outbound => (*child.spec.remote.ip(), child.spec.spi_out),
+        Direction::Inbound => (child.spec.local.ip(), child.spec.spi_in),
+        Direction::Outbound => (child.spec.remote.ip(), child.spec.spi_out),
     };
     let transform = crate::show::transform_names(child.spec.suite);
     let connection = child.connection;
@@ -165,8 +165,8 @@ fn tell_created(ctx: &mut Context<'_>, child: &Child, direction: Direction) {
 pub fn remove(ctx: &mut Context<'_>, spi_in: u32) -> Option<Child> {
     let child = ctx.children.0.remove(&spi_in)?;
     for (destination, spi) in [
-        (*child.spec.local.ip(), child.spec.spi_in),
-        (*child.spec.remote.ip(), child.spec.spi_out),
+        (child.spec.local.ip(), child.spec.spi_in),
+        (child.spec.remote.ip(), child.spec.spi_out),
     ] {
         ctx.out.trace(
             None,
@@ -187,11 +187,11 @@ pub fn remove(ctx: &mut Context<'_>, spi_in: u32) -> Option<Child> {
 }
 
 /// Takes away the pairs with a peer whose own inbound SPI is in the list: a DELETE came.
-pub fn remove_by_peer_spi(ctx: &mut Context<'_>, peer: Ipv4Addr, spis: &[u32]) {
+pub fn remove_by_peer_spi(ctx: &mut Context<'_>, peer: IpAddr, spis: &[u32]) {
     let ours: Vec<u32> = ctx
         .children
         .iter()
-        .filter(|c| *c.spec.remote.ip() == peer && spis.contains(&c.spec.spi_out))
+        .filter(|c| c.spec.remote.ip() == peer && spis.contains(&c.spec.spi_out))
         .map(|c| c.spec.spi_in)
         .collect();
     for spi in ours {
@@ -200,11 +200,11 @@ pub fn remove_by_peer_spi(ctx: &mut Context<'_>, peer: Ipv4Addr, spis: &[u32]) {
 }
 
 /// Takes away every pair with a peer.
-pub fn remove_of_peer(ctx: &mut Context<'_>, peer: Ipv4Addr) {
+pub fn remove_of_peer(ctx: &mut Context<'_>, peer: IpAddr) {
     let ours: Vec<u32> = ctx
         .children
         .iter()
-        .filter(|c| *c.spec.remote.ip() == peer)
+        .filter(|c| c.spec.remote.ip() == peer)
         .map(|c| c.spec.spi_in)
         .collect();
     for spi in ours {

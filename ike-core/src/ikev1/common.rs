@@ -252,12 +252,12 @@ pub(super) fn preshared_key(
     if suite.authentication != IsakmpAuthentication::PreShare {
         return Ok(None);
     }
-    let peer = *shell.remote.ip();
+    let peer = shell.remote.ip();
     let profile = match shell.role {
         Role::Initiator => shell.profile(ctx.config),
         Role::Responder => None,
     };
-    match preshared::for_address(ctx.config, profile, *shell.local.ip(), peer) {
+    match preshared::for_address(ctx.config, profile, shell.local.ip(), peer) {
         Some(key) => {
             shell.trace(ctx, IsakmpTrace::FoundPresharedKey(peer));
             Ok(Some(key.key.clone()))
@@ -278,7 +278,7 @@ pub(super) fn end<T>(
     then: T,
 ) -> T {
     let reason = reason.into();
-    let peer = *shell.remote.ip();
+    let peer = shell.remote.ip();
     shell.syslog(ctx, Syslog::ModeFailure { mode: "Main", peer });
     shell.record.stop(message, reason.clone());
     shell.kill(ctx, &reason);

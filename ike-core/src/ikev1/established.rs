@@ -67,7 +67,7 @@ impl Established {
     ) -> Self {
         shell.sent = None;
         shell.trace(ctx, IsakmpTrace::Authenticated);
-        shell.trace(ctx, IsakmpTrace::AuthenticatedWith(*shell.remote.ip()));
+        shell.trace(ctx, IsakmpTrace::AuthenticatedWith(shell.remote.ip()));
         shell.transition(ctx, Input::MainModeMessage, Fsm::Initiator(6));
         shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(6));
         Self::complete(shell, ctx, material, claim, proof, last_block)
@@ -86,7 +86,7 @@ impl Established {
         shell.state = SaState::QmIdle;
         shell.record.phase1 = true;
         if ctx.config.isakmp.logging_session {
-            let (peer, port) = (*shell.remote.ip(), shell.remote.port());
+            let (peer, port) = (shell.remote.ip(), shell.remote.port());
             let id = crate::trace::escaped(&claim.identity.to_string());
             shell.syslog(
                 ctx,

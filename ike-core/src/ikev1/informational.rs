@@ -227,7 +227,7 @@ fn delete(shell: &mut Shell, ctx: &mut Context<'_>, d: &Delete) {
                     },
                 );
             }
-            children::remove_by_peer_spi(ctx, *shell.remote.ip(), &spis);
+            children::remove_by_peer_spi(ctx, shell.remote.ip(), &spis);
         }
         ProtocolId::ISAKMP => {
             let own = [shell.cookie_i.0, shell.cookie_r.0].concat();

@@ -2,7 +2,7 @@
 
 mod timers;
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use ike_wire::registry::ExchangeType;
@@ -40,9 +40,9 @@ enum State {
 /// One datagram of an SA, as the engine routed it.
 pub struct Inbound<'a> {
     /// Our end.
-    pub local: SocketAddrV4,
+    pub local: SocketAddr,
     /// The sender.
-    pub remote: SocketAddrV4,
+    pub remote: SocketAddr,
     /// Its header.
     pub header: &'a Header,
     /// All of it.
@@ -61,8 +61,8 @@ impl IsakmpSa {
         port: u16,
         first_contact: bool,
     ) -> Result<Self, Box<Record>> {
-        let local = SocketAddrV4::new(protection.local, port);
-        let remote = SocketAddrV4::new(protection.peer, port);
+        let local = SocketAddr::new(protection.local, port);
+        let remote = SocketAddr::new(protection.peer, port);
         let mut shell = new_shell(id, ctx, Role::Initiator, (local, remote));
         shell.cookie_i = ctx.entropy.cookie();
         shell.first_contact = first_contact;
@@ -314,7 +314,7 @@ fn new_shell(
     id: SaId,
     ctx: &Context<'_>,
     role: Role,
-    (local, remote): (SocketAddrV4, SocketAddrV4),
+    (local, remote): (SocketAddr, SocketAddr),
 ) -> Shell {
     Shell {
         id,

@@ -5,7 +5,7 @@ use super::shell::Shell;
 use crate::trace::{IsakmpTrace, PkiCall};
 
 pub(super) fn ask(shell: &Shell, ctx: &mut Context<'_>, call: PkiCall, asked: bool) {
-    let (role, state, peer) = (shell.role, shell.state, *shell.remote.ip());
+    let (role, state, peer) = (shell.role, shell.state, shell.remote.ip());
     shell.trace(
         ctx,
         IsakmpTrace::Pki {

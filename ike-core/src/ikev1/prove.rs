@@ -45,7 +45,7 @@ pub(super) fn prove(
     let record = trustpoint.and_then(|tp| ctx.store.identity(tp)).cloned();
     let subject = record.as_ref().map(|r| r.certificate.subject().clone());
     let profile = shell.profile(ctx.config);
-    let identity = identity::to_present(ctx.config, profile, *shell.local.ip(), subject.as_ref());
+    let identity = identity::to_present(ctx.config, profile, shell.local.ip(), subject.as_ref());
     let port = if material.nat.found() { 0 } else { 500 };
     let id = identity.to_wire(port);
     tell_own_identity(shell, ctx, &identity, &id, preshared);
@@ -163,6 +163,7 @@ fn tell_own_identity(
 fn id_type_name(identity: &Identity) -> &'static str {
     match identity {
         Identity::Ipv4(_) => "ID_IPV4_ADDR",
+        Identity::Ipv6(_) => "ID_IPV6_ADDR",
         Identity::Fqdn(_) => "ID_FQDN",
         Identity::UserFqdn(_) => "ID_USER_FQDN",
         Identity::Dn(_) => "ID_DER_ASN1_DN",

@@ -1,7 +1,7 @@
 //! What both ends of Quick Mode share: selectors on the wire, hashes, the message shell
 //! (RFC 2409 5.5; W-018, W-045).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use ike_crypto::{Group, Secret, ct_eq};
@@ -13,6 +13,7 @@ use super::children::Child;
 use super::context::Context;
 use super::established::Established;
 use super::shell::Shell;
+use crate::policy::address::{mask_v4, mask_v6, prefix_of};
 use crate::policy::ipsec::AgreedChild;
 use crate::policy::protection::{Protection, Selector};
 use crate::sa::Role;
@@ -24,8 +25,10 @@ use crate::sa::child::ChildSpec;
 #[must_use]
 pub(super) fn selector(id: &Identification) -> Option<Selector> {
     let (network, prefix) = match id.value() {
-        IdValue::Ipv4(address) => (address, 32),
-        IdValue::Ipv4Subnet(network, mask) => (network, prefix_of(mask)?),
+        IdValue::Ipv4(address) => (IpAddr::V4(address), 32),
+        IdValue::Ipv4Subnet(network, mask) => (network.into(), prefix_of(mask.into())?),
+        IdValue::Ipv6(address) => (IpAddr::V6(address), 128),
+        IdValue::Ipv6Subnet(network, mask) => (network.into(), prefix_of(mask.into())?),
         _ => return None,
     };
     Some(Selector {
@@ -36,24 +39,19 @@ pub(super) fn selector(id: &Identification) -> Option<Selector> {
     })
 }
 
-fn prefix_of(mask: Ipv4Addr) -> Option<u8> {
-    let mask = u32::from(mask);
-    (mask.leading_ones() + mask.trailing_zeros() >= 32)
-        .then(|| u8::try_from(mask.leading_ones()).unwrap_or(32))
-}
-
 /// The ID payload of a selector (W-045).
 #[must_use]
 pub(super) fn identification(selector: Selector) -> Identification {
-    let Selector {
-        network,
-        prefix,
-        protocol,
-        port,
-    } = selector;
-    match prefix {
-        32 => Identification::ipv4(network, protocol, port),
-        _ => Identification::ipv4_subnet(network, selector.mask(), protocol, port),
+    let Selector { protocol, port, .. } = selector;
+    match selector.network {
+        IpAddr::V4(host) if selector.is_host() => Identification::ipv4(host, protocol, port),
+        IpAddr::V6(host) if selector.is_host() => Identification::ipv6(host, protocol, port),
+        IpAddr::V4(network) => {
+            Identification::ipv4_subnet(network, mask_v4(selector.prefix), protocol, port)
+        }
+        IpAddr::V6(network) => {
+            Identification::ipv6_subnet(network, mask_v6(selector.prefix), protocol, port)
+        }
     }
 }
 
@@ -127,13 +125,8 @@ pub(super) fn proxies(shell: &Shell, chain: &Chain) -> Option<(Selector, Selecto
             _ => None,
         })
         .collect();
-    let host = |address| Selector {
-        network: address,
-        prefix: 32,
-        protocol: 0,
-        port: 0,
-    };
-    let (ours, theirs) = (host(*shell.local.ip()), host(*shell.remote.ip()));
+    let ours = Selector::host(shell.local.ip());
+    let theirs = Selector::host(shell.remote.ip());
     match ids.as_slice() {
         [] if shell.role == Role::Initiator => Some((ours, theirs)),
         [] => Some((theirs, ours)),

@@ -188,8 +188,8 @@ impl QuickInitiator {
 /// The pair about to be installed, as IOS tells it.
 pub(super) fn tell_sas(shell: &Shell, ctx: &mut Context<'_>, child: &Child) {
     let trace = IsakmpTrace::CreatingIpsecSas {
-        local: *shell.local.ip(),
-        remote: *shell.remote.ip(),
+        local: shell.local.ip(),
+        remote: shell.remote.ip(),
         spi_in: child.spec.spi_in,
         spi_out: child.spec.spi_out,
     };

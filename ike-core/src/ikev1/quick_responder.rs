@@ -168,7 +168,7 @@ fn find_protection(
     ours: Selector,
     theirs: Selector,
 ) -> Result<Protection, (Refusal, String)> {
-    let endpoints = (*shell.local.ip(), *shell.remote.ip());
+    let endpoints = (shell.local.ip(), shell.remote.ip());
     let found = protection::for_selectors(
         ctx.protections,
         shell.profile.as_deref(),
@@ -211,7 +211,7 @@ fn refuse(
     message_id: u32,
     (refusal, reason): (Refusal, String),
 ) {
-    let (local, remote) = (*shell.local.ip(), *shell.remote.ip());
+    let (local, remote) = (shell.local.ip(), shell.remote.ip());
     shell.trace(
         ctx,
         IsakmpTrace::IpsecPolicyInvalidated {

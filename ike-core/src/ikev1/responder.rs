@@ -2,7 +2,7 @@
 
 mod auth;
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use ike_crypto::Secret;
@@ -70,8 +70,8 @@ pub(super) struct Verifying {
 /// The parts of an MM5 that outlive its processing.
 struct Mm5 {
     datagram: Bytes,
-    local: SocketAddrV4,
-    remote: SocketAddrV4,
+    local: SocketAddr,
+    remote: SocketAddr,
     last_block: Vec<u8>,
 }
 
@@ -172,7 +172,7 @@ fn choose(
 
 /// W-053: no policy fits. The notify is smaller than the question (B5) and leaves no state.
 fn refuse(shell: &mut Shell, ctx: &mut Context<'_>) {
-    let (local, remote) = (*shell.local.ip(), *shell.remote.ip());
+    let (local, remote) = (shell.local.ip(), shell.remote.ip());
     shell.trace(ctx, IsakmpTrace::NoOffersAccepted);
     shell.trace(
         ctx,
@@ -232,7 +232,7 @@ impl Responder {
         ctx: &mut Context<'_>,
         (header, cipher_text): (&Header, &[u8]),
         datagram: &Bytes,
-        endpoints: (SocketAddrV4, SocketAddrV4),
+        endpoints: (SocketAddr, SocketAddr),
     ) -> Step {
         match self {
             Self::SentMm4(state) => auth::mm5(

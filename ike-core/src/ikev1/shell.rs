@@ -1,7 +1,7 @@
 //! What every state of an ISAKMP SA has: names, endpoints, the record, and the last message
 //! sent. States own only what is known in them.
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use ike_crypto::Hash;
@@ -32,9 +32,9 @@ pub struct Shell {
     /// Who started.
     pub role: Role,
     /// Our endpoint; floats to port 4500 behind NAT.
-    pub local: SocketAddrV4,
+    pub local: SocketAddr,
     /// The peer's endpoint.
-    pub remote: SocketAddrV4,
+    pub remote: SocketAddr,
     /// CKY-I.
     pub cookie_i: Spi,
     /// CKY-R, zero until known.
@@ -110,7 +110,7 @@ impl Shell {
     /// Tells that a message was dropped, and why.
     pub fn dropped(&self, ctx: &mut Context<'_>, reason: impl Into<String>) {
         let trace = Trace::Dropped {
-            from: *self.remote.ip(),
+            from: self.remote.ip(),
             reason: reason.into(),
         };
         ctx.out.trace(Some(self.id), self.connection, trace);
@@ -147,7 +147,7 @@ impl Shell {
             return;
         }
         let role = self.role;
-        let (state, peer) = (self.state, *self.remote.ip());
+        let (state, peer) = (self.state, self.remote.ip());
         self.trace(
             ctx,
             IsakmpTrace::DeletingSa {
@@ -298,8 +298,8 @@ impl Shell {
     }
 
     /// Takes port 4500 and the peer's endpoint behind its NAT (W-046).
-    pub fn float(&mut self, ctx: &mut Context<'_>, remote: SocketAddrV4) {
-        let local = SocketAddrV4::new(*self.local.ip(), NAT_PORT);
+    pub fn float(&mut self, ctx: &mut Context<'_>, remote: SocketAddr) {
+        let local = SocketAddr::new(self.local.ip(), NAT_PORT);
         if (local, remote) != (self.local, self.remote) {
             self.local = local;
             self.remote = remote;

@@ -7,7 +7,8 @@ use super::shell::Shell;
 use crate::policy::identity::Identity;
 use crate::sa::job::{JobOutcome, PeerVerified, VerifyError};
 use crate::trace::{IsakmpTrace, PkiCall, PkiTrace, Syslog};
-use ike_pki::ValidationError;
+use ike_pki::{Certificate, ValidationError};
+use std::net::IpAddr;
 
 /// The verdict of the verification, told as IOS does (S-052, S-053, P-042).
 ///
@@ -65,7 +66,7 @@ fn invalid(shell: &Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -
     shell.syslog(
         ctx,
         Syslog::InvalidCert {
-            peer: *shell.remote.ip(),
+            peer: shell.remote.ip(),
             cause,
         },
     );
@@ -101,11 +102,8 @@ fn id_certificate_mismatch(
 ) {
     let leaf = verified.chain().leaf();
     let (kind, found, agrees) = match &claim.identity {
-        Identity::Ipv4(address) => {
-            let found = leaf.addresses();
-            let text = found.first().map(ToString::to_string).unwrap_or_default();
-            ("ADDR", text, found.contains(address))
-        }
+        Identity::Ipv4(address) => address_in(leaf, IpAddr::from(*address)),
+        Identity::Ipv6(address) => address_in(leaf, IpAddr::from(*address)),
         Identity::Fqdn(name) => {
             let found = leaf.host_names();
             let agrees = found.iter().any(|f| f.eq_ignore_ascii_case(name));
@@ -128,4 +126,10 @@ fn id_certificate_mismatch(
         shell.syslog(ctx, message.clone());
         shell.syslog(ctx, message);
     }
+}
+
+fn address_in(leaf: &Certificate, claimed: IpAddr) -> (&'static str, String, bool) {
+    let found = leaf.addresses();
+    let text = found.first().map(ToString::to_string).unwrap_or_default();
+    ("ADDR", text, found.contains(&claimed))
 }

@@ -1,18 +1,20 @@
 //! Phase 1 identities: what we present and what a peer claims.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ike_pki::Name;
 use ike_wire::v1::{IdType, Identification};
 
 use crate::config::{IsakmpProfile, RunningConfig, SelfIdentity};
 
-/// An identity as a value (RFC 2407 4.6.2).
+/// An identity as a value (RFC 2407 4.6.2, RFC 7296 3.5: the numbers of the types are the same).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// ID_IPV4_ADDR.
     Ipv4(Ipv4Addr),
+    /// ID_IPV6_ADDR.
+    Ipv6(Ipv6Addr),
     /// ID_FQDN.
     Fqdn(String),
     /// ID_USER_FQDN.
@@ -26,56 +28,58 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Reads a peer's ID payload. Text that is not UTF-8 or holds control characters is kept
-    /// as octets, so that it matches no profile (E13).
+    /// Reads the type and the data of a peer's ID payload. Text that is not UTF-8 or holds
+    /// control characters is kept as octets, so that it matches no profile (E13); so is data
+    /// that does not fit its type.
+    #[must_use]
+    pub fn from_parts(id_type: u8, data: &[u8]) -> Self {
+        let read = match IdType(id_type) {
+            IdType::IPV4_ADDR => <[u8; 4]>::try_from(data).ok().map(|a| Self::Ipv4(a.into())),
+            IdType::IPV6_ADDR => <[u8; 16]>::try_from(data)
+                .ok()
+                .map(|a| Self::Ipv6(a.into())),
+            IdType::FQDN => text(data).map(Self::Fqdn),
+            IdType::USER_FQDN => text(data).map(Self::UserFqdn),
+            IdType::DER_ASN1_DN => Name::from_der(data).ok().map(Self::Dn),
+            IdType::KEY_ID => Some(Self::KeyId(data.to_vec())),
+            _ => None,
+        };
+        read.unwrap_or_else(|| Self::Other(id_type, data.to_vec()))
+    }
+
+    /// The type number and the data of the ID payload that carries this identity.
+    #[must_use]
+    pub fn to_parts(&self) -> (u8, Vec<u8>) {
+        let data = match self {
+            Self::Ipv4(a) => a.octets().to_vec(),
+            Self::Ipv6(a) => a.octets().to_vec(),
+            Self::Fqdn(s) | Self::UserFqdn(s) => s.clone().into_bytes(),
+            Self::Dn(n) => n.der().to_vec(),
+            Self::KeyId(k) | Self::Other(_, k) => k.clone(),
+        };
+        (self.type_number(), data)
+    }
+
+    /// Reads a peer's ID payload of IKEv1 with [`from_parts`](Self::from_parts).
     #[must_use]
     pub fn from_wire(id: &Identification) -> Self {
-        let data = &id.data;
-        match id.id_type {
-            IdType::IPV4_ADDR => match <[u8; 4]>::try_from(&data[..]) {
-                Ok(octets) => Self::Ipv4(octets.into()),
-                Err(_) => Self::Other(id.id_type.0, data.to_vec()),
-            },
-            IdType::FQDN => {
-                text(data).map_or_else(|| Self::Other(id.id_type.0, data.to_vec()), Self::Fqdn)
-            }
-            IdType::USER_FQDN => {
-                text(data).map_or_else(|| Self::Other(id.id_type.0, data.to_vec()), Self::UserFqdn)
-            }
-            IdType::DER_ASN1_DN => match Name::from_der(data) {
-                Ok(name) => Self::Dn(name),
-                Err(_) => Self::Other(id.id_type.0, data.to_vec()),
-            },
-            IdType::KEY_ID => Self::KeyId(data.to_vec()),
-            other => Self::Other(other.0, data.to_vec()),
-        }
+        Self::from_parts(id.id_type.0, &id.data)
     }
 
     /// The ID payload that carries this identity (S-042: protocol 17, port 500; W-046: port 0
     /// behind NAT).
     #[must_use]
     pub fn to_wire(&self, port: u16) -> Identification {
-        let (id_type, data) = match self {
-            Self::Ipv4(a) => (IdType::IPV4_ADDR, a.octets().to_vec()),
-            Self::Fqdn(s) => (IdType::FQDN, s.clone().into_bytes()),
-            Self::UserFqdn(s) => (IdType::USER_FQDN, s.clone().into_bytes()),
-            Self::Dn(n) => (IdType::DER_ASN1_DN, n.der().to_vec()),
-            Self::KeyId(k) => (IdType::KEY_ID, k.clone()),
-            Self::Other(t, d) => (IdType(*t), d.clone()),
-        };
-        Identification {
-            id_type,
-            protocol: 17,
-            port,
-            data: data.into(),
-        }
+        let (id_type, data) = self.to_parts();
+        Identification::new(IdType(id_type), 17, port, data)
     }
 
-    /// The ISAKMP type number.
+    /// The type number.
     #[must_use]
     pub fn type_number(&self) -> u8 {
         match self {
             Self::Ipv4(_) => IdType::IPV4_ADDR.0,
+            Self::Ipv6(_) => IdType::IPV6_ADDR.0,
             Self::Fqdn(_) => IdType::FQDN.0,
             Self::UserFqdn(_) => IdType::USER_FQDN.0,
             Self::Dn(_) => IdType::DER_ASN1_DN.0,
@@ -85,10 +89,20 @@ impl Identity {
     }
 }
 
+impl From<IpAddr> for Identity {
+    fn from(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(a) => Self::Ipv4(a),
+            IpAddr::V6(a) => Self::Ipv6(a),
+        }
+    }
+}
+
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ipv4(a) => write!(f, "{a}"),
+            Self::Ipv6(a) => write!(f, "{a}"),
             Self::Fqdn(s) | Self::UserFqdn(s) => f.write_str(s),
             Self::Dn(n) => write!(f, "{n}"),
             Self::KeyId(k) | Self::Other(_, k) => write!(f, "{}", k.escape_ascii()),
@@ -102,18 +116,18 @@ impl fmt::Display for Identity {
 pub fn to_present(
     config: &RunningConfig,
     profile: Option<&IsakmpProfile>,
-    local: Ipv4Addr,
+    local: IpAddr,
     subject: Option<&Name>,
 ) -> Identity {
     let which = profile
         .and_then(|p| p.self_identity.as_ref())
         .unwrap_or(&config.isakmp.identity);
     match which {
-        SelfIdentity::Address => Identity::Ipv4(local),
+        SelfIdentity::Address => local.into(),
         SelfIdentity::Fqdn => Identity::Fqdn(config.fqdn()),
         SelfIdentity::UserFqdn(user) => Identity::UserFqdn(user.clone()),
         SelfIdentity::KeyId(id) => Identity::KeyId(id.clone().into_bytes()),
-        SelfIdentity::Dn => subject.map_or(Identity::Ipv4(local), |n| Identity::Dn(n.clone())),
+        SelfIdentity::Dn => subject.map_or(local.into(), |n| Identity::Dn(n.clone())),
     }
 }
 
@@ -125,4 +139,37 @@ fn text(data: &[u8]) -> Option<String> {
             && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     (!text.is_empty() && text.chars().all(plain)).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 2407 4.6.2, RFC 7296 3.5: each identity has one form on the wire and reads back.
+    #[test]
+    fn identities_read_back_from_their_type_and_data() {
+        let v6: Ipv6Addr = "2001:db8::1".parse().expect("an address");
+        let cases = [
+            (Identity::from(IpAddr::from([192, 168, 0, 1])), 1, 4),
+            (Identity::from(IpAddr::from(v6)), 5, 16),
+            (Identity::Fqdn("R1.cisco.com".into()), 2, 12),
+            (Identity::UserFqdn("a@cisco.com".into()), 3, 11),
+            (Identity::KeyId(b"group".to_vec()), 11, 5),
+            (Identity::Other(77, vec![0; 3]), 77, 3),
+        ];
+        for (identity, number, length) in cases {
+            let (id_type, data) = identity.to_parts();
+            assert_eq!((id_type, data.len()), (number, length), "{identity}");
+            assert_eq!(Identity::from_parts(id_type, &data), identity);
+        }
+    }
+
+    /// E13: what does not fit its type is kept as octets and so matches nothing.
+    #[test]
+    fn data_that_does_not_fit_its_type_is_no_identity_of_that_type() {
+        for (id_type, data) in [(1, &b"abc"[..]), (5, b"abcd"), (2, b"a\nb"), (9, b"\x30")] {
+            let read = Identity::from_parts(id_type, data);
+            assert_eq!(read, Identity::Other(id_type, data.to_vec()));
+        }
+    }
 }

@@ -3,14 +3,19 @@
 //! Nothing here sees a packet, an SA or a clock, so each row of IOS-FACTS section 6 is a
 //! table test. `docs/ios-rules.md` maps every rule to its function.
 
+pub mod address;
 pub mod certreq;
 mod decision;
 pub mod identity;
+pub mod ikev2_esp;
+pub mod ikev2_proposal;
+pub mod ikev2_suite;
 pub mod ipsec;
 pub mod isakmp;
 pub mod preshared;
 pub mod profile;
 pub mod protection;
+pub mod selectors;
 pub mod trustpoint;
 pub mod validation;
 

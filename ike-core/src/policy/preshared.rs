@@ -1,7 +1,8 @@
 //! Which pre-shared key belongs to a peer (G-023, G-031).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
+use super::address;
 use crate::config::{
     AddressOrInterface, IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig,
 };
@@ -13,8 +14,8 @@ use crate::config::{
 pub fn for_address<'a>(
     config: &'a RunningConfig,
     profile: Option<&IsakmpProfile>,
-    local: Ipv4Addr,
-    peer: Ipv4Addr,
+    local: IpAddr,
+    peer: IpAddr,
 ) -> Option<&'a PreSharedKey> {
     let global = &config.isakmp_keys;
     let keys: Vec<&PreSharedKey> = match profile.and_then(|p| p.keyring.as_deref()) {
@@ -39,26 +40,25 @@ pub fn for_address<'a>(
         .map(|(_, key)| key)
 }
 
-fn serves(config: &RunningConfig, keyring: &Keyring, local: Ipv4Addr) -> bool {
+fn serves(config: &RunningConfig, keyring: &Keyring, local: IpAddr) -> bool {
     match &keyring.local_address {
         None => true,
         Some(AddressOrInterface::Address(a)) => *a == local,
-        Some(which) => config.resolve(which) == Some(local),
+        Some(which) => config.resolve(which).map(IpAddr::from) == Some(local),
     }
 }
 
-fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: Ipv4Addr) -> Option<u8> {
+fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: IpAddr) -> Option<u8> {
     match &key.peer {
-        // 0.0.0.0 is every peer, with or without its mask.
-        KeyPeer::Address(network, _) if network.is_unspecified() => Some(0),
+        // 0.0.0.0 is every IPv4 peer, with or without its mask.
+        KeyPeer::Address(network, _) if network.is_unspecified() => peer.is_ipv4().then_some(0),
         KeyPeer::Address(network, bits) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
-            (u32::from(*network) & mask == u32::from(peer) & mask).then_some(*bits)
+            address::contains((*network).into(), *bits, peer).then_some(*bits)
         }
         KeyPeer::Hostname(name) => config
             .hosts
             .iter()
             .any(|(host, a)| host.eq_ignore_ascii_case(name) && *a == peer)
-            .then_some(32),
+            .then_some(address::width(peer)),
     }
 }

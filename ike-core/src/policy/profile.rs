@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::Decision;
 use super::identity::Identity;
+use super::{Decision, address};
 use crate::config::{IsakmpProfile, MatchIdentity, RunningConfig};
 
 /// How exactly a statement matches; greater is more specific (S-096).
@@ -94,9 +94,7 @@ fn best_match(profile: &IsakmpProfile, identity: &Identity) -> Option<Specificit
 fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
     match (statement, identity) {
         (MatchIdentity::Address(network, bits), Identity::Ipv4(address)) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
-            let inside = u32::from(*network) & mask == u32::from(*address) & mask;
-            inside.then_some(match bits {
+            address::contains((*network).into(), *bits, (*address).into()).then_some(match bits {
                 0 => Specificity::AnyAddress,
                 32 => Specificity::Exact,
                 n => Specificity::Prefix(*n),

@@ -4,9 +4,9 @@
 //! both kinds of configuration are compiled to [`Protection`] and looked up alike.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Decision;
+use super::{Decision, address};
 use crate::config::{
     AccessEntry, CryptoMap, Interface, RunningConfig, TransformSet, Tunnel, TunnelMode,
 };
@@ -15,8 +15,8 @@ use crate::config::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Selector {
     /// Network address.
-    pub network: Ipv4Addr,
-    /// Prefix length in bits; 32 = one host.
+    pub network: IpAddr,
+    /// Prefix length in bits; 32 or 128 = one host.
     pub prefix: u8,
     /// IP protocol, 0 = any.
     pub protocol: u8,
@@ -25,32 +25,59 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Everything: a VTI.
-    pub const ANY: Self = Self {
-        network: Ipv4Addr::UNSPECIFIED,
-        prefix: 0,
-        protocol: 0,
-        port: 0,
-    };
+    /// All of IPv4: a VTI.
+    pub const ANY_V4: Self = Self::any(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    /// All of IPv6: an IPv6 VTI.
+    pub const ANY_V6: Self = Self::any(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
 
-    /// GRE from or to one address.
-    #[must_use]
-    pub fn gre(address: Ipv4Addr) -> Self {
+    const fn any(network: IpAddr) -> Self {
         Self {
-            network: address,
-            prefix: 32,
-            protocol: 47,
+            network,
+            prefix: 0,
+            protocol: 0,
             port: 0,
         }
     }
 
-    /// The mask as IOS prints it.
+    /// Everything from or to one address.
     #[must_use]
-    pub fn mask(&self) -> Ipv4Addr {
-        u32::MAX
-            .checked_shl(32 - u32::from(self.prefix))
-            .unwrap_or(0)
-            .into()
+    pub fn host(address: IpAddr) -> Self {
+        Self {
+            network: address,
+            prefix: address::width(address),
+            protocol: 0,
+            port: 0,
+        }
+    }
+
+    /// GRE from or to one address.
+    #[must_use]
+    pub fn gre(address: IpAddr) -> Self {
+        Self {
+            protocol: 47,
+            ..Self::host(address)
+        }
+    }
+
+    /// One address, not a network.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        self.prefix == address::width(self.network)
+    }
+
+    /// The mask of the network.
+    #[must_use]
+    pub fn mask(&self) -> IpAddr {
+        address::mask(self.network, self.prefix)
+    }
+
+    /// The mask as IOS prints it: dotted for IPv4, the prefix length for IPv6.
+    #[must_use]
+    pub fn mask_text(&self) -> String {
+        match self.network {
+            IpAddr::V4(_) => self.mask().to_string(),
+            IpAddr::V6(_) => self.prefix.to_string(),
+        }
     }
 }
 
@@ -61,7 +88,7 @@ impl fmt::Display for Selector {
             f,
             "{}/{}/{}/{}",
             self.network,
-            self.mask(),
+            self.mask_text(),
             self.protocol,
             self.port
         )
@@ -78,9 +105,9 @@ pub struct Protection {
     /// `Tunnel1-head-0`, or the crypto map's name.
     pub tag: String,
     /// Local IKE endpoint.
-    pub local: Ipv4Addr,
+    pub local: IpAddr,
     /// Remote IKE endpoint.
-    pub peer: Ipv4Addr,
+    pub peer: IpAddr,
     /// Traffic on our side.
     pub local_selector: Selector,
     /// Traffic on the peer's side.
@@ -136,11 +163,11 @@ pub fn compile(config: &RunningConfig) -> Vec<Protection> {
 fn tunnel(config: &RunningConfig, interface: &Interface, tunnel: &Tunnel) -> Option<Protection> {
     let protection = tunnel.protection.as_ref()?;
     let profile = config.ipsec_profile(&protection.profile)?;
-    let local = config.resolve(tunnel.source.as_ref()?)?;
-    let peer = tunnel.destination?;
+    let local = config.resolve(tunnel.source.as_ref()?)?.into();
+    let peer = tunnel.destination?.into();
     let (local_selector, remote_selector) = match tunnel.mode {
         TunnelMode::GreIp => (Selector::gre(local), Selector::gre(peer)),
-        TunnelMode::IpsecIpv4 => (Selector::ANY, Selector::ANY),
+        TunnelMode::IpsecIpv4 => (Selector::ANY_V4, Selector::ANY_V4),
     };
     Some(Protection {
         name: interface.name.clone(),
@@ -190,8 +217,8 @@ fn map_entry(config: &RunningConfig, interface: &Interface, entry: &CryptoMap) -
                 name: format!("{}/{}", entry.name, entry.sequence),
                 interface: interface.name.clone(),
                 tag: entry.name.clone(),
-                local,
-                peer,
+                local: local.into(),
+                peer: peer.into(),
                 local_selector,
                 remote_selector,
                 isakmp_profile: entry.isakmp_profile.clone(),
@@ -213,7 +240,7 @@ fn map_entry(config: &RunningConfig, interface: &Interface, entry: &CryptoMap) -
 
 fn selectors(entry: &AccessEntry) -> (Selector, Selector) {
     let side = |(network, wildcard): (Ipv4Addr, Ipv4Addr)| Selector {
-        network,
+        network: network.into(),
         prefix: u8::try_from(u32::from(wildcard).leading_zeros()).unwrap_or(32),
         protocol: entry.protocol,
         port: 0,
@@ -237,7 +264,7 @@ fn named_sets(config: &RunningConfig, names: &[String]) -> Vec<TransformSet> {
 pub fn for_selectors<'a>(
     protections: &'a [Protection],
     bound_profile: Option<&str>,
-    endpoints: (Ipv4Addr, Ipv4Addr),
+    endpoints: (IpAddr, IpAddr),
     local_selector: Selector,
     remote_selector: Selector,
 ) -> Result<Decision<&'a Protection>, MapRefusal> {

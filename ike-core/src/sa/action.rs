@@ -1,6 +1,6 @@
 //! What goes into the engine and what comes out of it.
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,9 +18,9 @@ pub enum Event {
     /// An IKE datagram, without the non-ESP marker of port 4500 (RFC 3948 2.2).
     Datagram {
         /// Our address and port.
-        local: SocketAddrV4,
+        local: SocketAddr,
         /// The sender.
-        remote: SocketAddrV4,
+        remote: SocketAddr,
         /// The ISAKMP message.
         bytes: Bytes,
     },
@@ -46,9 +46,9 @@ pub enum Action {
     /// Send one octet 0xff from port 4500, so that a NAT keeps its mapping (RFC 3948 2.3).
     Keepalive {
         /// Our endpoint.
-        local: SocketAddrV4,
+        local: SocketAddr,
         /// The peer's.
-        remote: SocketAddrV4,
+        remote: SocketAddr,
     },
     /// Do dear work elsewhere and come back with [`Event::JobDone`].
     Run(JobId, Job),
@@ -64,9 +64,9 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
     /// Our address and port.
-    pub local: SocketAddrV4,
+    pub local: SocketAddr,
     /// Where to.
-    pub remote: SocketAddrV4,
+    pub remote: SocketAddr,
     /// The ISAKMP message.
     pub bytes: Bytes,
 }

@@ -1,6 +1,6 @@
 //! A pair of ESP SAs as the data plane needs it.
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 use ike_crypto::Secret;
 
@@ -33,9 +33,9 @@ pub struct ChildSpec {
     /// The interface that carries it.
     pub interface: String,
     /// Our IKE endpoint.
-    pub local: SocketAddrV4,
+    pub local: SocketAddr,
     /// The peer's IKE endpoint.
-    pub remote: SocketAddrV4,
+    pub remote: SocketAddr,
     /// What we receive with.
     pub spi_in: u32,
     /// What the peer receives with.

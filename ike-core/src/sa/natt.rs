@@ -1,6 +1,6 @@
 //! NAT detection and the float to port 4500 (RFC 3947, W-014, W-046).
 
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use ike_crypto::Hash;
@@ -42,11 +42,14 @@ impl Nat {
     }
 }
 
-/// HASH(CKY-I | CKY-R | IP | port) (RFC 3947 3.2).
+/// HASH(CKY-I | CKY-R | IP | port), the address in four or sixteen octets (RFC 3947 3.2).
 #[must_use]
-pub fn hash(hash: Hash, initiator: Spi, responder: Spi, endpoint: SocketAddrV4) -> Bytes {
-    let address = endpoint.ip().octets();
+pub fn hash(hash: Hash, initiator: Spi, responder: Spi, endpoint: SocketAddr) -> Bytes {
     let port = endpoint.port().to_be_bytes();
-    hash.digest(&[&initiator.0, &responder.0, &address, &port])
-        .into()
+    let digest = |address: &[u8]| hash.digest(&[&initiator.0, &responder.0, address, &port]);
+    match endpoint.ip() {
+        IpAddr::V4(address) => digest(&address.octets()),
+        IpAddr::V6(address) => digest(&address.octets()),
+    }
+    .into()
 }

@@ -130,10 +130,10 @@ impl Retransmit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::net::{Ipv4Addr, SocketAddr};
 
     fn message() -> Transmit {
-        let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 500);
+        let any = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 500);
         Transmit {
             local: any,
             remote: any,

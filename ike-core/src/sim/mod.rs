@@ -210,7 +210,7 @@ impl Simulation {
 
     fn send(&mut self, node: usize, transmit: Transmit) {
         for (datagram, delay) in self.network.carry(node, transmit) {
-            let Some(to) = self.nodes.iter().position(|n| n.owns(*datagram.to.ip())) else {
+            let Some(to) = self.nodes.iter().position(|n| n.owns(datagram.to.ip())) else {
                 continue;
             };
             self.schedule(self.now + delay, to, Pending::Datagram(datagram));

@@ -1,6 +1,6 @@
 //! The path between the two routers: delay, faults and, if wanted, a NAT.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +13,9 @@ pub struct Datagram {
     /// Index of the sending router.
     pub sender: usize,
     /// Source as the receiver sees it.
-    pub from: SocketAddrV4,
+    pub from: SocketAddr,
     /// Destination as the receiver sees it.
-    pub to: SocketAddrV4,
+    pub to: SocketAddr,
     /// The ISAKMP message.
     pub bytes: Bytes,
 }
@@ -56,9 +56,9 @@ pub struct Translation {
     /// The router behind it.
     pub inside: usize,
     /// Its true address.
-    pub inside_address: Ipv4Addr,
+    pub inside_address: IpAddr,
     /// The NAT's outer address.
-    pub outside_address: Ipv4Addr,
+    pub outside_address: IpAddr,
     /// Added to source ports.
     pub port_offset: u16,
 }
@@ -118,10 +118,10 @@ impl Translation {
     fn translate(&self, datagram: &mut Datagram) {
         if datagram.sender == self.inside {
             let port = datagram.from.port().wrapping_add(self.port_offset);
-            datagram.from = SocketAddrV4::new(self.outside_address, port);
-        } else if *datagram.to.ip() == self.outside_address {
+            datagram.from = SocketAddr::new(self.outside_address, port);
+        } else if datagram.to.ip() == self.outside_address {
             let port = datagram.to.port().wrapping_sub(self.port_offset);
-            datagram.to = SocketAddrV4::new(self.inside_address, port);
+            datagram.to = SocketAddr::new(self.inside_address, port);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One router of a simulation.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
@@ -37,7 +37,7 @@ pub struct Node {
     /// Answers to commands.
     pub replies: Vec<Reply>,
     /// Where NAT keepalives went.
-    pub keepalives: Vec<SocketAddrV4>,
+    pub keepalives: Vec<SocketAddr>,
     /// Its data plane.
     pub installed: Installed,
     /// Its trustpoints.
@@ -76,12 +76,12 @@ impl Node {
         self.installed = Installed::default();
     }
 
-    pub(super) fn owns(&self, address: Ipv4Addr) -> bool {
+    pub(super) fn owns(&self, address: IpAddr) -> bool {
         let config = self.engine.config();
-        config
-            .interfaces
-            .iter()
-            .any(|i| i.address.is_some_and(|(own, _)| own == address))
+        config.interfaces.iter().any(|i| {
+            i.address
+                .is_some_and(|(own, _)| IpAddr::from(own) == address)
+        })
     }
 
     pub(super) fn dataplane(&mut self, request: DataplaneRequest) {

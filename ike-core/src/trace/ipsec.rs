@@ -1,6 +1,6 @@
 //! `debug crypto ipsec` (S-093, O-060).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::policy::protection::Selector;
 
@@ -10,9 +10,9 @@ pub enum IpsecTrace {
     /// (sa_request), the start of everything.
     SaRequest {
         /// Our endpoint.
-        local: Ipv4Addr,
+        local: IpAddr,
         /// The peer.
-        remote: Ipv4Addr,
+        remote: IpAddr,
         /// Our traffic.
         local_selector: Selector,
         /// The peer's.
@@ -33,7 +33,7 @@ pub enum IpsecTrace {
     /// (create_sa) sa created.
     Created {
         /// Destination of the SA.
-        destination: Ipv4Addr,
+        destination: IpAddr,
         /// SPI.
         spi: u32,
         /// Transform names.
@@ -44,7 +44,7 @@ pub enum IpsecTrace {
     /// (delete_sa) deleting SA.
     Deleted {
         /// Destination of the SA.
-        destination: Ipv4Addr,
+        destination: IpAddr,
         /// SPI.
         spi: u32,
     },

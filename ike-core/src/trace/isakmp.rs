@@ -3,7 +3,7 @@
 //! IOS has two spellings of its tag and this keeps both as the seed prints them (O-081):
 //! `ISAKMP:(N):` and `ISAKMP (N):`, with or without a blank behind.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 
 use super::state::{Fsm, Input, SaState};
 use crate::policy::identity::Identity;
@@ -17,7 +17,7 @@ use crate::sa::Role;
 )]
 pub enum IsakmpTrace {
     RequestProfile(Option<String>),
-    PeerCreated(SocketAddrV4),
+    PeerCreated(SocketAddr),
     LocalPorts {
         local: u16,
         remote: u16,
@@ -28,13 +28,13 @@ pub enum IsakmpTrace {
     ConstructedNatT(&'static str),
     BeginMainMode,
     Sending {
-        remote: SocketAddrV4,
+        remote: SocketAddr,
         my_port: u16,
         role: Role,
         state: SaState,
     },
     Received {
-        remote: SocketAddrV4,
+        remote: SocketAddr,
         my_port: u16,
         role: Option<Role>,
         state: Option<SaState>,
@@ -72,12 +72,12 @@ pub enum IsakmpTrace {
     },
     NoOffersAccepted,
     Phase1PolicyNotAcceptable {
-        local: Ipv4Addr,
-        remote: Ipv4Addr,
+        local: IpAddr,
+        remote: IpAddr,
     },
     Phase2PolicyNotAcceptable {
-        local: Ipv4Addr,
-        remote: Ipv4Addr,
+        local: IpAddr,
+        remote: IpAddr,
     },
     IpsecPolicyInvalidated {
         error: u32,
@@ -100,8 +100,8 @@ pub enum IsakmpTrace {
     PresharedAuthentication {
         id_type: &'static str,
     },
-    NoPresharedKey(Ipv4Addr),
-    FoundPresharedKey(Ipv4Addr),
+    NoPresharedKey(IpAddr),
+    FoundPresharedKey(IpAddr),
     IdPayload {
         next_payload: u8,
         identity: Identity,
@@ -115,7 +115,7 @@ pub enum IsakmpTrace {
         asked: bool,
         role: Role,
         state: SaState,
-        peer: Ipv4Addr,
+        peer: IpAddr,
     },
     ConstructingCert(String),
     SigningWith(String),
@@ -129,7 +129,7 @@ pub enum IsakmpTrace {
     SignatureError,
     HashMismatch,
     Authenticated,
-    AuthenticatedWith(Ipv4Addr),
+    AuthenticatedWith(IpAddr),
     InitialContact,
     Retransmitting {
         what: &'static str,
@@ -154,14 +154,14 @@ pub enum IsakmpTrace {
         reason: String,
         role: Role,
         state: SaState,
-        peer: Ipv4Addr,
+        peer: IpAddr,
     },
     BeginQuickMode(u32),
     SpiInitiator,
     AskingSpi,
     CreatingIpsecSas {
-        local: Ipv4Addr,
-        remote: Ipv4Addr,
+        local: IpAddr,
+        remote: IpAddr,
         spi_in: u32,
         spi_out: u32,
     },
@@ -185,9 +185,9 @@ pub enum IsakmpTrace {
         sequence: u32,
         ack: bool,
     },
-    PeerDead(Ipv4Addr),
+    PeerDead(IpAddr),
     Floated {
-        remote: SocketAddrV4,
+        remote: SocketAddr,
     },
 }
 

@@ -118,7 +118,7 @@ impl IsakmpTrace {
 
 fn id_label(identity: &Identity) -> &'static str {
     match identity {
-        Identity::Ipv4(_) => "address      ",
+        Identity::Ipv4(_) | Identity::Ipv6(_) => "address      ",
         Identity::Fqdn(_) => "FQDN name    ",
         Identity::UserFqdn(_) => "USER FQDN    ",
         Identity::Dn(_) => "Dist. name   ",

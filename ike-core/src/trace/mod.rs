@@ -17,7 +17,7 @@ pub use pki::PkiTrace;
 pub use state::{Fsm, Input, SaState};
 pub use syslog::Syslog;
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::sa::SaId;
 use crate::sa::record::Explained;
@@ -49,7 +49,7 @@ pub enum Trace {
     /// A datagram was dropped; shown with `debug crypto isakmp error`.
     Dropped {
         /// The sender.
-        from: Ipv4Addr,
+        from: IpAddr,
         /// Why, in a few words.
         reason: String,
     },

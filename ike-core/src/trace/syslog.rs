@@ -1,7 +1,7 @@
 //! `%FACILITY-severity-MNEMONIC` messages (O-084, S-053, W-054, W-055).
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// A message that no switch hides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Syslog {
     /// %CRYPTO-5-IKMP_INVALID_CERT (S-053, X-5).
     InvalidCert {
         /// The peer.
-        peer: Ipv4Addr,
+        peer: IpAddr,
         /// IOS's cause.
         cause: String,
     },
@@ -20,12 +20,12 @@ pub enum Syslog {
         /// `Main`, `Quick` or `Informational`.
         mode: &'static str,
         /// The peer.
-        peer: Ipv4Addr,
+        peer: IpAddr,
     },
     /// %CRYPTO-4-IKMP_NO_SA (W-055).
-    NoSa(Ipv4Addr),
+    NoSa(IpAddr),
     /// %CRYPTO-4-IKMP_BAD_MESSAGE.
-    BadMessage(Ipv4Addr),
+    BadMessage(IpAddr),
     /// %CRYPTO-6-IKMP_NO_ID_CERT_ADDR_MATCH and its sisters (O-085).
     IdCertMismatch {
         /// `ADDR`, `FQDN`, `DN` or `USER_FQDN`.
@@ -42,7 +42,7 @@ pub enum Syslog {
         /// UP or DOWN.
         up: bool,
         /// The peer.
-        peer: Ipv4Addr,
+        peer: IpAddr,
         /// Its port.
         port: u16,
         /// Its identity.

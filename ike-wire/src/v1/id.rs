@@ -77,6 +77,12 @@ impl Identification {
         Self::new(IdType::IPV4_ADDR_SUBNET, protocol, port, data)
     }
 
+    /// An IPv6 network: address and mask (RFC 2407 4.6.2.7).
+    pub fn ipv6_subnet(address: Ipv6Addr, mask: Ipv6Addr, protocol: u8, port: u16) -> Self {
+        let data = [address.octets(), mask.octets()].concat();
+        Self::new(IdType::IPV6_ADDR_SUBNET, protocol, port, data)
+    }
+
     /// A domain name (S-042).
     pub fn fqdn(name: &str, protocol: u8, port: u16) -> Self {
         Self::new(IdType::FQDN, protocol, port, name.as_bytes().to_vec())
@@ -231,7 +237,7 @@ mod tests {
                 IdValue::Ipv4Range(v4, v4),
             ),
             (
-                Identification::new(IdType::IPV6_ADDR_SUBNET, 0, 0, range6.clone()),
+                Identification::ipv6_subnet(v6, v6, 0, 0),
                 IdValue::Ipv6Subnet(v6, v6),
             ),
             (

@@ -1,8 +1,9 @@
 //! `show crypto map` (O-062): configured maps, and those IOS builds for tunnels.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ike_core::config::{AccessEntry, CryptoMap, RunningConfig};
+use ike_core::policy::address::mask_v4;
 use ike_core::policy::protection::{Protection, Selector};
 use serde::Serialize;
 
@@ -24,11 +25,11 @@ struct Map {
     profile_instance: bool,
     isakmp_profile: Option<String>,
     ikev2_profile: Option<String>,
-    peers: Vec<Ipv4Addr>,
+    peers: Vec<IpAddr>,
     access_list: Option<String>,
     /// `permit ip 10.0.0.0 0.0.0.255 any`.
     rules: Vec<String>,
-    current_peer: Option<Ipv4Addr>,
+    current_peer: Option<IpAddr>,
     #[serde(flatten)]
     terms: Terms,
     interfaces: Vec<String>,
@@ -61,14 +62,14 @@ fn of_map(config: &RunningConfig, map: &CryptoMap) -> Map {
         profile_instance: false,
         isakmp_profile: map.isakmp_profile.clone(),
         ikev2_profile: map.ikev2_profile.clone(),
-        peers: map.peers.clone(),
+        peers: map.peers.iter().copied().map(IpAddr::from).collect(),
         access_list: map.access_list.clone(),
         rules: list
             .iter()
             .flat_map(|list| &list.entries)
             .map(rule)
             .collect(),
-        current_peer: map.peers.first().copied(),
+        current_peer: map.peers.first().copied().map(IpAddr::from),
         terms: Terms {
             seconds: map
                 .lifetime_seconds
@@ -118,7 +119,10 @@ fn of_tunnel(protection: &Protection) -> Map {
 }
 
 fn ends(protection: &Protection) -> String {
-    let end = |s: &Selector| end(s.network, !u32::from(s.mask()));
+    let end = |s: &Selector| match s.network {
+        IpAddr::V4(network) => end(network, !u32::from(mask_v4(s.prefix))),
+        IpAddr::V6(network) => end_v6(network, s.prefix),
+    };
     format!(
         "{} {}",
         end(&protection.local_selector),
@@ -142,6 +146,14 @@ fn end(network: Ipv4Addr, wildcard: u32) -> String {
         0 => format!("host {network}"),
         u32::MAX => "any".to_owned(),
         other => format!("{network} {}", Ipv4Addr::from(other)),
+    }
+}
+
+fn end_v6(network: Ipv6Addr, prefix: u8) -> String {
+    match prefix {
+        128 => format!("host {network}"),
+        0 => "any".to_owned(),
+        other => format!("{network}/{other}"),
     }
 }
 

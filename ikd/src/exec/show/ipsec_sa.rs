@@ -1,6 +1,6 @@
 //! `show crypto ipsec sa` (O-060), with the packet counters of the data plane.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use ike_core::engine::view::ChildView;
 use ike_core::policy::protection::Protection;
@@ -20,7 +20,7 @@ pub(super) struct IpsecSas {
 struct Interface {
     interface: String,
     crypto_map: String,
-    local: Ipv4Addr,
+    local: IpAddr,
     flows: Vec<Flow>,
 }
 
@@ -29,7 +29,7 @@ struct Flow {
     protection: String,
     local_ident: String,
     remote_ident: String,
-    peer: Ipv4Addr,
+    peer: IpAddr,
     port: u16,
     packets: Packets,
     mtu: u16,
@@ -40,7 +40,7 @@ struct Flow {
     inbound: Vec<EspSa>,
     outbound: Vec<EspSa>,
     #[serde(skip)]
-    local: Ipv4Addr,
+    local: IpAddr,
 }
 
 /// Packets of a tunnel interface; `show crypto session detail` shows them too.

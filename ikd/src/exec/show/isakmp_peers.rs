@@ -1,6 +1,6 @@
 //! `show crypto isakmp peers` (O-008).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use ike_core::trace::escaped;
 use serde::Serialize;
@@ -15,9 +15,9 @@ pub(super) struct Peers {
 
 #[derive(Serialize)]
 struct Peer {
-    address: Ipv4Addr,
+    address: IpAddr,
     port: u16,
-    local: Ipv4Addr,
+    local: IpAddr,
     phase1_id: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! `show crypto isakmp profile` (O-007; the text is from memory, U-18).
 
 use ike_core::config::{IsakmpProfile, MatchIdentity, SelfIdentity};
+use ike_core::policy::address::mask_v4;
 use serde::Serialize;
 
 use super::{Lines, View};
@@ -61,9 +62,7 @@ fn references(now: &Snapshot<'_>, name: &str) -> usize {
 fn identity(statement: &MatchIdentity) -> String {
     match statement {
         MatchIdentity::Address(address, bits) => {
-            let mask =
-                std::net::Ipv4Addr::from(u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0));
-            format!("ip-address {address} {mask}")
+            format!("ip-address {address} {}", mask_v4(*bits))
         }
         MatchIdentity::Host(name) => format!("fqdn {name}"),
         MatchIdentity::HostDomain(name) => format!("fqdn domain {name}"),

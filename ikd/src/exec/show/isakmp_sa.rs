@@ -1,6 +1,6 @@
 //! `show crypto isakmp sa [detail]` (O-001, O-005).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use ike_core::engine::view::IsakmpSaView;
 use ike_core::sa::Role;
@@ -18,8 +18,8 @@ pub(super) struct IsakmpSas {
 
 #[derive(Serialize)]
 struct Row {
-    destination: Ipv4Addr,
-    source: Ipv4Addr,
+    destination: IpAddr,
+    source: IpAddr,
     #[serde(flatten)]
     sa: IsakmpSaView,
 }

@@ -42,6 +42,8 @@ mod transform_set;
 mod trustpoints;
 mod version;
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use super::Snapshot;
@@ -150,8 +152,10 @@ fn hms(seconds: u64) -> String {
 }
 
 /// The interface that has an address.
-fn interface_of(now: &Snapshot<'_>, address: std::net::Ipv4Addr) -> Option<(String, u16)> {
-    let has = |i: &&ike_core::config::Interface| i.address.is_some_and(|(a, _)| a == address);
+fn interface_of(now: &Snapshot<'_>, address: IpAddr) -> Option<(String, u16)> {
+    let has = |i: &&ike_core::config::Interface| {
+        i.address.is_some_and(|(a, _)| IpAddr::from(a) == address)
+    };
     let found = now.config.interfaces.iter().find(has)?;
     Some((found.name.clone(), found.mtu.unwrap_or(1500)))
 }

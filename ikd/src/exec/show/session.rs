@@ -1,7 +1,7 @@
 //! `show crypto session [detail]` (O-061). The `Uptime:` line of `detail` is not printed: the
 //! engine's views do not say when an SA came up.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use ike_core::engine::view::{ChildView, IsakmpSaView};
 use ike_core::policy::protection::{Protection, Selector};
@@ -25,7 +25,7 @@ struct Session {
     interface: Option<String>,
     profile: Option<String>,
     status: &'static str,
-    peer: Ipv4Addr,
+    peer: IpAddr,
     port: u16,
     phase1_id: Option<String>,
     ike_sas: Vec<IkeSa>,
@@ -34,9 +34,9 @@ struct Session {
 
 #[derive(Serialize)]
 struct IkeSa {
-    local: Ipv4Addr,
+    local: IpAddr,
     local_port: u16,
-    remote: Ipv4Addr,
+    remote: IpAddr,
     remote_port: u16,
     active: bool,
     capabilities: String,
@@ -173,9 +173,9 @@ fn flow(now: &Snapshot<'_>, protection: &Protection) -> Flow {
 
 /// `47 host A host B`, `ip 10.0.0.0/255.255.255.0 ...`.
 fn permit(local: &Selector, remote: &Selector) -> String {
-    let side = |s: &Selector| match s.prefix {
-        32 => format!("host {}", s.network),
-        _ => format!("{}/{}", s.network, s.mask()),
+    let side = |s: &Selector| match s.is_host() {
+        true => format!("host {}", s.network),
+        false => format!("{}/{}", s.network, s.mask_text()),
     };
     let protocol = if local.protocol == 0 {
         "ip".to_owned()

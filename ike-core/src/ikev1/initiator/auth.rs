@@ -65,7 +65,7 @@ pub(super) fn agreed(
     shell.transition(ctx, Input::ProcessMainMode, Fsm::Initiator(4));
     shell.state = SaState::MmKeyExch;
     if material.nat.found() {
-        let remote = std::net::SocketAddrV4::new(*shell.remote.ip(), crate::sa::natt::NAT_PORT);
+        let remote = std::net::SocketAddr::new(shell.remote.ip(), crate::sa::natt::NAT_PORT);
         shell.float(ctx, remote);
     }
     match prove::prove(shell, ctx, &material, trustpoint.as_deref()) {

@@ -129,7 +129,7 @@ fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &
             );
         }
         DpdDue::Dead => {
-            let peer = *shell.remote.ip();
+            let peer = shell.remote.ip();
             shell.trace(ctx, IsakmpTrace::PeerDead(peer));
             children::remove_of_peer(ctx, peer);
             shell.kill(ctx, "Peers lost (DPD)");

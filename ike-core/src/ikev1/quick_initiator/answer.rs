@@ -284,7 +284,7 @@ impl QuickInitiator {
             ctx,
             Syslog::ModeFailure {
                 mode: "Quick",
-                peer: *shell.remote.ip(),
+                peer: shell.remote.ip(),
             },
         );
         shell.trace(

@@ -13,7 +13,7 @@ use crate::sa::job::{JobOutcome, PeerVerified};
 use crate::trace::{Fsm, Input, IsakmpTrace};
 use bytes::Bytes;
 use ike_wire::Header;
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 /// MM5: the profile is bound here (S-041). Whatever does not prove the peer leaves the SA in
 /// IKE_R_MM4, whose timer repeats MM4 (S-054, W-052).
@@ -23,7 +23,7 @@ pub(super) fn mm5(
     ctx: &mut Context<'_>,
     (header, cipher_text): (&Header, &[u8]),
     datagram: &Bytes,
-    (local, remote): (SocketAddrV4, SocketAddrV4),
+    (local, remote): (SocketAddr, SocketAddr),
 ) -> Step {
     let first_iv = state.material.keys.first_iv();
     let opened = match cipher::open(
@@ -102,7 +102,7 @@ pub(super) fn proven(
     ctx: &mut Context<'_>,
 ) -> Step {
     shell.trace(ctx, IsakmpTrace::Authenticated);
-    shell.trace(ctx, IsakmpTrace::AuthenticatedWith(*shell.remote.ip()));
+    shell.trace(ctx, IsakmpTrace::AuthenticatedWith(shell.remote.ip()));
     shell.transition(ctx, Input::ProcessMainMode, Fsm::Responder(5));
     if state.material.nat.found() && mm5.local.port() == crate::sa::natt::NAT_PORT {
         shell.float(ctx, mm5.remote);
