@@ -28,19 +28,14 @@ pub fn init_response(store: &Store, trustpool: bool) -> Decision<Vec<AskedCa>> {
 }
 
 /// The CAs that the initiator of IKE_AUTH asks for: those its profile may verify with, in the
-/// order of the store (S-072, X-3), every global one when the profile names none. The responder
-/// asks for none (S-073).
+/// order of the store (S-072, X-3). When the profile names none every own trustpoint verifies
+/// (S-076), so all of them are asked for; the predefined CAs verify nothing. The responder asks
+/// for none (S-073).
 #[must_use]
-pub fn auth_request(
-    profile: Option<&Ikev2Profile>,
-    store: &Store,
-    trustpool: bool,
-) -> Decision<Vec<AskedCa>> {
-    let global = store.global_list(trustpool);
-    let listed: Vec<&str> = profile
-        .iter()
-        .flat_map(|p| p.verify_trustpoints())
-        .collect();
+pub fn auth_request(profile: Option<&Ikev2Profile>, store: &Store) -> Decision<Vec<AskedCa>> {
+    let global = store.global_list(false);
+    let listed = profile.iter().flat_map(|p| p.verify_trustpoints());
+    let listed: Vec<&str> = listed.collect();
     let Some(profile) = profile.filter(|_| !listed.is_empty()) else {
         let because = "no pki trustpoint to verify with: every global trustpoint is asked for";
         return Decision::new(asked(store, global), "S-072", because);
@@ -50,7 +45,8 @@ pub fn auth_request(
         profile.name,
         listed.join(", ")
     );
-    Decision::new(asked(store, only(store, global, &listed)), "S-072", because)
+    let asked = asked(store, only(store, global, &listed));
+    Decision::new(asked, "S-072", because)
 }
 
 /// The entries that are the CA of a listed trustpoint. Two trustpoints of one CA share an entry

@@ -7,15 +7,9 @@ use ike_pki::{KEY_HASH, Store};
 use crate::config::Ikev2Profile;
 use crate::policy::Decision;
 
-/// A hash of the peer's list that is the CA of trustpoints here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retrieved {
-    /// The hash.
-    pub hash: [u8; KEY_HASH],
-    /// The trustpoints with an own certificate of that CA, newest first:
-    /// `Retrieved trustpoint(s): 'TP1'`.
-    pub trustpoints: Vec<String>,
-}
+/// A hash of the peer's list that is the CA of trustpoints here, and those with an own certificate,
+/// newest first: `Retrieved trustpoint(s): 'TP1'`.
+pub type Retrieved = ([u8; KEY_HASH], Vec<String>);
 
 /// The outcome of the walk: what IOS logs on the way, and the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,10 +122,7 @@ fn walk(
             continue;
         };
         let found = trustpoints.iter().find(|tp| allowed(tp)).cloned();
-        retrieved.push(Retrieved {
-            hash: *hash,
-            trustpoints,
-        });
+        retrieved.push((*hash, trustpoints));
         if found.is_some() {
             return (retrieved, found);
         }
