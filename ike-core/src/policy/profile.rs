@@ -9,6 +9,8 @@ use crate::config::{IsakmpProfile, MatchIdentity, RunningConfig};
 /// How exactly a statement matches; greater is more specific (S-096).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Specificity {
+    /// `any` (IKEv2).
+    Any,
     /// `address 0.0.0.0 0.0.0.0`.
     AnyAddress,
     /// `domain` suffix with its length in octets: the longer wins.
@@ -24,13 +26,26 @@ pub enum Specificity {
 /// specificity (S-097). The authentication method plays no part (S-098).
 #[must_use]
 pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<String>> {
-    let mut candidates: Vec<(Specificity, usize, &IsakmpProfile)> = config
-        .isakmp_profiles
-        .iter()
-        .enumerate()
-        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p)))
-        .collect();
+    let profiles = config.isakmp_profiles.iter().enumerate();
+    let candidates = profiles
+        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p.name.as_str())));
     let first_match = config.profile_selection_first_match;
+    decide(
+        candidates.collect(),
+        &identity.to_string(),
+        first_match,
+        "S-041",
+    )
+}
+
+/// The rule of S-095 and S-097 for the profiles that match `who`: rank, order of creation and
+/// name. `alone` is the rule when there is nothing to choose.
+pub(super) fn decide(
+    mut candidates: Vec<(Specificity, usize, &str)>,
+    who: &str,
+    first_match: bool,
+    alone: &'static str,
+) -> Decision<Option<String>> {
     candidates.sort_by_key(|&(rank, created, _)| {
         let rank = if first_match {
             Specificity::Exact
@@ -39,41 +54,23 @@ pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<
         };
         (Reverse(rank), Reverse(created))
     });
-    match candidates.as_slice() {
-        [] => Decision::new(
-            None,
-            "S-041",
-            format!("no match identity statement fits {identity}"),
-        ),
-        [(_, _, only)] => Decision::new(
-            Some(only.name.clone()),
-            "S-041",
-            format!("only {} matches {identity}", only.name),
-        ),
-        [(rank, _, best), (next, _, second), ..] => {
-            let because = if first_match {
-                format!(
-                    "{} and {} match {identity}; first-match takes the newest",
-                    best.name, second.name
-                )
-            } else if rank == next {
-                format!(
-                    "{} and {} match {identity} equally; the newest created wins",
-                    best.name, second.name
-                )
-            } else {
-                format!(
-                    "{} matches {identity} more exactly than {}",
-                    best.name, second.name
-                )
-            };
-            Decision::new(
-                Some(best.name.clone()),
-                if first_match { "S-097" } else { "S-095" },
-                because,
-            )
+    let (rank, best, next, second) = match candidates.as_slice() {
+        [] => return Decision::new(None, alone, format!("no match statement fits {who}")),
+        [(_, _, only)] => {
+            let because = format!("only {only} matches {who}");
+            return Decision::new(Some((*only).to_owned()), alone, because);
         }
-    }
+        [(rank, _, best), (next, _, second), ..] => (rank, *best, next, *second),
+    };
+    let because = if first_match {
+        format!("{best} and {second} match {who}; first-match takes the newest")
+    } else if rank == next {
+        format!("{best} and {second} match {who} equally; the newest created wins")
+    } else {
+        format!("{best} matches {who} more exactly than {second}")
+    };
+    let rule = if first_match { "S-097" } else { "S-095" };
+    Decision::new(Some(best.to_owned()), rule, because)
 }
 
 /// One of the profile's statements matches the identity, or it has none.
@@ -118,7 +115,7 @@ fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
 }
 
 /// A suffix counts only on a label border: `evilcisco.com` is not in `cisco.com` (E15).
-fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
+pub(super) fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
     let domain = domain.trim_start_matches(border).to_ascii_lowercase();
     let name = name.to_ascii_lowercase();
     let host = name.strip_suffix(&domain)?;
