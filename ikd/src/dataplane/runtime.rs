@@ -46,7 +46,7 @@ impl Dataplane {
             netlink::add_route(
                 route.destination,
                 route.prefix,
-                route.via,
+                route.via.map(Into::into),
                 route.device.as_deref(),
             )?;
         }

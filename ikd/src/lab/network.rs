@@ -113,8 +113,9 @@ fn plug(router: &RouterCase, host: &Host, switch: &Switch) -> Result<(), LabErro
             "{name} has no Ethernet interface with an `ip address`: add one, it is the wire"
         )));
     }
-    for (number, address) in physical.into_iter().enumerate() {
-        host.attach(switch, &format!("eth{number}"), &[address])?;
+    for (number, (address, prefix)) in physical.into_iter().enumerate() {
+        let addresses = [(address.into(), prefix)];
+        host.attach(switch, &format!("eth{number}"), &addresses)?;
     }
     Ok(())
 }
@@ -174,7 +175,7 @@ mod tests {
         assert_eq!(here.script[0].nth, 1);
         assert_eq!(
             here.script[0].matching.source,
-            Some(Ipv4Addr::new(192, 168, 0, 2))
+            Some(Ipv4Addr::new(192, 168, 0, 2).into())
         );
         assert!(plan(&case, |r| r.name == "R1").script.is_empty());
     }

@@ -85,8 +85,8 @@ fn obstacle() -> Option<String> {
 fn hosts() -> Result<(Switch, Host, Host), Box<dyn Error>> {
     let switch = Switch::new("lan")?;
     let (a, b) = (Host::new("R1")?, Host::new("R2")?);
-    a.attach(&switch, "eth0", &[(A, 24)])?;
-    b.attach(&switch, "eth0", &[(B, 24)])?;
+    a.attach(&switch, "eth0", &[(A.into(), 24)])?;
+    b.attach(&switch, "eth0", &[(B.into(), 24)])?;
     Ok((switch, a, b))
 }
 
@@ -281,9 +281,9 @@ fn udp_encapsulation_passes_a_nat() -> Outcome {
     };
     let nat = NatRouter::new(&inside, &outside, &config)?;
     let (a, b) = (Host::new("R1")?, Host::new("R2")?);
-    a.attach(&inside, "eth0", &[(INNER, 24)])?;
-    b.attach(&outside, "eth0", &[(B, 24)])?;
-    a.run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY), None))??;
+    a.attach(&inside, "eth0", &[(INNER.into(), 24)])?;
+    b.attach(&outside, "eth0", &[(B.into(), 24)])?;
+    a.run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY.into()), None))??;
     // Plain IPv4 in tunnel mode: GRE would show the inner address R2 does not expect.
     let a = Router::start(a, 0, [INNER, B], TunnelMode::IpsecIpv4, true)?;
     let mut b = Router::start(b, 1, [A, B], TunnelMode::IpsecIpv4, true)?;
