@@ -12,6 +12,7 @@ pub mod config;
 pub mod engine;
 pub mod entropy;
 pub mod ikev1;
+pub mod ikev2;
 pub mod policy;
 pub mod sa;
 pub mod show;

@@ -65,6 +65,8 @@ pub enum DecodeErrorKind {
     Version {
         /// Major version in the upper, minor in the lower four bits.
         found: u8,
+        /// The major version asked for.
+        expected: u8,
     },
     /// A number that is not allowed here.
     Value {
@@ -117,8 +119,9 @@ impl fmt::Display for DecodeError {
                 write!(f, "{octets} octets after {what}: none expected")
             }
             DecodeErrorKind::Encrypted => write!(f, "{what}: encrypted, a clear message expected"),
-            DecodeErrorKind::Version { found } => {
-                write!(f, "{what} {}.{}: 1.0 expected", found >> 4, found & 15)
+            DecodeErrorKind::Version { found, expected } => {
+                let (major, minor) = (found >> 4, found & 15);
+                write!(f, "{what} {major}.{minor}: {expected}.0 expected")
             }
             DecodeErrorKind::Value { found, expected } => {
                 write!(f, "{what} {found}: {expected} expected")

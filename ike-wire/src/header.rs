@@ -128,6 +128,20 @@ impl Header {
         }
     }
 
+    /// An IKEv2 header; the encoder fills in the first payload type and the length.
+    pub fn v2(
+        initiator: Spi,
+        responder: Spi,
+        exchange: ExchangeType,
+        flags: Flags,
+        message_id: MessageId,
+    ) -> Self {
+        Self {
+            version: Self::V2,
+            ..Self::v1(initiator, responder, exchange, flags, message_id)
+        }
+    }
+
     /// Reads the header at the start of `octets`; more octets may follow. Error: fewer than 28 octets.
     pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
         let octets = octets.get(..Self::LEN).unwrap_or(octets);

@@ -25,8 +25,10 @@
     )
 )]
 
+mod attribute;
 mod encode;
 mod error;
+mod generic;
 mod header;
 mod reader;
 mod text;
@@ -35,6 +37,7 @@ pub mod dissect;
 pub mod natt;
 pub mod registry;
 pub mod v1;
+pub mod v2;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use header::{Flags, Header, MessageId, Spi};

@@ -1,7 +1,7 @@
 //! The numbers of IKE as named constants, with the names of the registries (as `tshark` prints them).
 //!
 //! Each registry is a newtype over the wire's integer, so that unknown numbers survive decoding and encoding. Numbers that both
-//! versions share live here, those with a different meaning per version in [`v1`].
+//! versions share live here, those with a different meaning per version in [`v1`] and [`v2`].
 
 /// Declares one registry: a newtype, its named numbers, `name()` and `Display`.
 macro_rules! registry {
@@ -46,9 +46,13 @@ macro_rules! registry {
 
 pub mod v1;
 mod v1_attribute;
+pub mod v2;
+mod v2_notify;
+mod v2_transform;
 
 registry! {
-    /// Next payload types. IKEv1 uses 0-21 and drafts' private numbers (RFC 2408 3.1, RFC 3947), IKEv2 33-54 (RFC 7296 3.2).
+    /// Next payload types. IKEv1 uses 0-21 and drafts' private numbers (RFC 2408 3.1, RFC 3947), IKEv2 33-54 (RFC 7296 3.2), here
+    /// with the abbreviations of the RFC and of IOS.
     PayloadType(u8) {
         NONE = 0 "NONE",
         SA = 1 "Security Association",
@@ -69,23 +73,28 @@ registry! {
         NAT_OA_DRAFT = 16 "NAT-OA (draft 03-08)",
         NAT_D = 20 "NAT-D (RFC 3947)",
         NAT_OA = 21 "NAT-OA (RFC 3947)",
-        V2_SA = 33 "Security Association (v2)",
-        V2_KEY_EXCHANGE = 34 "Key Exchange (v2)",
-        V2_ID_INITIATOR = 35 "Identification - Initiator",
-        V2_ID_RESPONDER = 36 "Identification - Responder",
-        V2_CERT = 37 "Certificate (v2)",
-        V2_CERT_REQ = 38 "Certificate Request (v2)",
-        V2_AUTH = 39 "Authentication",
-        V2_NONCE = 40 "Nonce (v2)",
-        V2_NOTIFY = 41 "Notify",
-        V2_DELETE = 42 "Delete (v2)",
-        V2_VENDOR = 43 "Vendor ID (v2)",
-        V2_TS_INITIATOR = 44 "Traffic Selector - Initiator",
-        V2_TS_RESPONDER = 45 "Traffic Selector - Responder",
-        V2_ENCRYPTED = 46 "Encrypted and Authenticated",
-        V2_CONFIGURATION = 47 "Configuration",
-        V2_EAP = 48 "Extensible Authentication",
-        V2_ENCRYPTED_FRAGMENT = 53 "Encrypted Fragment",
+        V2_SA = 33 "SA",
+        V2_KEY_EXCHANGE = 34 "KE",
+        V2_ID_INITIATOR = 35 "IDi",
+        V2_ID_RESPONDER = 36 "IDr",
+        V2_CERT = 37 "CERT",
+        V2_CERT_REQ = 38 "CERTREQ",
+        V2_AUTH = 39 "AUTH",
+        V2_NONCE = 40 "N",
+        V2_NOTIFY = 41 "NOTIFY",
+        V2_DELETE = 42 "DELETE",
+        V2_VENDOR = 43 "VID",
+        V2_TS_INITIATOR = 44 "TSi",
+        V2_TS_RESPONDER = 45 "TSr",
+        V2_ENCRYPTED = 46 "SK",
+        V2_CONFIGURATION = 47 "CFG",
+        V2_EAP = 48 "EAP",
+        V2_SECURE_PASSWORD = 49 "GSPM",
+        V2_ID_GROUP = 50 "IDg",
+        V2_GROUP_SA = 51 "GSA",
+        V2_KEY_DOWNLOAD = 52 "KD",
+        V2_ENCRYPTED_FRAGMENT = 53 "SKF",
+        V2_PUZZLE_SOLUTION = 54 "PS",
         NAT_D_OLD = 130 "NAT-D (draft 00-02)",
         NAT_OA_OLD = 131 "NAT-OA (draft 00-02)",
         FRAGMENT = 132 "Cisco Fragmentation",
@@ -93,7 +102,7 @@ registry! {
 }
 
 registry! {
-    /// Exchange types (RFC 2408 3.1, RFC 2409 appendix A, RFC 7296 3.1).
+    /// Exchange types (RFC 2408 3.1, RFC 2409 appendix A, RFC 7296 3.1, RFC 5723, RFC 9242, RFC 9370).
     ExchangeType(u8) {
         NONE = 0 "NONE",
         BASE = 1 "Base",
@@ -108,8 +117,13 @@ registry! {
         IKE_SA_INIT = 34 "IKE_SA_INIT",
         IKE_AUTH = 35 "IKE_AUTH",
         CREATE_CHILD_SA = 36 "CREATE_CHILD_SA",
-        V2_INFORMATIONAL = 37 "INFORMATIONAL",
+        V2_INFORMATIONAL = 37 "CERT",
+        IKE_SESSION_RESUME = 38 "IKE_SESSION_RESUME",
+        GSA_AUTH = 39 "GSA_AUTH",
+        GSA_REGISTRATION = 40 "GSA_REGISTRATION",
+        GSA_REKEY = 41 "GSA_REKEY",
         IKE_INTERMEDIATE = 43 "IKE_INTERMEDIATE",
+        IKE_FOLLOWUP_KE = 44 "IKE_FOLLOWUP_KE",
     }
 }
 

@@ -3,7 +3,6 @@
 //! A [`Message`] is a header and a [`Chain`] of [`Payload`]s. A chain keeps the octets it was read from, because IKEv1 hashes run
 //! over them: [`Chain::body`] is RFC 2409's `<P>_b`, [`Chain::after`] what HASH(1) covers.
 
-mod attribute;
 mod cert;
 mod chain;
 mod config_mode;
@@ -17,14 +16,15 @@ mod reassembly;
 mod sa;
 pub mod vendor;
 
+pub use crate::attribute::{Attribute, AttributeValue};
+pub use crate::encode::MAX_MESSAGE;
 pub use crate::registry::v1::*;
-pub use attribute::{Attribute, AttributeValue};
 pub use cert::{CertRequest, Certificate};
 pub use chain::{Chain, MAX_CERT_REQUESTS, MAX_PAYLOADS, Padding, encode_chain};
 pub use config_mode::ModeConfig;
 pub use fragment::Fragment;
 pub use id::{IdValue, Identification, MAX_ID};
-pub use message::{MAX_MESSAGE, Message, encode_encrypted, encode_message};
+pub use message::{Message, encode_encrypted, encode_message};
 pub use nat::NatOriginalAddress;
 pub use notify::{Delete, MAX_SPIS, Notify};
 pub use payload::{Body, Payload};

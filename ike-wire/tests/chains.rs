@@ -146,7 +146,10 @@ fn messages_are_opened_by_version_and_encryption() {
         let error = Message::decode(octets.into()).unwrap_err();
         assert_eq!(
             error.kind,
-            DecodeErrorKind::Version { found: version },
+            DecodeErrorKind::Version {
+                found: version,
+                expected: 1
+            },
             "THREATS A19"
         );
     }

@@ -4,11 +4,21 @@
 //! case-sensitive strings as typed (IOS-FACTS section 3). Defaults are those of
 //! section 3; `RunningConfig::default()` is a router without configuration.
 
+mod ikev2;
+mod ikev2_profile;
 mod interface;
 mod ipsec;
 mod isakmp;
 mod pki;
 
+pub use ikev2::{
+    Fvrf, Ikev2Childless, Ikev2Dpd, Ikev2Encryption, Ikev2Global, Ikev2Integrity, Ikev2Keyring,
+    Ikev2Match, Ikev2Mode, Ikev2Peer, Ikev2Policy, Ikev2Ppk, Ikev2Prf, Ikev2Proposal,
+};
+pub use ikev2_profile::{
+    Ikev2Auth, Ikev2AuthorizationBy, Ikev2AuthorizationPolicy, Ikev2LocalIdentity, Ikev2Profile,
+    IpPool, TrustpointUse,
+};
 pub use interface::{Interface, Tunnel, TunnelMode, TunnelProtection};
 pub use ipsec::{
     AccessEntry, AccessList, CryptoMap, EspAuthentication, EspEncryption, IpsecGlobal,
@@ -46,6 +56,20 @@ pub struct RunningConfig {
     pub keyrings: Vec<Keyring>,
     /// G-032, oldest first.
     pub isakmp_profiles: Vec<IsakmpProfile>,
+    /// G-008, G-044, G-045.
+    pub ikev2: Ikev2Global,
+    /// G-040, oldest first.
+    pub ikev2_proposals: Vec<Ikev2Proposal>,
+    /// G-041, oldest first.
+    pub ikev2_policies: Vec<Ikev2Policy>,
+    /// G-042.
+    pub ikev2_keyrings: Vec<Ikev2Keyring>,
+    /// G-043, oldest first (S-095).
+    pub ikev2_profiles: Vec<Ikev2Profile>,
+    /// G-043: what profiles hand out to peers.
+    pub ikev2_authorization_policies: Vec<Ikev2AuthorizationPolicy>,
+    /// Pools that authorization policies name.
+    pub ip_pools: Vec<IpPool>,
     /// G-061, in order of definition.
     pub trustpoints: Vec<TrustpointConfig>,
     /// G-062.
@@ -71,7 +95,7 @@ pub struct RunningConfig {
     /// G-085, G-086, in order of definition.
     pub interfaces: Vec<Interface>,
     /// Lines of known meaning that are kept and printed back, not acted on
-    /// (IKEv2 text, timestamps, logging), each with its sub-mode lines.
+    /// (timestamps, logging), each with its sub-mode lines.
     pub kept: Vec<KeptBlock>,
 }
 
@@ -143,6 +167,37 @@ impl RunningConfig {
     #[must_use]
     pub fn isakmp_profile(&self, name: &str) -> Option<&IsakmpProfile> {
         self.isakmp_profiles.iter().find(|p| p.name == name)
+    }
+
+    /// The IKEv2 profile of that name.
+    #[must_use]
+    pub fn ikev2_profile(&self, name: &str) -> Option<&Ikev2Profile> {
+        self.ikev2_profiles.iter().find(|p| p.name == name)
+    }
+
+    /// The configured IKEv2 proposal of that name.
+    #[must_use]
+    pub fn ikev2_proposal(&self, name: &str) -> Option<&Ikev2Proposal> {
+        self.ikev2_proposals.iter().find(|p| p.name == name)
+    }
+
+    /// The configured IKEv2 policy of that name.
+    #[must_use]
+    pub fn ikev2_policy(&self, name: &str) -> Option<&Ikev2Policy> {
+        self.ikev2_policies.iter().find(|p| p.name == name)
+    }
+
+    /// The IKEv2 keyring of that name.
+    #[must_use]
+    pub fn ikev2_keyring(&self, name: &str) -> Option<&Ikev2Keyring> {
+        self.ikev2_keyrings.iter().find(|k| k.name == name)
+    }
+
+    /// The IKEv2 authorization policy of that name.
+    #[must_use]
+    pub fn ikev2_authorization_policy(&self, name: &str) -> Option<&Ikev2AuthorizationPolicy> {
+        let mut all = self.ikev2_authorization_policies.iter();
+        all.find(|p| p.name == name)
     }
 
     /// The IPsec profile of that name.

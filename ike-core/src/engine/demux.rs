@@ -134,7 +134,7 @@ impl Engine {
             self.counters.admission += 1;
             return;
         }
-        let id = self.fresh_sa();
+        let id = self.numbers.sa();
         match IsakmpSa::respond(id, &mut self.context(now, out), inbound, &message) {
             Ok(sa) => self.insert(now, id, sa),
             Err(record) => self.remember(*record),

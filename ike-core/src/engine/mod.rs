@@ -19,10 +19,11 @@ use crate::config::RunningConfig;
 use crate::entropy::Entropy;
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Children;
-use crate::ikev1::context::{Context, Numbers};
+use crate::ikev1::context::Context;
 use crate::policy::protection::{self, Protection};
 use crate::sa::SaId;
 use crate::sa::action::{Event, Outbox};
+use crate::sa::numbers::Numbers;
 use crate::sa::record::Record;
 use crate::sa::retransmit::Timers;
 use crate::time::{Now, Timestamp};
@@ -75,7 +76,6 @@ pub struct Engine {
     half_open: BTreeMap<SaId, IpAddr>,
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
-    next_sa: u64,
     history: VecDeque<Record>,
     counters: Counters,
 }
@@ -99,7 +99,6 @@ impl Engine {
             half_open: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
-            next_sa: 1,
             history: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -228,12 +227,6 @@ impl Engine {
             self.history.pop_front();
         }
         self.history.push_back(record);
-    }
-
-    fn fresh_sa(&mut self) -> SaId {
-        let id = SaId(self.next_sa);
-        self.next_sa += 1;
-        id
     }
 }
 

@@ -106,7 +106,7 @@ impl Engine {
 
     /// Starts Main Mode for a protection.
     pub(super) fn initiate(&mut self, now: Now, protection: &Protection, out: &mut Outbox) {
-        let id = self.fresh_sa();
+        let id = self.numbers.sa();
         let port = self.port;
         let first = self.established_with(protection.peer).is_none()
             && self

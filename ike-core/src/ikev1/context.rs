@@ -1,7 +1,5 @@
 //! What a step of an exchange may see and use besides its own SA.
 
-use std::collections::BTreeMap;
-
 use ike_pki::{ChainPolicy, Store};
 
 use super::children::Children;
@@ -11,6 +9,7 @@ use crate::policy::protection::Protection;
 use crate::sa::SaId;
 use crate::sa::action::{Action, JobId, Outbox};
 use crate::sa::job::Job;
+use crate::sa::numbers::Numbers;
 use crate::sa::retransmit::Timers;
 use crate::time::Now;
 
@@ -38,41 +37,10 @@ pub struct Context<'a> {
     pub out: &'a mut Outbox,
 }
 
-/// Counters of the engine.
-#[derive(Debug)]
-pub struct Numbers {
-    next_connection: u32,
-    next_job: u64,
-    /// Jobs under way and the SA that waits for each.
-    pub jobs: BTreeMap<JobId, SaId>,
-}
-
-impl Default for Numbers {
-    /// conn-ids start at 1001 per boot (O-001).
-    fn default() -> Self {
-        Self {
-            next_connection: 1001,
-            next_job: 1,
-            jobs: BTreeMap::new(),
-        }
-    }
-}
-
-impl Numbers {
-    /// The next conn-id.
-    pub fn connection(&mut self) -> u32 {
-        let number = self.next_connection;
-        self.next_connection = self.next_connection.checked_add(1).unwrap_or(1001);
-        number
-    }
-}
-
 impl Context<'_> {
     /// Sends dear work away for an SA.
     pub fn run(&mut self, sa: SaId, job: Job) -> JobId {
-        let id = JobId(self.numbers.next_job);
-        self.numbers.next_job += 1;
-        self.numbers.jobs.insert(id, sa);
+        let id = self.numbers.job(sa);
         self.out.push(Action::Run(id, job));
         id
     }

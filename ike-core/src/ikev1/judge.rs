@@ -16,7 +16,7 @@ use crate::policy::identity::Identity;
 use crate::policy::{Decision, profile, validation};
 use crate::sa::Role;
 use crate::sa::action::JobId;
-use crate::sa::job::{Job, VerifyJob};
+use crate::sa::job::{Job, SignatureClaim, VerifyJob};
 use crate::trace::{IsakmpTrace, PkiCall, PkiTrace};
 
 /// Most certificates of a peer that are looked at (B13).
@@ -191,7 +191,7 @@ fn judge_signature(
         anchors: anchors(shell, ctx),
         policy: *ctx.chain_policy,
         at: ctx.now.wall,
-        hash,
+        claim: SignatureClaim::Ikev1Hash(hash),
         signature: signature.clone(),
     };
     let job = ctx.run(shell.id, Job::Verify(Box::new(job)));

@@ -47,6 +47,24 @@ pub fn contains(network: IpAddr, prefix: u8, address: IpAddr) -> bool {
     }
 }
 
+/// The first address of the network of that prefix length around `address`.
+#[must_use]
+pub fn first(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(a) => (a & mask_v4(prefix)).into(),
+        IpAddr::V6(a) => (a & mask_v6(prefix)).into(),
+    }
+}
+
+/// The last address of that network.
+#[must_use]
+pub fn last(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(a) => (a | !mask_v4(prefix)).into(),
+        IpAddr::V6(a) => (a | !mask_v6(prefix)).into(),
+    }
+}
+
 /// The IPv4 mask of a prefix length.
 #[must_use]
 pub fn mask_v4(prefix: u8) -> Ipv4Addr {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ike_crypto::{CryptoError, Group, PrivateKey, Secret};
+use ike_crypto::{CryptoError, Group, PrivateKey, PublicKey, Secret, SignatureScheme};
 use ike_pki::{
     Anchor, Certificate, CertificateError, ChainPolicy, ValidatedChain, ValidationError,
 };
@@ -44,7 +44,16 @@ pub enum Job {
         /// The hash.
         hash: Vec<u8>,
     },
-    /// Validate the peer's chain and check its signature over the hash.
+    /// Sign the octets of an AUTH payload with a stored key (RFC 7296 2.15).
+    SignOctets {
+        /// Label of the key pair.
+        key_label: String,
+        /// How to sign.
+        scheme: SignatureScheme,
+        /// What to sign; hashed by the scheme.
+        octets: Vec<u8>,
+    },
+    /// Validate the peer's chain and check its signature.
     Verify(Box<VerifyJob>),
 }
 
@@ -59,10 +68,25 @@ pub struct VerifyJob {
     pub policy: ChainPolicy,
     /// Seconds since 1970 UTC.
     pub at: i64,
-    /// HASH_I or HASH_R as we compute it.
-    pub hash: Vec<u8>,
-    /// The peer's SIG payload.
+    /// What the peer signed, as we compute it.
+    pub claim: SignatureClaim,
+    /// The peer's SIG or AUTH payload.
     pub signature: Bytes,
+}
+
+/// What a signature is over.
+#[derive(Clone, Debug)]
+pub enum SignatureClaim {
+    /// HASH_I or HASH_R of IKEv1, without DigestInfo (W-019).
+    Ikev1Hash(Vec<u8>),
+    /// Octets of an IKEv2 AUTH payload; any of the schemes may have been used (RFC 7296 2.15:
+    /// method 1 does not name its hash).
+    Octets {
+        /// Schemes that count, tried in order.
+        schemes: Vec<SignatureScheme>,
+        /// The signed octets.
+        octets: Vec<u8>,
+    },
 }
 
 /// What became of a job.
@@ -143,15 +167,27 @@ pub fn run(job: Job, keys: &dyn PrivateKeys) -> JobOutcome {
             ))
         }
         Job::Sign { key_label, hash } => JobOutcome::Signature(sign(&key_label, &hash, keys)),
+        Job::SignOctets {
+            key_label,
+            scheme,
+            octets,
+        } => JobOutcome::Signature(key(&key_label, keys).and_then(|key| {
+            key.sign(scheme, &octets)
+                .map(Bytes::from)
+                .map_err(SignError::Crypto)
+        })),
         Job::Verify(verify) => JobOutcome::Verified(self::verify(&verify)),
     }
 }
 
+fn key(label: &str, keys: &dyn PrivateKeys) -> Result<Arc<PrivateKey>, SignError> {
+    keys.key(label)
+        .ok_or_else(|| SignError::NoKey(label.to_owned()))
+}
+
 fn sign(label: &str, hash: &[u8], keys: &dyn PrivateKeys) -> Result<Bytes, SignError> {
-    let key = keys
-        .key(label)
-        .ok_or_else(|| SignError::NoKey(label.to_owned()))?;
-    key.sign_ikev1_hash(hash)
+    key(label, keys)?
+        .sign_ikev1_hash(hash)
         .map(Bytes::from)
         .map_err(SignError::Crypto)
 }
@@ -170,9 +206,24 @@ fn verify(job: &VerifyJob) -> Result<PeerVerified, VerifyError> {
         .leaf()
         .public_key()
         .map_err(VerifyError::Signature)?;
-    key.verify_ikev1_hash(&job.hash, &job.signature)
-        .map_err(VerifyError::Signature)?;
+    check(&key, &job.claim, &job.signature).map_err(VerifyError::Signature)?;
     Ok(PeerVerified {
         chain: Arc::new(validated),
     })
+}
+
+fn check(key: &PublicKey, claim: &SignatureClaim, signature: &[u8]) -> Result<(), CryptoError> {
+    match claim {
+        SignatureClaim::Ikev1Hash(hash) => key.verify_ikev1_hash(hash, signature),
+        SignatureClaim::Octets { schemes, octets } => {
+            let mut verdict = Err(CryptoError::SchemeMismatch);
+            for scheme in schemes {
+                verdict = key.verify(*scheme, octets, signature);
+                if verdict.is_ok() {
+                    break;
+                }
+            }
+            verdict
+        }
+    }
 }

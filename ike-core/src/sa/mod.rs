@@ -4,6 +4,7 @@ pub mod action;
 pub mod child;
 pub mod job;
 pub mod natt;
+pub mod numbers;
 pub mod record;
 pub mod retransmit;
 

@@ -2,9 +2,10 @@
 use super::payload::{Body, Payload};
 use crate::encode::{patch_length, too_long};
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
+use crate::generic;
 use crate::reader::Reader;
 use crate::registry::PayloadType;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use std::fmt;
 use std::ops::Range;
 
@@ -12,8 +13,6 @@ use std::ops::Range;
 pub const MAX_PAYLOADS: usize = 128;
 /// Certificate requests read from one chain; more are refused (THREATS B11).
 pub const MAX_CERT_REQUESTS: usize = 64;
-/// Octets of a generic payload header.
-const GENERIC: usize = 4;
 
 /// What may follow the last payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +95,7 @@ impl Chain {
 
     /// Payload `index` without its generic header: what RFC 2409 calls `<P>_b`.
     pub fn body(&self, index: usize) -> Bytes {
-        let body = |range: &Range<usize>| range.start.saturating_add(GENERIC)..range.end;
+        let body = |range: &Range<usize>| range.start.saturating_add(generic::LEN)..range.end;
         self.ranges
             .get(index)
             .map_or_else(Bytes::new, |range| self.cut(body(range)))
@@ -122,7 +121,7 @@ impl Chain {
 
     /// The octet `distance` octets after the start of payload `index`'s body, also beyond its end (W-032 reads vendor IDs so).
     pub fn octet_from_body(&self, index: usize, distance: usize) -> Option<u8> {
-        let start = self.ranges.get(index)?.start.saturating_add(GENERIC);
+        let start = self.ranges.get(index)?.start.saturating_add(generic::LEN);
         self.octets.get(start.saturating_add(distance)).copied()
     }
 
@@ -203,9 +202,7 @@ fn put_payload(
         return Err(too_long("payload of type NONE", 1, 0));
     }
     let start = out.len();
-    out.put_u8(next.0);
-    out.put_u8(payload.reserved);
-    out.put_u16(0);
+    generic::put(out, next.0, payload.reserved);
     payload.body.encode(out)?;
     patch_length(out, start.saturating_add(2), start, what)
 }
@@ -230,23 +227,16 @@ fn check_counts(reader: &Reader, payloads: usize, requests: usize) -> Result<(),
     Ok(())
 }
 
-/// Reads one payload; returns the type of the next one and the payload. A length below four cannot loop (THREATS A1).
+/// Reads one payload; returns the type of the next one and the payload.
 fn read_payload(
     ty: PayloadType,
     reader: &mut Reader,
 ) -> Result<(PayloadType, Payload), DecodeError> {
-    let what = ty.name().unwrap_or("payload");
-    let offset = reader.offset();
-    let next = PayloadType(reader.u8(what)?);
-    let reserved = reader.u8(what)?;
-    let length = usize::from(reader.u16(what)?);
-    if length < GENERIC {
-        let kind = DecodeErrorKind::PayloadLength {
-            found: length,
-            at_least: GENERIC,
-        };
-        return Err(DecodeError { offset, what, kind });
-    }
-    let body = Body::decode(ty, reader.sub(length.saturating_sub(GENERIC), what)?)?;
-    Ok((next, Payload { reserved, body }))
+    let generic = generic::read(reader, ty.name().unwrap_or("payload"), generic::LEN)?;
+    let body = Body::decode(ty, generic.body)?;
+    let payload = Payload {
+        reserved: generic.flags,
+        body,
+    };
+    Ok((PayloadType(generic.next), payload))
 }

@@ -1,5 +1,5 @@
 //! The Attributes payload of configuration mode and XAUTH (draft-dukes-ike-mode-cfg 3.2).
-use super::attribute::Attribute;
+use crate::attribute::Attribute;
 use crate::error::{DecodeError, EncodeError};
 use crate::reader::Reader;
 use crate::registry::v1::ConfigType;

@@ -1,14 +1,11 @@
 //! Whole messages: a header in front of clear payloads or of ciphertext (RFC 2408 3.1).
 use super::chain::{Chain, Padding, put_chain};
 use super::payload::Payload;
-use crate::encode::too_long;
+use crate::encode::whole_message;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::header::{Flags, Header};
 use crate::registry::PayloadType;
-use bytes::{BufMut, Bytes, BytesMut};
-
-/// The most octets of a message we write or put together: what one UDP datagram over IPv4 carries.
-pub const MAX_MESSAGE: usize = 65_507;
+use bytes::{Bytes, BytesMut};
 
 /// A message whose payloads are in the clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +27,7 @@ impl Message {
         if header.version != Header::V1 {
             let kind = DecodeErrorKind::Version {
                 found: header.version,
+                expected: 1,
             };
             return Err(DecodeError {
                 offset: 17,
@@ -55,7 +53,7 @@ impl Message {
 pub fn encode_message(header: &Header, payloads: &[Payload]) -> Result<Bytes, EncodeError> {
     let mut chain = BytesMut::new();
     let first = put_chain(payloads, &mut chain)?;
-    finish(header, first, &chain)
+    whole_message(header, first, &chain)
 }
 
 /// Writes a message whose chain, starting with `first`, is encrypted; sets the encryption flag and the length.
@@ -67,20 +65,5 @@ pub fn encode_encrypted(
     ciphertext: &[u8],
 ) -> Result<Bytes, EncodeError> {
     let flags = header.flags | Flags::ENCRYPTED;
-    finish(&Header { flags, ..*header }, first, ciphertext)
-}
-
-fn finish(header: &Header, next_payload: PayloadType, rest: &[u8]) -> Result<Bytes, EncodeError> {
-    let total = Header::LEN.saturating_add(rest.len());
-    let length = u32::try_from(total).ok().filter(|_| total <= MAX_MESSAGE);
-    let length = length.ok_or_else(|| too_long("message", total, MAX_MESSAGE))?;
-    let mut out = BytesMut::with_capacity(total);
-    Header {
-        next_payload,
-        length,
-        ..*header
-    }
-    .encode(&mut out);
-    out.put_slice(rest);
-    Ok(out.freeze())
+    whole_message(&Header { flags, ..*header }, first, ciphertext)
 }

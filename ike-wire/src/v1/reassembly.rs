@@ -50,7 +50,7 @@ impl std::error::Error for FragmentError {}
 
 impl Default for Reassembly {
     fn default() -> Self {
-        Self::new(super::message::MAX_MESSAGE)
+        Self::new(crate::encode::MAX_MESSAGE)
     }
 }
 

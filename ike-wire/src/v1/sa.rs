@@ -1,7 +1,8 @@
 //! The Security Association payload with its proposals and transforms (RFC 2408 3.4-3.6, RFC 2407 4.6.1).
-use super::attribute::Attribute;
+use crate::attribute::Attribute;
 use crate::encode::{patch_length, put_u8_length};
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
+use crate::generic::{put_substructure, substructure};
 use crate::reader::Reader;
 use crate::registry::v1::ProtocolId;
 use crate::registry::{Doi, PayloadType};
@@ -124,7 +125,7 @@ impl Proposal {
 
     fn encode(&self, out: &mut BytesMut, more: bool) -> Result<(), EncodeError> {
         let start = out.len();
-        put_generic(out, more, PayloadType::PROPOSAL, self.reserved);
+        put_substructure(out, more, PayloadType::PROPOSAL, self.reserved);
         out.put_u8(self.number);
         out.put_u8(self.protocol.0);
         put_u8_length(out, self.spi.len(), "SPI")?;
@@ -194,7 +195,7 @@ impl Transform {
 
     fn encode(&self, out: &mut BytesMut, more: bool) -> Result<(), EncodeError> {
         let start = out.len();
-        put_generic(out, more, PayloadType::TRANSFORM, self.reserved);
+        put_substructure(out, more, PayloadType::TRANSFORM, self.reserved);
         out.put_u8(self.number);
         out.put_u8(self.id);
         out.put_u16(self.reserved2);
@@ -225,46 +226,4 @@ fn exact(
             expected,
         },
     })
-}
-
-/// Reads the generic header of a proposal or transform: whether another follows, the RESERVED octet, and the body.
-fn substructure(
-    reader: &mut Reader,
-    same: PayloadType,
-    what: &'static str,
-    at_least: usize,
-) -> Result<(bool, u8, Reader), DecodeError> {
-    let offset = reader.offset();
-    let next = reader.u8(what)?;
-    let reserved = reader.u8(what)?;
-    let length = usize::from(reader.u16(what)?);
-    if next != 0 && next != same.0 {
-        let kind = DecodeErrorKind::Value {
-            found: next.into(),
-            expected: "0 or its own type as next payload",
-        };
-        return Err(DecodeError { offset, what, kind });
-    }
-    if length < at_least {
-        return Err(DecodeError {
-            offset,
-            what,
-            kind: DecodeErrorKind::PayloadLength {
-                found: length,
-                at_least,
-            },
-        });
-    }
-    Ok((
-        next == same.0,
-        reserved,
-        reader.sub(length.saturating_sub(4), what)?,
-    ))
-}
-
-/// Writes a generic header with a length still to be filled in.
-fn put_generic(out: &mut BytesMut, more: bool, same: PayloadType, reserved: u8) {
-    out.put_u8(if more { same.0 } else { 0 });
-    out.put_u8(reserved);
-    out.put_u16(0);
 }

@@ -1,4 +1,4 @@
-//! Data attributes (RFC 2408 3.3), shared by transforms and configuration mode.
+//! Data attributes (RFC 2408 3.3, RFC 7296 3.3.5): of transforms in both versions, and of IKEv1's configuration mode.
 use crate::encode::put_u16_length;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::reader::Reader;

@@ -1,0 +1,4 @@
+//! IKEv2 (RFC 7296) as IOS does it.
+
+mod keymat;
+mod window;

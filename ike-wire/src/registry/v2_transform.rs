@@ -1,0 +1,138 @@
+//! IKEv2 transform types and identifiers (RFC 7296 3.3.2, the IANA registries "Transform Type 1" to "5").
+
+registry! {
+    /// Transform types (RFC 7296 3.3.2, RFC 9370 for additional key exchanges).
+    TransformType(u8) {
+        ENCR = 1 "ENCR",
+        PRF = 2 "PRF",
+        INTEG = 3 "INTEG",
+        /// RFC 7296 calls it D-H, the registry KE.
+        DH = 4 "DH",
+        ESN = 5 "ESN",
+        ADDKE1 = 6 "ADDKE1",
+        ADDKE2 = 7 "ADDKE2",
+        ADDKE3 = 8 "ADDKE3",
+        ADDKE4 = 9 "ADDKE4",
+        ADDKE5 = 10 "ADDKE5",
+        ADDKE6 = 11 "ADDKE6",
+        ADDKE7 = 12 "ADDKE7",
+    }
+}
+
+registry! {
+    /// Transform attribute types (RFC 7296 3.3.5).
+    TransformAttribute(u16) {
+        KEY_LENGTH = 14 "Key Length",
+    }
+}
+
+registry! {
+    /// Encryption algorithms, transform type 1.
+    EncryptionId(u16) {
+        DES_IV64 = 1 "ENCR_DES_IV64",
+        DES = 2 "ENCR_DES",
+        TRIPLE_DES = 3 "ENCR_3DES",
+        RC5 = 4 "ENCR_RC5",
+        IDEA = 5 "ENCR_IDEA",
+        CAST = 6 "ENCR_CAST",
+        BLOWFISH = 7 "ENCR_BLOWFISH",
+        TRIPLE_IDEA = 8 "ENCR_3IDEA",
+        DES_IV32 = 9 "ENCR_DES_IV32",
+        NULL = 11 "ENCR_NULL",
+        AES_CBC = 12 "ENCR_AES_CBC",
+        AES_CTR = 13 "ENCR_AES_CTR",
+        AES_CCM_8 = 14 "ENCR_AES_CCM_8",
+        AES_CCM_12 = 15 "ENCR_AES_CCM_12",
+        AES_CCM_16 = 16 "ENCR_AES_CCM_16",
+        AES_GCM_8 = 18 "ENCR_AES_GCM_8",
+        AES_GCM_12 = 19 "ENCR_AES_GCM_12",
+        AES_GCM_16 = 20 "ENCR_AES_GCM_16",
+        NULL_AUTH_AES_GMAC = 21 "ENCR_NULL_AUTH_AES_GMAC",
+        CAMELLIA_CBC = 23 "ENCR_CAMELLIA_CBC",
+        CAMELLIA_CTR = 24 "ENCR_CAMELLIA_CTR",
+        CAMELLIA_CCM_8 = 25 "ENCR_CAMELLIA_CCM_8",
+        CAMELLIA_CCM_12 = 26 "ENCR_CAMELLIA_CCM_12",
+        CAMELLIA_CCM_16 = 27 "ENCR_CAMELLIA_CCM_16",
+        CHACHA20_POLY1305 = 28 "ENCR_CHACHA20_POLY1305",
+        AES_CCM_8_IIV = 29 "ENCR_AES_CCM_8_IIV",
+        AES_GCM_16_IIV = 30 "ENCR_AES_GCM_16_IIV",
+        CHACHA20_POLY1305_IIV = 31 "ENCR_CHACHA20_POLY1305_IIV",
+    }
+}
+
+registry! {
+    /// Pseudorandom functions, transform type 2.
+    PrfId(u16) {
+        HMAC_MD5 = 1 "PRF_HMAC_MD5",
+        HMAC_SHA1 = 2 "PRF_HMAC_SHA1",
+        HMAC_TIGER = 3 "PRF_HMAC_TIGER",
+        AES128_XCBC = 4 "PRF_AES128_XCBC",
+        HMAC_SHA2_256 = 5 "PRF_HMAC_SHA2_256",
+        HMAC_SHA2_384 = 6 "PRF_HMAC_SHA2_384",
+        HMAC_SHA2_512 = 7 "PRF_HMAC_SHA2_512",
+        AES128_CMAC = 8 "PRF_AES128_CMAC",
+    }
+}
+
+registry! {
+    /// Integrity algorithms, transform type 3.
+    IntegrityId(u16) {
+        NONE = 0 "NONE",
+        HMAC_MD5_96 = 1 "AUTH_HMAC_MD5_96",
+        HMAC_SHA1_96 = 2 "AUTH_HMAC_SHA1_96",
+        DES_MAC = 3 "AUTH_DES_MAC",
+        KPDK_MD5 = 4 "AUTH_KPDK_MD5",
+        AES_XCBC_96 = 5 "AUTH_AES_XCBC_96",
+        HMAC_MD5_128 = 6 "AUTH_HMAC_MD5_128",
+        HMAC_SHA1_160 = 7 "AUTH_HMAC_SHA1_160",
+        AES_CMAC_96 = 8 "AUTH_AES_CMAC_96",
+        AES_128_GMAC = 9 "AUTH_AES_128_GMAC",
+        AES_192_GMAC = 10 "AUTH_AES_192_GMAC",
+        AES_256_GMAC = 11 "AUTH_AES_256_GMAC",
+        HMAC_SHA2_256_128 = 12 "AUTH_HMAC_SHA2_256_128",
+        HMAC_SHA2_384_192 = 13 "AUTH_HMAC_SHA2_384_192",
+        HMAC_SHA2_512_256 = 14 "AUTH_HMAC_SHA2_512_256",
+    }
+}
+
+registry! {
+    /// Key exchange methods, transform types 4 and 6 to 12 (RFC 7296 3.3.2, RFC 8031, RFC 6954, RFC 5903, RFC 5114, ML-KEM).
+    GroupId(u16) {
+        NONE = 0 "NONE",
+        MODP_768 = 1 "768-bit MODP Group",
+        MODP_1024 = 2 "1024-bit MODP Group",
+        MODP_1536 = 5 "1536-bit MODP Group",
+        MODP_2048 = 14 "2048-bit MODP Group",
+        MODP_3072 = 15 "3072-bit MODP Group",
+        MODP_4096 = 16 "4096-bit MODP Group",
+        MODP_6144 = 17 "6144-bit MODP Group",
+        MODP_8192 = 18 "8192-bit MODP Group",
+        ECP_256 = 19 "256-bit random ECP group",
+        ECP_384 = 20 "384-bit random ECP group",
+        ECP_521 = 21 "521-bit random ECP group",
+        MODP_1024_S160 = 22 "1024-bit MODP Group with 160-bit Prime Order Subgroup",
+        MODP_2048_S224 = 23 "2048-bit MODP Group with 224-bit Prime Order Subgroup",
+        MODP_2048_S256 = 24 "2048-bit MODP Group with 256-bit Prime Order Subgroup",
+        ECP_192 = 25 "192-bit Random ECP Group",
+        ECP_224 = 26 "224-bit Random ECP Group",
+        BRAINPOOL_224 = 27 "brainpoolP224r1",
+        BRAINPOOL_256 = 28 "brainpoolP256r1",
+        BRAINPOOL_384 = 29 "brainpoolP384r1",
+        BRAINPOOL_512 = 30 "brainpoolP512r1",
+        CURVE25519 = 31 "Curve25519",
+        CURVE448 = 32 "Curve448",
+        GOST3410_2012_256 = 33 "GOST3410_2012_256",
+        GOST3410_2012_512 = 34 "GOST3410_2012_512",
+        ML_KEM_512 = 35 "ml-kem-512",
+        ML_KEM_768 = 36 "ml-kem-768",
+        ML_KEM_1024 = 37 "ml-kem-1024",
+    }
+}
+
+registry! {
+    /// Sequence numbers, transform type 5.
+    EsnId(u16) {
+        NONE = 0 "No Extended Sequence Numbers",
+        ESN = 1 "Extended Sequence Numbers",
+    }
+}
