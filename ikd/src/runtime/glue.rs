@@ -1,6 +1,6 @@
 //! The engine's words for child SAs in the data plane's words and back.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use ike_core::config::{
     EspAuthentication, EspEncryption, RouteVia, RunningConfig, TunnelMode as IosTunnelMode,
@@ -21,18 +21,18 @@ pub(super) fn dataplane_config(config: &RunningConfig) -> Config {
         .interfaces
         .iter()
         .filter(|i| i.name.starts_with("Loopback") && !i.shutdown)
-        .filter_map(|i| i.address.map(|(address, _)| address))
+        .filter_map(|i| i.address.map(|(address, _)| address.into()))
         .collect();
     let routes = config
         .routes
         .iter()
         .map(|r| {
             let (via, device) = match &r.via {
-                RouteVia::Address(a) => (Some(*a), None),
+                RouteVia::Address(a) => (Some((*a).into()), None),
                 RouteVia::Interface(name) => (None, Some(name.clone())),
             };
             Route {
-                destination: r.prefix,
+                destination: r.prefix.into(),
                 prefix: r.length,
                 via,
                 device,
@@ -60,10 +60,9 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
             };
             let mut made = TunnelConfig {
                 name: interface.name.clone(),
-                source: config.resolve(tunnel.source.as_ref()?)?,
-                destination: tunnel.destination?,
-                address,
-                prefix,
+                source: config.resolve(tunnel.source.as_ref()?)?.into(),
+                destination: tunnel.destination?.into(),
+                addresses: vec![(address.into(), prefix)],
                 mode,
                 mtu: 1400,
             };
@@ -120,10 +119,6 @@ pub(super) fn suite(core: CoreSuite) -> Option<EspSuite> {
 
 /// One direction of a child SA for the data plane; `None` for what it does not carry.
 pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSpec> {
-    // The data plane carries IPv4.
-    let (IpAddr::V4(local), IpAddr::V4(remote)) = (spec.local.ip(), spec.remote.ip()) else {
-        return None;
-    };
     let (direction, spi, keys) = match direction {
         CoreDirection::Inbound => (Direction::Inbound, spec.spi_in, &spec.keys_in),
         CoreDirection::Outbound => (Direction::Outbound, spec.spi_out, &spec.keys_out),
@@ -132,8 +127,8 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
         tunnel: spec.interface.clone(),
         direction,
         spi,
-        local,
-        remote,
+        local: spec.local.ip(),
+        remote: spec.remote.ip(),
         mode: if matches!(spec.encapsulation, 2 | 4) {
             Mode::Transport
         } else {

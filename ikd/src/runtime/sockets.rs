@@ -126,7 +126,8 @@ async fn read(
     let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let (length, remote) = match socket.recv_from(&mut buffer).await {
-            Ok(received) => received,
+            // An endpoint is address and port; flow label and scope of IPv6 do not count.
+            Ok((length, from)) => (length, SocketAddr::new(from.ip(), from.port())),
             // ICMP errors surface here; the socket itself goes on, but never in a busy loop.
             Err(_) => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -154,14 +155,13 @@ async fn read(
     }
 }
 
-/// Sends ESP in UDP from the first address that has port 4500.
+/// Sends ESP in UDP from port 4500 of the address the SA has.
 fn esp_sender(sockets: &BTreeMap<SocketAddr, Arc<UdpSocket>>) -> UdpSender {
-    let socket = sockets
-        .iter()
-        .find(|(local, _)| local.port() == NAT_PORT)
-        .map(|(_, s)| s.clone());
-    Arc::new(move |to, packet| match &socket {
-        Some(socket) => socket.try_send_to(packet, to).map(drop),
-        None => Err(std::io::ErrorKind::NotConnected.into()),
-    })
+    let sockets = sockets.clone();
+    Arc::new(
+        move |from, to, packet| match sockets.get(&SocketAddr::new(from, NAT_PORT)) {
+            Some(socket) => socket.try_send_to(packet, to).map(drop),
+            None => Err(std::io::ErrorKind::NotConnected.into()),
+        },
+    )
 }
