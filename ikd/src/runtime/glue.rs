@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use ike_core::config::{
-    EspAuthentication, EspEncryption, RouteVia, RunningConfig, TunnelMode as IosTunnelMode,
+    EspAuthentication, EspEncryption, Interface, RouteVia, RunningConfig,
+    TunnelMode as IosTunnelMode,
 };
 use ike_core::policy::ipsec::{EspSuite as CoreSuite, suite_of};
 use ike_core::sa::child::{ChildSpec, Direction as CoreDirection};
@@ -21,18 +22,19 @@ pub(super) fn dataplane_config(config: &RunningConfig) -> Config {
         .interfaces
         .iter()
         .filter(|i| i.name.starts_with("Loopback") && !i.shutdown)
-        .filter_map(|i| i.address.map(|(address, _)| address.into()))
+        .flat_map(Interface::addresses)
+        .map(|(address, _)| address)
         .collect();
     let routes = config
         .routes
         .iter()
         .map(|r| {
             let (via, device) = match &r.via {
-                RouteVia::Address(a) => (Some((*a).into()), None),
+                RouteVia::Address(a) => (Some(*a), None),
                 RouteVia::Interface(name) => (None, Some(name.clone())),
             };
             Route {
-                destination: r.prefix.into(),
+                destination: r.prefix,
                 prefix: r.length,
                 via,
                 device,
@@ -53,16 +55,19 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
         .filter_map(|interface| {
             let tunnel = interface.tunnel.as_ref()?;
             tunnel.protection.as_ref()?;
-            let (address, prefix) = interface.address?;
+            let (source, destination) = config.tunnel_ends(tunnel)?;
             let mode = match tunnel.mode {
-                IosTunnelMode::GreIp => TunnelMode::Gre { key: tunnel.key },
+                IosTunnelMode::GreIp | IosTunnelMode::GreIpv6 => {
+                    TunnelMode::Gre { key: tunnel.key }
+                }
                 IosTunnelMode::IpsecIpv4 => TunnelMode::IpsecIpv4,
+                IosTunnelMode::IpsecIpv6 => TunnelMode::IpsecIpv6,
             };
             let mut made = TunnelConfig {
                 name: interface.name.clone(),
-                source: config.resolve(tunnel.source.as_ref()?)?.into(),
-                destination: tunnel.destination?.into(),
-                addresses: vec![(address.into(), prefix)],
+                source,
+                destination,
+                addresses: interface.addresses().collect(),
                 mode,
                 mtu: 1400,
             };
@@ -76,11 +81,7 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
 }
 
 /// The MTU that lets every packet fit the link whatever transform set is agreed, NAT included.
-fn largest_mtu(
-    config: &RunningConfig,
-    interface: &ike_core::config::Interface,
-    tunnel: &TunnelConfig,
-) -> u32 {
+fn largest_mtu(config: &RunningConfig, interface: &Interface, tunnel: &TunnelConfig) -> u32 {
     let protection = interface
         .tunnel
         .as_ref()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ike_core::config::RunningConfig;
+use ike_core::config::{Interface, RunningConfig};
 use ike_core::sa::action::Transmit;
 use ike_core::sa::natt::{IKE_PORT, NAT_PORT};
 use ike_wire::natt::{KEEPALIVE, Udp4500, mark};
@@ -90,11 +90,11 @@ impl Sockets {
 /// The addresses IKE runs on: every interface that is neither tunnel nor loopback.
 fn local_addresses(config: &RunningConfig) -> Vec<IpAddr> {
     let physical = |name: &str| !name.starts_with("Tunnel") && !name.starts_with("Loopback");
-    let mut out: Vec<IpAddr> = config
-        .interfaces
-        .iter()
+    let usable = config.interfaces.iter();
+    let mut out: Vec<IpAddr> = usable
         .filter(|i| physical(&i.name) && !i.shutdown)
-        .filter_map(|i| i.address.map(|(address, _)| address.into()))
+        .flat_map(Interface::addresses)
+        .map(|(address, _)| address)
         .collect();
     out.sort();
     out.dedup();
@@ -109,7 +109,7 @@ async fn bind(local: SocketAddr) -> Result<UdpSocket, String> {
                 "ports below 1024 need CAP_NET_BIND_SERVICE; `ikd lab` needs none"
             }
             std::io::ErrorKind::AddrNotAvailable => {
-                "no device of this machine has the address; add it, or correct `ip address`"
+                "no device of this machine has the address; add it, or correct `ip address` or `ipv6 address`"
             }
             _ => "see the error",
         };

@@ -1,5 +1,5 @@
 //! The forms of values: addresses, masks, numbers, interface names.
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Interface types we know by name, in IOS spelling.
 const INTERFACE_TYPES: [&str; 14] = [
@@ -32,6 +32,13 @@ pub(super) fn prefix_length(mask: Ipv4Addr) -> Option<u8> {
 pub(super) fn mask(length: u8) -> Ipv4Addr {
     let host_bits = 32u32.saturating_sub(length.into());
     u32::MAX.checked_shl(host_bits).unwrap_or(0).into()
+}
+
+/// An IPv6 address and a prefix length: `2001:db8::/32`.
+pub(super) fn prefix6(text: &str) -> Option<(Ipv6Addr, u8)> {
+    let (address, length) = text.split_once('/')?;
+    let length = number(length, 0, 128)?;
+    Some((address.parse().ok()?, u8::try_from(length).ok()?))
 }
 
 /// An interface name in canonical form, and whether a letter `l` was read as the digit 1.
