@@ -1,6 +1,7 @@
 //! IOS's words for algorithms, as configuration, debug and `show` all print them.
 
 use ike_crypto::{Cipher, Hash};
+use ike_wire::v2::{Transform, TransformType};
 
 use crate::config::{EspAuthentication, EspEncryption, IsakmpAuthentication, TransformSet};
 use crate::policy::ipsec::EspSuite;
@@ -81,4 +82,79 @@ pub fn authentication(method: IsakmpAuthentication) -> &'static str {
         IsakmpAuthentication::PreShare => "psk",
         IsakmpAuthentication::EcdsaSig => "ecsig",
     }
+}
+
+/// A transform of IKEv2 as `debug crypto ikev2` and `show crypto ikev2 proposal` print it (O-023, O-083,
+/// W-064).
+#[must_use]
+pub fn ikev2_transform(transform: &Transform) -> String {
+    let id = transform.id;
+    let known = match transform.ty {
+        TransformType::ENCR => match id {
+            2 => "DES",
+            3 => "3DES",
+            11 => "NULL",
+            12 => "AES-CBC",
+            13 => "AES-CTR",
+            14..=16 => "AES-CCM",
+            18..=20 => "AES-GCM",
+            28 => "CHACHA20-POLY1305",
+            _ => "",
+        },
+        TransformType::PRF => match id {
+            1 => "MD5",
+            2 => "SHA1",
+            4 => "AES-XCBC",
+            5 => "SHA256",
+            6 => "SHA384",
+            7 => "SHA512",
+            8 => "AES-CMAC",
+            _ => "",
+        },
+        TransformType::INTEG => match id {
+            1 => "MD596",
+            2 => "SHA96",
+            5 => "AES-XCBC-96",
+            8 => "AES-CMAC-96",
+            12 => "SHA256",
+            13 => "SHA384",
+            14 => "SHA512",
+            _ => "",
+        },
+        TransformType::DH => return ikev2_group(id),
+        TransformType::ESN => {
+            if id == 0 {
+                "Don't use ESN"
+            } else {
+                "Use ESN"
+            }
+        }
+        _ => "",
+    };
+    if known.is_empty() {
+        format!("{}-{id}", transform.ty)
+    } else {
+        known.to_owned()
+    }
+}
+
+/// `DH_GROUP_1024_MODP/Group 2` (O-023).
+#[must_use]
+pub fn ikev2_group(number: u16) -> String {
+    let name = match number {
+        1 => "DH_GROUP_768_MODP",
+        2 => "DH_GROUP_1024_MODP",
+        5 => "DH_GROUP_1536_MODP",
+        14 => "DH_GROUP_2048_MODP",
+        15 => "DH_GROUP_3072_MODP",
+        16 => "DH_GROUP_4096_MODP",
+        17 => "DH_GROUP_6144_MODP",
+        18 => "DH_GROUP_8192_MODP",
+        19 => "DH_GROUP_256_ECP",
+        20 => "DH_GROUP_384_ECP",
+        21 => "DH_GROUP_521_ECP",
+        31 => "DH_GROUP_CURVE25519",
+        _ => "DH_GROUP",
+    };
+    format!("{name}/Group {number}")
 }

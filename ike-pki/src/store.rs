@@ -338,7 +338,7 @@ impl Store {
         }
     }
 
-    fn anchor_certificate(&self, trustpoint: &str) -> Option<&Arc<Certificate>> {
+    pub(crate) fn anchor_certificate(&self, trustpoint: &str) -> Option<&Arc<Certificate>> {
         let own = || {
             let kind = RecordKind::SelfSigned;
             self.records

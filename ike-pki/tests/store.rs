@@ -358,6 +358,24 @@ fn verbose_adds_key_algorithm_and_fingerprints() {
     assert_eq!(json[0]["issuer"][0], "cn=CA2");
 }
 
+/// S-022, W-065: hashes follow the order of the listing and name the CA's key.
+#[test]
+fn own_certificates_are_found_by_the_key_of_their_ca() {
+    let (store, ..) = seed_store();
+    let found = store.identities_by_key_hash();
+    let trustpoints: Vec<&str> = found
+        .iter()
+        .map(|(_, record)| &*record.trustpoint)
+        .collect();
+    assert_eq!(trustpoints, ["IOSCA2", "IOSCA1"]);
+    let global = store.global_list(false);
+    let hashes = global.iter().map(|ca| store.key_hash(ca).unwrap());
+    assert!(hashes.eq(found.iter().map(|(hash, _)| *hash)));
+    let ca = &store.ca("IOSCA2").unwrap().certificate;
+    let digest = ike_crypto::Hash::Sha1.digest(&[ca.spki_der()]);
+    assert_eq!(found[0].0.as_slice(), digest);
+}
+
 #[test]
 fn records_share_their_certificate() {
     let (store, ..) = seed_store();

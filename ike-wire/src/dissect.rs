@@ -3,12 +3,17 @@
 //! Peer octets come out as hexadecimal or as text with `\xNN` escapes, cut to a bounded length per line (THREATS J4, K9). Names are
 //! those of the registries. The text is for people and may change; programs read the values.
 
-mod attribute;
-mod payload;
+mod text;
+mod v1;
+mod v1_attribute;
+mod v2;
+mod v2_sa;
 
+use crate::error::DecodeError;
 use crate::header::{Flags, Header};
 use crate::registry::PayloadType;
 use crate::v1::{Chain, Message, Padding};
+use crate::v2::{Chain as ChainV2, Message as MessageV2};
 use bytes::Bytes;
 use std::fmt::{self, Write};
 
@@ -25,18 +30,33 @@ pub fn datagram(octets: &Bytes) -> String {
     out.0
 }
 
-/// A clear message.
+/// A clear IKEv1 message.
 pub fn message(message: &Message) -> String {
     let mut out = Lines::default();
     put_header(&message.header, &mut out);
-    put_chain(&message.chain, &mut out);
+    v1::put_chain(&message.chain, &mut out);
     out.0
 }
 
-/// A chain without a header: what a decrypted message holds.
+/// An IKEv1 chain without a header: what a decrypted message holds.
 pub fn chain(chain: &Chain) -> String {
     let mut out = Lines::default();
-    put_chain(chain, &mut out);
+    v1::put_chain(chain, &mut out);
+    out.0
+}
+
+/// An IKEv2 message; what its SK payload holds stays hidden.
+pub fn message_v2(message: &MessageV2) -> String {
+    let mut out = Lines::default();
+    put_header(&message.header, &mut out);
+    v2::put_chain(&message.chain, &mut out);
+    out.0
+}
+
+/// An IKEv2 chain without a header: what an SK payload holds.
+pub fn chain_v2(chain: &ChainV2) -> String {
+    let mut out = Lines::default();
+    v2::put_chain(chain, &mut out);
     out.0
 }
 
@@ -79,34 +99,35 @@ fn put_header(header: &Header, out: &mut Lines) {
 fn put_rest(header: &Header, rest: Bytes, out: &mut Lines) {
     let fragment = header.next_payload == PayloadType::FRAGMENT;
     let encrypted = header.flags.contains(Flags::ENCRYPTED) && !fragment;
-    if header.version != Header::V1 || encrypted {
-        let kind = if encrypted { "encrypted, " } else { "" };
-        return out.line(
-            1,
-            format_args!(
-                "{kind}{} octets, first payload {}",
-                rest.len(),
-                header.next_payload
-            ),
-        );
-    }
-    match Chain::decode(header.next_payload, rest, Header::LEN, Padding::Forbidden) {
-        Ok(chain) => put_chain(&chain, out),
-        Err(error) => out.line(1, format_args!("malformed: {error}")),
+    match (header.version, header.major()) {
+        (Header::V1, _) if !encrypted => {
+            let chain = Chain::decode(header.next_payload, rest, Header::LEN, Padding::Forbidden);
+            put_read(chain, v1::put_chain, out);
+        }
+        (_, 2) => {
+            let chain = ChainV2::decode(header.next_payload, rest, Header::LEN);
+            put_read(chain, v2::put_chain, out);
+        }
+        (version, _) => {
+            let kind = if version == Header::V1 {
+                "encrypted, "
+            } else {
+                ""
+            };
+            let (octets, first) = (rest.len(), header.next_payload);
+            out.line(
+                1,
+                format_args!("{kind}{octets} octets, first payload {first}"),
+            );
+        }
     }
 }
 
-fn put_chain(chain: &Chain, out: &mut Lines) {
-    for (index, payload) in chain.payloads.iter().enumerate() {
-        let ty = payload.payload_type();
-        out.line(
-            1,
-            format_args!("{ty} ({}), {} octets", ty.0, chain.raw(index).len()),
-        );
-        payload::put_body(&payload.body, out);
-    }
-    if !chain.padding().is_empty() {
-        out.line(1, format_args!("padding, {} octets", chain.padding().len()));
+/// A chain, or why it cannot be read.
+fn put_read<C>(read: Result<C, DecodeError>, put: fn(&C, &mut Lines), out: &mut Lines) {
+    match read {
+        Ok(chain) => put(&chain, out),
+        Err(error) => out.line(1, format_args!("malformed: {error}")),
     }
 }
 

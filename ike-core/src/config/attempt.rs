@@ -2,7 +2,7 @@
 use super::grammar::{self, Args, Command, Fault, Found, Miss};
 use super::lexer::Word;
 use super::state::State;
-use super::{crypto_map, global, interface, ipsec, isakmp, kept, keyring, pki, profile};
+use super::{crypto_map, global, ikev2, interface, ipsec, isakmp, kept, keyring, pki, profile};
 
 /// What became of a line in one table.
 pub(super) enum Attempt {
@@ -19,6 +19,22 @@ pub(super) fn run<T>(
 ) -> Attempt {
     let table: Vec<&Command<T>> = table.iter().collect();
     attempt(&table, target, words, line)
+}
+
+/// What the table around a sub-mode makes of a line that misses in the sub-mode.
+pub(super) fn or(attempt: Attempt, around: impl FnOnce() -> Attempt) -> Attempt {
+    let Attempt::Missed(mut miss) = attempt else {
+        return attempt;
+    };
+    match around() {
+        Attempt::Missed(other) if other.at > miss.at => Attempt::Missed(other),
+        Attempt::Missed(other) => {
+            let further = other.expected.into_iter().filter(|_| other.at == miss.at);
+            miss.expected.extend(further);
+            Attempt::Missed(miss)
+        }
+        found => found,
+    }
 }
 
 /// Looks a line up in a table and carries it out; without a target it is only looked up.
@@ -77,6 +93,11 @@ pub(super) fn global_commands() -> Vec<&'static Command<State>> {
         ipsec::COMMANDS,
         crypto_map::COMMANDS,
         interface::COMMANDS,
+        ikev2::COMMANDS,
+        ikev2::proposal::COMMANDS,
+        ikev2::keyring::COMMANDS,
+        ikev2::profile::COMMANDS,
+        ikev2::authorization::COMMANDS,
         kept::COMMANDS,
     ];
     tables.into_iter().flatten().collect()

@@ -36,6 +36,14 @@ pub const NO_CRYPTO_MAP: &str = "E0235";
 pub const NO_ACCESS_LIST: &str = "E0236";
 /// A reference to a certificate map that is not defined.
 pub const NO_CERTIFICATE_MAP: &str = "E0237";
+/// A reference to an IKEv2 profile that is not defined.
+pub const NO_IKEV2_PROFILE: &str = "E0238";
+/// A reference to an IKEv2 proposal that is not defined.
+pub const NO_IKEV2_PROPOSAL: &str = "E0239";
+/// A reference to an IKEv2 authorization policy that is not defined.
+pub const NO_AUTHORIZATION: &str = "E0240";
+/// A reference to an address pool that is not defined.
+pub const NO_POOL: &str = "E0241";
 /// A line outside crypto that is not understood and is left out.
 pub const IGNORED_LINE: &str = "W0101";
 /// A letter `l` where an interface number belongs.
@@ -50,6 +58,10 @@ pub const NO_MATCH: &str = "W0106";
 pub const SAME_MATCH: &str = "W0107";
 /// A policy that relies on the default group 1 (G-021).
 pub const DEFAULT_GROUP: &str = "W0108";
+/// A profile that signs and names no trustpoint cannot initiate (S-075).
+pub const NO_SIGNER: &str = "W0109";
+/// An IKEv2 policy behind another one that fits the same local address (G-041).
+pub const HIDDEN_POLICY: &str = "W0110";
 /// A block that is kept and printed back, not acted on.
 pub const KEPT: &str = "N0301";
 /// An algorithm that is weak by today's measure.
@@ -117,6 +129,19 @@ pub const ALL: &[(&str, &str)] = &[
         "The certificate map is used but not defined.",
     ),
     (
+        NO_IKEV2_PROFILE,
+        "The IKEv2 profile is used but not defined.",
+    ),
+    (
+        NO_IKEV2_PROPOSAL,
+        "The IKEv2 proposal is used but not defined.",
+    ),
+    (
+        NO_AUTHORIZATION,
+        "The IKEv2 authorization policy is used but not defined.",
+    ),
+    (NO_POOL, "The address pool is used but not defined."),
+    (
         IGNORED_LINE,
         "The line is not understood and has no effect; it is not part of IKE or IPsec.",
     ),
@@ -140,6 +165,14 @@ pub const ALL: &[(&str, &str)] = &[
     (
         DEFAULT_GROUP,
         "The policy has no group command; the default is group 1, 768 bits.",
+    ),
+    (
+        NO_SIGNER,
+        "With certificates an IKEv2 initiator signs only with a trustpoint its profile names (S-075).",
+    ),
+    (
+        HIDDEN_POLICY,
+        "Several IKEv2 policies fit one local address; the first one is used (G-041).",
     ),
     (
         KEPT,

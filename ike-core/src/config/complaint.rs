@@ -9,7 +9,8 @@ use super::grammar::{self, Args, Command, Fault, Miss, MissKind};
 use super::lexer::Word;
 use super::reader::Reader;
 use super::state::{Mode, State};
-use super::{codes, crypto_map, ipsec, isakmp, keyring, profile, suggest, trustpoint, value};
+use super::{codes, crypto_map, ikev2, ipsec, isakmp, keyring, profile, suggest};
+use super::{trustpoint, value};
 
 impl Reader<'_> {
     /// A line that is neither a command of the sub-mode nor a global one.
@@ -99,6 +100,11 @@ impl Reader<'_> {
             ("crypto ipsec transform-set", patterns(ipsec::SET)),
             ("crypto pki trustpoint", patterns(trustpoint::TRUSTPOINT)),
             ("crypto keyring", patterns(keyring::KEYRING)),
+            ("crypto ikev2 proposal", patterns(ikev2::proposal::PROPOSAL)),
+            ("crypto ikev2 policy", patterns(ikev2::proposal::POLICY)),
+            ("crypto ikev2 profile", patterns(ikev2::profile::PROFILE)),
+            ("crypto ikev2 keyring", patterns(ikev2::keyring::KEYRING)),
+            ("peer", patterns(ikev2::keyring::PEER)),
         ];
         modes
             .into_iter()

@@ -2,9 +2,9 @@
 //!
 //! A pattern is a line of items: `word` is a keyword, `{a|b}` a choice of keywords that is captured, `<kind>` a captured value. The
 //! kinds: `<word>` any word, `<line>` the rest of the line, `<ip>`, `<mask>`, `<ip6>`, `<address>` of either family, `<prefix>` an IPv6
-//! address and a length, `<if>` an interface, `<iftype>` its type alone, `<proto>`,
-//! `<hex>`, `<transform>`, and `<LOW-HIGH>` a number. Keywords may be abbreviated to a unique prefix, except where a value could
-//! stand as well (IOS-FACTS section 3).
+//! address and a length, `<if>` an interface, `<iftype>` its type alone, `<proto>`, `<hex>`, `<transform>`, and `<LOW-HIGH>` a number. A last
+//! item with `+` stands once or more. Keywords may be abbreviated to a unique prefix, except where a value could stand as well
+//! (IOS-FACTS section 3).
 use super::lexer::{Word, is_blank};
 use super::value;
 use std::collections::BTreeSet;
@@ -75,6 +75,18 @@ impl Args {
         value::prefix6(self.get(index)?)
     }
 
+    /// An address and the bits that count: an IPv6 prefix, or an address with its mask behind it, a host without one.
+    pub(super) fn network(&self, index: usize) -> Option<(IpAddr, u8)> {
+        if let Some((prefix, length)) = self.get(index).and_then(value::prefix6) {
+            return Some((prefix.into(), length));
+        }
+        let address = self.address(index)?;
+        let host = if address.is_ipv4() { 32 } else { 128 };
+        let mask = self.get(index + 1).filter(|_| address.is_ipv4());
+        let bits = mask.map_or(Some(host), |_| self.length(index + 1))?;
+        Some((address, bits))
+    }
+
     /// A value the matcher has found to be a mask, as prefix length.
     pub(super) fn length(&self, index: usize) -> Option<u8> {
         value::prefix_length(self.ip(index)?)
@@ -119,6 +131,8 @@ struct Candidate<'p> {
     canonical: String,
     /// A `<line>` has taken the rest of the line.
     finished: bool,
+    /// The item to come has stood already and need not stand again.
+    repeated: bool,
     /// A value (not just a keyword) has been captured.
     named: bool,
 }
@@ -158,8 +172,14 @@ impl<'p> Candidate<'p> {
             args: Args::default(),
             canonical: String::new(),
             finished: false,
+            repeated: false,
             named: false,
         }
+    }
+
+    /// The line may end here.
+    fn complete(&self) -> bool {
+        self.rest.is_empty() || self.repeated
     }
 
     /// The item that the next word has to fit.
@@ -171,7 +191,10 @@ impl<'p> Candidate<'p> {
     fn take(&self, at: usize, text: &str) -> Self {
         let mut after = self.clone();
         let (item, rest) = self.rest.split_once(' ').unwrap_or((self.rest, ""));
-        after.rest = rest;
+        after.repeated = item.ends_with('+');
+        if !after.repeated {
+            after.rest = rest;
+        }
         if !after.canonical.is_empty() {
             after.canonical.push(' ');
         }
@@ -235,11 +258,17 @@ fn miss(candidates: &[Candidate<'_>], at: usize) -> Miss {
 
 /// The keywords of an item: one, or those of a choice.
 fn keywords(item: &str) -> impl Iterator<Item = &str> {
+    let item = once(item);
     let inner = item
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))
         .unwrap_or(item);
     inner.split('|').filter(|keyword| !keyword.starts_with('<'))
+}
+
+/// An item without the mark of repetition.
+fn once(item: &str) -> &str {
+    item.strip_suffix('+').unwrap_or(item)
 }
 
 fn exact(item: &str, word: &str) -> Option<String> {
@@ -257,7 +286,7 @@ fn is_prefix(word: &str, keyword: &str) -> bool {
 
 /// The text to keep when a word is a value of the item's kind.
 fn fits_value(item: &str, word: &Word, line: &str) -> Option<String> {
-    let kind = item.strip_prefix('<')?.strip_suffix('>')?;
+    let kind = once(item).strip_prefix('<')?.strip_suffix('>')?;
     let text = word.text.as_str();
     let same = || Some(text.to_owned());
     match kind {
@@ -292,16 +321,14 @@ pub(super) fn is_name(text: &str) -> bool {
 fn expected(candidates: &[Candidate<'_>], wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let value = |item| Some(item).filter(|item: &&str| item.starts_with('<'));
-    let items = candidates.iter().filter_map(Candidate::next);
+    let items = candidates.iter().filter_map(Candidate::next).map(once);
     let items = items.flat_map(|item| value(item).into_iter().chain(keywords(item)));
     let new = items.filter(|item| wanted(item) && seen.insert(*item));
     new.map(str::to_owned).collect()
 }
 
 fn finish(candidates: Vec<Candidate<'_>>, length: usize, partial: bool) -> Result<Found, Miss> {
-    let complete = candidates
-        .iter()
-        .find(|candidate| candidate.rest.is_empty());
+    let complete = candidates.iter().find(|candidate| candidate.complete());
     let first = candidates.first();
     let only = |first: &&Candidate<'_>| {
         first.named

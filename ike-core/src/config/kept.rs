@@ -1,4 +1,4 @@
-//! Lines that are known, kept and printed back, but not acted on yet: IKEv2, logging, time (G-005 to G-009, G-040 to G-045, G-065).
+//! Lines that are known, kept and printed back, but not acted on: logging, time, parts of PKI and IKEv2 (G-005, G-006, G-009, G-065).
 use super::grammar::{Args, Command, Fault};
 use super::model::KeptBlock;
 use super::state::{Mode, State, enter};
@@ -20,13 +20,12 @@ const SINGLE: &[&str] = &[
     "{logging} <line>",
     "{ntp} <line>",
     "{service} <line>",
-    "{crypto} {logging} {ikev2}",
     "{crypto} {key} <line>",
     "{crypto} {map} <word> {local-address} <if>",
 ];
 
 const BLOCKS: &[&str] = &[
-    "{crypto} {ikev2} <line>",
+    "{crypto} {ikev2} {client|cluster|cts|name-mangler|reconnect} <line>",
     "{crypto} {pki} {profile} {enrollment} <word>",
     "{crypto} {pki} {server} <word>",
     "{crypto} {pki} {trustpool} {policy}",

@@ -114,14 +114,7 @@ fn put_key(
         return Ok(());
     };
     if kind == "6" {
-        let message = "an encrypted key (type 6) cannot be read here".to_owned();
-        let help = Some("give the key in clear, type 0".to_owned());
-        return Err(Fault {
-            value: 0,
-            code: codes::UNSUPPORTED,
-            message,
-            help,
-        });
+        return Err(encrypted_key(0));
     }
     if !args.sets() {
         keys.retain(|known| known.peer != peer);
@@ -137,6 +130,16 @@ fn put_key(
         None => keys.push(new),
     }
     Ok(())
+}
+
+/// A key of type 6: only the router that wrote it can read it.
+pub(super) fn encrypted_key(value: usize) -> Fault {
+    Fault {
+        value,
+        code: codes::UNSUPPORTED,
+        message: "an encrypted key (type 6) cannot be read here".to_owned(),
+        help: Some("give the key in clear, type 0".to_owned()),
+    }
 }
 
 /// `address A [MASK]`, `address ipv6 A/LENGTH` or `hostname H`.

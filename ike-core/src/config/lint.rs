@@ -4,6 +4,8 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::model::*;
 use super::reader::{Parsed, Place};
 
+mod ikev2;
+
 /// All findings about a configuration that has been read.
 pub(super) fn check(file: &str, parsed: &Parsed) -> Vec<Diagnostic> {
     let mut lint = Lint {
@@ -18,6 +20,7 @@ pub(super) fn check(file: &str, parsed: &Parsed) -> Vec<Diagnostic> {
     lint.interfaces();
     lint.transform_sets();
     lint.policies();
+    lint.ikev2();
     lint.found
 }
 
@@ -123,6 +126,7 @@ impl Lint<'_> {
                 &block,
                 &profile.transform_sets,
                 profile.isakmp_profile.as_deref(),
+                profile.ikev2_profile.as_deref(),
             );
         }
     }
@@ -136,6 +140,7 @@ impl Lint<'_> {
                 &canonical,
                 &map.transform_sets,
                 map.isakmp_profile.as_deref(),
+                map.ikev2_profile.as_deref(),
             );
             if let Some(name) = &map.access_list {
                 let known = config.access_lists.iter().any(|list| list.name == *name);
@@ -155,22 +160,38 @@ impl Lint<'_> {
         }
     }
 
-    fn sets_and_profile(&mut self, block: &str, sets: &[String], profile: Option<&str>) {
+    fn sets_and_profile(
+        &mut self,
+        block: &str,
+        sets: &[String],
+        isakmp: Option<&str>,
+        ikev2: Option<&str>,
+    ) {
         let config = &self.parsed.config;
         for name in sets {
             // G-045: `default` is a smart default.
             let known = name == "default" || config.transform_set(name).is_some();
             self.reference(known, block, name, codes::NO_TRANSFORM_SET, "transform set");
         }
-        if let Some(name) = profile {
-            let known = config.isakmp_profile(name).is_some();
-            self.reference(
-                known,
-                block,
-                name,
+        self.ike_profiles(block, isakmp, ikev2);
+    }
+
+    /// G-081: what names an IKE profile names one that is there.
+    fn ike_profiles(&mut self, block: &str, isakmp: Option<&str>, ikev2: Option<&str>) {
+        let config = &self.parsed.config;
+        if let Some(name) = isakmp {
+            let (known, code) = (
+                config.isakmp_profile(name).is_some(),
                 codes::NO_ISAKMP_PROFILE,
-                "ISAKMP profile",
             );
+            self.reference(known, block, name, code, "ISAKMP profile");
+        }
+        if let Some(name) = ikev2 {
+            let (known, code) = (
+                config.ikev2_profile(name).is_some(),
+                codes::NO_IKEV2_PROFILE,
+            );
+            self.reference(known, block, name, code, "IKEv2 profile");
         }
     }
 
@@ -217,16 +238,11 @@ impl Lint<'_> {
             codes::NO_IPSEC_PROFILE,
             "IPsec profile",
         );
-        if let Some(name) = &protection.isakmp_profile {
-            let known = config.isakmp_profile(name).is_some();
-            self.reference(
-                known,
-                block,
-                name,
-                codes::NO_ISAKMP_PROFILE,
-                "ISAKMP profile",
-            );
-        }
+        self.ike_profiles(
+            block,
+            protection.isakmp_profile.as_deref(),
+            protection.ikev2_profile.as_deref(),
+        );
         if self.of_two_families(tunnel) {
             let family = if tunnel.mode.is_over_ipv6() {
                 "an IPv6"

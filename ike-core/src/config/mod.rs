@@ -14,6 +14,7 @@ mod crypto_map;
 mod diagnostic;
 mod global;
 mod grammar;
+mod ikev2;
 mod interface;
 mod ipsec;
 mod isakmp;

@@ -6,19 +6,21 @@
 
 mod ikev2;
 mod ikev2_profile;
+mod ikev2_proposal;
 mod interface;
 mod ipsec;
 mod isakmp;
 mod pki;
 
 pub use ikev2::{
-    Fvrf, Ikev2Childless, Ikev2Dpd, Ikev2Encryption, Ikev2Global, Ikev2Integrity, Ikev2Keyring,
-    Ikev2Match, Ikev2Mode, Ikev2Peer, Ikev2Policy, Ikev2Ppk, Ikev2Prf, Ikev2Proposal,
+    Fvrf, Ikev2Childless, Ikev2Dpd, Ikev2Global, Ikev2Keyring, Ikev2Match, Ikev2Mode, Ikev2Peer,
+    Ikev2Policy, Ikev2Ppk,
 };
 pub use ikev2_profile::{
     Ikev2Auth, Ikev2AuthorizationBy, Ikev2AuthorizationPolicy, Ikev2LocalIdentity, Ikev2Profile,
     IpPool, TrustpointUse,
 };
+pub use ikev2_proposal::{Ikev2Encryption, Ikev2Integrity, Ikev2Prf, Ikev2Proposal};
 pub use interface::{Interface, Tunnel, TunnelMode, TunnelProtection};
 pub use ipsec::{
     AccessEntry, AccessList, CryptoMap, EspAuthentication, EspEncryption, IpsecGlobal,

@@ -2,13 +2,14 @@
 //!
 //! Sub-modes are told by context, not by indentation: a line is first looked for in the open sub-mode, then among the global
 //! commands, which close it. Only for a line that is found nowhere does indentation decide whose mistake it is.
-use super::attempt::{Attempt, attempt, global_commands, run};
+use super::attempt::{Attempt, attempt, global_commands, or, run};
 use super::codes;
 use super::diagnostic::{Diagnostic, Severity};
 use super::lexer::{self, Word};
 use super::model::RunningConfig;
 use super::state::{Mode, State};
-use super::{crypto_map, interface, ipsec, isakmp, keyring, lint, pki, profile, trustpoint};
+use super::{crypto_map, ikev2, interface, ipsec, isakmp, keyring, lint};
+use super::{pki, profile, trustpoint};
 
 /// The result of reading a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +29,8 @@ pub struct Place {
     pub line: usize,
     /// Column of the first word in characters, from 1.
     pub column: usize,
-    /// The line that opened the sub-mode in canonical form (`crypto isakmp profile prof1`); empty for global lines.
+    /// The line that opened the sub-mode in canonical form (`crypto isakmp profile prof1`); empty for global lines. Below a peer
+    /// both lines: `crypto ikev2 keyring K peer P`.
     pub block: String,
     /// The command with keywords in full: `ca trust-point IOSCA1`, `no shutdown`. A line that opens a sub-mode has the form that
     /// [`block`](Self::block) has in the lines below it.
@@ -104,7 +106,7 @@ impl<'a> Reader<'a> {
             Some(first)
                 if self.words.len() == 1 && ["exit", "end", "quit"].contains(&first.as_str()) =>
             {
-                self.leave()
+                self.leave(&first)
             }
             Some(_) => self.command(),
         }
@@ -117,8 +119,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn leave(&mut self) {
-        self.state.mode = Mode::Global;
+    fn leave(&mut self, word: &str) {
+        self.state.mode = match word {
+            "exit" => self.state.mode.parent(),
+            _ => Mode::Global,
+        };
         self.separated = false;
     }
 
@@ -145,11 +150,14 @@ impl<'a> Reader<'a> {
 
     /// Tries the open sub-mode; `None` when the line is not one of its commands.
     fn sub(&mut self) -> Option<Attempt> {
-        let block = self.state.block();
+        let (before, mut block) = (self.state.mode, self.state.block());
         match self.try_sub()? {
             Attempt::Missed(_) => None,
             Attempt::Done(command) => {
                 self.separated = false;
+                if self.state.mode != before {
+                    block = self.state.block_of(self.state.mode.parent());
+                }
                 self.place(block, command.clone());
                 Some(Attempt::Done(command))
             }
@@ -159,10 +167,6 @@ impl<'a> Reader<'a> {
 
     /// Tries the global commands; `None` when the line is none of them.
     fn global(&mut self) -> Option<Attempt> {
-        if matches!(self.state.mode, Mode::Kept(_)) && !self.separated && self.first_is("hostname")
-        {
-            return None;
-        }
         let before = std::mem::take(&mut self.state.mode);
         match attempt(
             &global_commands(),
@@ -234,6 +238,35 @@ impl<'a> Reader<'a> {
                 words,
                 line,
             ),
+            Mode::Ikev2Peer(i, j) => {
+                let keyring = config.ikev2_keyrings.get_mut(i);
+                let peer = keyring.and_then(|keyring| keyring.peers.get_mut(j));
+                let found = run(ikev2::keyring::PEER, peer, words, line);
+                or(found, || {
+                    let state = Some(&mut self.state);
+                    run(ikev2::keyring::KEYRING, state, words, line)
+                })
+            }
+            Mode::Ikev2Keyring(_) => {
+                let table = ikev2::keyring::KEYRING;
+                run(table, Some(&mut self.state), words, line)
+            }
+            Mode::Ikev2Proposal(i) => {
+                let target = config.ikev2_proposals.get_mut(i);
+                run(ikev2::proposal::PROPOSAL, target, words, line)
+            }
+            Mode::Ikev2Policy(i) => {
+                let target = config.ikev2_policies.get_mut(i);
+                run(ikev2::proposal::POLICY, target, words, line)
+            }
+            Mode::Ikev2Profile(i) => {
+                let target = config.ikev2_profiles.get_mut(i);
+                run(ikev2::profile::PROFILE, target, words, line)
+            }
+            Mode::Ikev2Authorization(i) => {
+                let target = config.ikev2_authorization_policies.get_mut(i);
+                run(ikev2::authorization::POLICY, target, words, line)
+            }
         })
     }
 
@@ -279,6 +312,7 @@ impl<'a> Reader<'a> {
             self.words.clear();
             self.report(Severity::Error, codes::BAD_CERTIFICATE, 0, message, None);
         }
+        ikev2::proposal::forget_built_in(&mut self.state.config);
         self.parsed.config = self.state.config;
         let findings = lint::check(self.file, &self.parsed);
         self.parsed.diagnostics.extend(findings);

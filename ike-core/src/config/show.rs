@@ -1,7 +1,7 @@
 //! `show running-config`: the configuration as text, non-default values only (G-033).
 use super::model::*;
 use super::value::{mask, protocol_name};
-use super::{show_ipsec, show_isakmp, show_pki};
+use super::{ikev2, show_ipsec, show_isakmp, show_pki};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,6 +11,7 @@ pub fn show(config: &RunningConfig) -> String {
     let mut out = Text::default();
     host(config, &mut out);
     show_pki::pki(config, &mut out);
+    ikev2::show::ikev2(config, &mut out);
     show_isakmp::isakmp(config, &mut out);
     show_ipsec::ipsec(config, &mut out);
     kept(config, &mut out);
@@ -18,6 +19,7 @@ pub fn show(config: &RunningConfig) -> String {
         .interfaces
         .iter()
         .for_each(|interface| show_interface(interface, &mut out));
+    ikev2::show::pools(config, &mut out);
     routes(config, &mut out);
     config
         .access_lists

@@ -17,12 +17,27 @@ pub(super) enum Mode {
     CryptoMap(usize),
     AccessList(usize),
     Interface(usize),
+    Ikev2Proposal(usize),
+    Ikev2Policy(usize),
+    Ikev2Keyring(usize),
+    /// A keyring and a peer of it.
+    Ikev2Peer(usize, usize),
+    Ikev2Profile(usize),
+    Ikev2Authorization(usize),
     Kept(usize),
     /// Below a line that was not understood: indented lines belong to it.
     Skipped,
 }
 
 impl Mode {
+    /// The mode that `exit` leads to.
+    pub(super) fn parent(self) -> Self {
+        match self {
+            Self::Ikev2Peer(keyring, _) => Self::Ikev2Keyring(keyring),
+            _ => Self::Global,
+        }
+    }
+
     /// Whether wrong lines are errors here.
     pub(super) fn is_crypto(self) -> bool {
         !matches!(
@@ -54,10 +69,15 @@ pub(super) struct PendingCertificate {
 impl State {
     /// The canonical text of the line that opened the current sub-mode; empty in global mode.
     pub(super) fn block(&self) -> String {
-        self.block_of(self.mode).unwrap_or_default()
+        self.block_of(self.mode)
     }
 
-    fn block_of(&self, mode: Mode) -> Option<String> {
+    /// The text that [`block`](Self::block) has in a mode.
+    pub(super) fn block_of(&self, mode: Mode) -> String {
+        self.opening_line(mode).unwrap_or_default()
+    }
+
+    fn opening_line(&self, mode: Mode) -> Option<String> {
         let config = &self.config;
         Some(match mode {
             Mode::Global | Mode::Skipped => String::new(),
@@ -99,7 +119,29 @@ impl State {
             ),
             Mode::Interface(i) => format!("interface {}", config.interfaces.get(i)?.name),
             Mode::Kept(i) => config.kept.get(i)?.line.clone(),
+            ikev2 => return self.ikev2_block(ikev2),
         })
+    }
+
+    fn ikev2_block(&self, mode: Mode) -> Option<String> {
+        let config = &self.config;
+        let (kind, name) = match mode {
+            Mode::Ikev2Proposal(i) => ("proposal", &config.ikev2_proposals.get(i)?.name),
+            Mode::Ikev2Policy(i) => ("policy", &config.ikev2_policies.get(i)?.name),
+            Mode::Ikev2Keyring(i) => ("keyring", &config.ikev2_keyrings.get(i)?.name),
+            Mode::Ikev2Profile(i) => ("profile", &config.ikev2_profiles.get(i)?.name),
+            Mode::Ikev2Authorization(i) => {
+                let policy = config.ikev2_authorization_policies.get(i)?;
+                ("authorization policy", &policy.name)
+            }
+            Mode::Ikev2Peer(i, j) => {
+                let keyring = config.ikev2_keyrings.get(i)?;
+                let (name, peer) = (&keyring.name, &keyring.peers.get(j)?.name);
+                return Some(format!("crypto ikev2 keyring {name} peer {peer}"));
+            }
+            _ => return None,
+        };
+        Some(format!("crypto ikev2 {kind} {name}"))
     }
 }
 

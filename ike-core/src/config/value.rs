@@ -41,6 +41,13 @@ pub(super) fn prefix6(text: &str) -> Option<(Ipv6Addr, u8)> {
     Some((address.parse().ok()?, u8::try_from(length).ok()?))
 }
 
+/// An IPv6 address without the bits behind a prefix length.
+pub(super) fn network6(address: Ipv6Addr, length: u8) -> Ipv6Addr {
+    let host_bits = 128u32.saturating_sub(length.into());
+    let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+    (u128::from(address) & mask).into()
+}
+
 /// An interface name in canonical form, and whether a letter `l` was read as the digit 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InterfaceName {
@@ -148,6 +155,18 @@ mod tests {
         }
         assert_eq!(prefix_length(Ipv4Addr::new(255, 0, 255, 0)), None);
         assert_eq!(prefix_length(Ipv4Addr::new(0, 0, 0, 255)), None);
+    }
+
+    #[test]
+    fn prefixes_of_ipv6_have_a_length_and_lose_their_host_bits() {
+        let address: Ipv6Addr = "2001:db8::1".parse().unwrap();
+        assert_eq!(prefix6("2001:DB8::1/64"), Some((address, 64)));
+        for wrong in ["2001:db8::1", "2001:db8::/129", "10.0.0.0/8", "::/", "/1"] {
+            assert_eq!(prefix6(wrong), None, "{wrong}");
+        }
+        let network = |length| network6(address, length).to_string();
+        assert_eq!(network(64), "2001:db8::");
+        assert_eq!((&*network(128), &*network(0)), ("2001:db8::1", "::"));
     }
 
     /// The tech note writes `interface Tunnell` with the letter l.

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use ike_crypto::ct_eq;
-use ike_pki::{Anchor, RevocationMethod as Revocation};
+use ike_pki::Anchor;
 use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, CertEncoding, Chain, Identification, NotifyType};
 
@@ -11,7 +11,7 @@ use super::context::Context;
 use super::material::Material;
 use super::pki;
 use super::shell::Shell;
-use crate::config::{IsakmpAuthentication, RevocationMethod};
+use crate::config::IsakmpAuthentication;
 use crate::policy::identity::Identity;
 use crate::policy::{Decision, profile, validation};
 use crate::sa::Role;
@@ -232,25 +232,6 @@ fn anchors(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Anchor> {
     decision
         .value
         .iter()
-        .filter_map(|tp| anchor(ctx, tp))
+        .filter_map(|tp| validation::anchor(ctx.config, ctx.store, tp))
         .collect()
-}
-
-/// The CA certificate of a trustpoint with its revocation methods (P-041; default `crl`).
-fn anchor(ctx: &Context<'_>, trustpoint: &str) -> Option<Anchor> {
-    let configured = ctx.config.trustpoints.iter().find(|t| t.name == trustpoint);
-    let mut revocation: Vec<Revocation> = configured
-        .map(|t| t.revocation_check.as_slice())
-        .unwrap_or_default()
-        .iter()
-        .map(|m| match m {
-            RevocationMethod::Crl => Revocation::Crl,
-            RevocationMethod::None => Revocation::None,
-            RevocationMethod::Ocsp => Revocation::Ocsp,
-        })
-        .collect();
-    if revocation.is_empty() {
-        revocation.push(Revocation::Crl);
-    }
-    ctx.store.anchor(trustpoint, revocation)
 }

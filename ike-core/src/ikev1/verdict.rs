@@ -4,11 +4,10 @@ use super::context::Context;
 use super::judge::Claim;
 use super::pki;
 use super::shell::Shell;
-use crate::policy::identity::Identity;
+use crate::policy::identity;
 use crate::sa::job::{JobOutcome, PeerVerified, VerifyError};
 use crate::trace::{IsakmpTrace, PkiCall, PkiTrace, Syslog};
-use ike_pki::{Certificate, ValidationError};
-use std::net::IpAddr;
+use ike_pki::ValidationError;
 
 /// The verdict of the verification, told as IOS does (S-052, S-053, P-042).
 ///
@@ -93,7 +92,7 @@ fn succeeded(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &Pee
     id_certificate_mismatch(shell, ctx, claim, verified);
 }
 
-/// O-085, T-26, T-27: an ID that is not in the certificate is told, not fatal (U-12, P-044).
+/// O-085, T-26, T-27: an ID that is not in the certificate is told twice, not fatal (U-12, P-044).
 fn id_certificate_mismatch(
     shell: &Shell,
     ctx: &mut Context<'_>,
@@ -101,35 +100,9 @@ fn id_certificate_mismatch(
     verified: &PeerVerified,
 ) {
     let leaf = verified.chain().leaf();
-    let (kind, found, agrees) = match &claim.identity {
-        Identity::Ipv4(address) => address_in(leaf, IpAddr::from(*address)),
-        Identity::Ipv6(address) => address_in(leaf, IpAddr::from(*address)),
-        Identity::Fqdn(name) => {
-            let found = leaf.host_names();
-            let agrees = found.iter().any(|f| f.eq_ignore_ascii_case(name));
-            ("FQDN", found.first().cloned().unwrap_or_default(), agrees)
-        }
-        Identity::Dn(name) => (
-            "DN",
-            leaf.subject().to_string(),
-            leaf.subject().matches(name),
-        ),
-        _ => return,
-    };
-    if !agrees {
-        let message = Syslog::IdCertMismatch {
-            kind,
-            identity: crate::trace::escaped(&claim.identity.to_string()),
-            id_type: claim.identity.type_number(),
-            certificate: found,
-        };
+    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, leaf) {
+        let message = Syslog::id_cert_mismatch(&claim.identity, mismatch);
         shell.syslog(ctx, message.clone());
         shell.syslog(ctx, message);
     }
-}
-
-fn address_in(leaf: &Certificate, claimed: IpAddr) -> (&'static str, String, bool) {
-    let found = leaf.addresses();
-    let text = found.first().map(ToString::to_string).unwrap_or_default();
-    ("ADDR", text, found.contains(&claimed))
 }

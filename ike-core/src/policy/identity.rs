@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ike_pki::Name;
+use ike_pki::{Certificate, Name};
 use ike_wire::v1::{IdType, Identification};
 
 use crate::config::{IsakmpProfile, RunningConfig, SelfIdentity};
@@ -129,6 +129,42 @@ pub fn to_present(
         SelfIdentity::KeyId(id) => Identity::KeyId(id.clone().into_bytes()),
         SelfIdentity::Dn => subject.map_or(local.into(), |n| Identity::Dn(n.clone())),
     }
+}
+
+/// Where an identity and a certificate disagree (O-085).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// `ADDR`, `FQDN` or `DN`.
+    pub kind: &'static str,
+    /// What the certificate has in its place; may be empty.
+    pub found: String,
+}
+
+/// Holds an identity against the certificate that came with it. `None`: it is in there, or it is of a
+/// type that no certificate carries (T-26, T-27, T-71).
+#[must_use]
+pub fn certificate_mismatch(identity: &Identity, leaf: &Certificate) -> Option<Mismatch> {
+    let (kind, found, agrees) = match identity {
+        Identity::Ipv4(address) => address_in(leaf, IpAddr::from(*address)),
+        Identity::Ipv6(address) => address_in(leaf, IpAddr::from(*address)),
+        Identity::Fqdn(name) => {
+            let found = leaf.host_names();
+            let agrees = found.iter().any(|f| f.eq_ignore_ascii_case(name));
+            ("FQDN", found.first().cloned().unwrap_or_default(), agrees)
+        }
+        Identity::Dn(name) => {
+            let subject = leaf.subject();
+            ("DN", subject.to_string(), subject.matches(name))
+        }
+        Identity::UserFqdn(_) | Identity::KeyId(_) | Identity::Other(..) => return None,
+    };
+    (!agrees).then_some(Mismatch { kind, found })
+}
+
+fn address_in(leaf: &Certificate, claimed: IpAddr) -> (&'static str, String, bool) {
+    let found = leaf.addresses();
+    let text = found.first().map(ToString::to_string).unwrap_or_default();
+    ("ADDR", text, found.contains(&claimed))
 }
 
 fn text(data: &[u8]) -> Option<String> {

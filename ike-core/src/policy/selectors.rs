@@ -126,6 +126,20 @@ pub fn narrow(own: &Selector, offered: &TrafficSelectors) -> Option<Selector> {
         .copied()
 }
 
+/// A selector is inside our own (H11).
+#[must_use]
+pub fn covers(own: &Selector, ts: &TrafficSelector) -> bool {
+    let (start, end) = match ts.range {
+        AddressRange::V4(a, b) => (IpAddr::V4(a), IpAddr::V4(b)),
+        AddressRange::V6(a, b) => (IpAddr::V6(a), IpAddr::V6(b)),
+        AddressRange::Raw(_) => return false,
+    };
+    let inside = |a| address::contains(own.network, own.prefix, a);
+    let protocol = own.protocol == 0 || own.protocol == ts.protocol;
+    let ports = own.port == 0 || (ts.start_port, ts.end_port) == (own.port, own.port);
+    start <= end && inside(start) && inside(end) && protocol && ports
+}
+
 /// The largest network that both carry. A range that is no network is cut to the network its first
 /// address begins, a range of ports to its first: any part may be chosen (RFC 7296 2.9).
 fn common(own: &Selector, offered: &TrafficSelector) -> Option<Selector> {

@@ -3,6 +3,7 @@
 //! `ikd` turns every [`Traced`] into log events; nothing else formats debug lines. Each line
 //! is cited in `docs/debug-catalogue.md`. Text from a peer is escaped before it is printed (J4).
 
+mod ikev2;
 mod ipsec;
 mod isakmp;
 mod isakmp_authentication;
@@ -11,6 +12,7 @@ mod pki;
 mod state;
 mod syslog;
 
+pub use ikev2::{Ikev2Trace, Packet};
 pub use ipsec::IpsecTrace;
 pub use isakmp::{IsakmpTrace, PkiCall, TransformLine};
 pub use pki::PkiTrace;
@@ -38,6 +40,17 @@ pub struct Traced {
 pub enum Trace {
     /// `debug crypto isakmp`.
     Isakmp(IsakmpTrace),
+    /// `debug crypto ikev2`.
+    Ikev2(Ikev2Trace),
+    /// The rule behind a decision of IKEv2; shown with `debug crypto ikev2`.
+    WhyIkev2(Explained),
+    /// A datagram for IKEv2 was dropped; shown with `debug crypto ikev2 error`.
+    DroppedIkev2 {
+        /// The sender.
+        from: IpAddr,
+        /// Why, in a few words.
+        reason: String,
+    },
     /// `debug crypto ipsec`.
     Ipsec(IpsecTrace),
     /// `debug crypto pki ...`.
@@ -60,6 +73,8 @@ pub enum Trace {
 pub enum Facility {
     /// `debug crypto isakmp`.
     Isakmp,
+    /// `debug crypto ikev2`.
+    Ikev2,
     /// `debug crypto ipsec`.
     Ipsec,
     /// `debug crypto pki validation` and its sisters.
@@ -74,6 +89,7 @@ impl Traced {
     pub fn facility(&self) -> Facility {
         match self.trace {
             Trace::Isakmp(_) | Trace::Why(_) | Trace::Dropped { .. } => Facility::Isakmp,
+            Trace::Ikev2(_) | Trace::WhyIkev2(_) | Trace::DroppedIkev2 { .. } => Facility::Ikev2,
             Trace::Ipsec(_) => Facility::Ipsec,
             Trace::Pki(_) => Facility::Pki,
             Trace::Syslog(_) => Facility::Syslog,
@@ -86,6 +102,14 @@ impl Traced {
         let n = self.connection;
         match &self.trace {
             Trace::Isakmp(t) => t.text(n),
+            Trace::Ikev2(t) => t.text(n),
+            Trace::WhyIkev2(e) => format!(
+                "IKEv2:(SA ID = {n}):why: {} [{}: {}]",
+                e.decision, e.rule, e.because
+            ),
+            Trace::DroppedIkev2 { from, reason } => {
+                format!("IKEv2:Dropped packet from {from}: {reason}")
+            }
             Trace::Ipsec(t) => t.text(),
             Trace::Pki(t) => t.text(n),
             Trace::Syslog(t) => t.to_string(),

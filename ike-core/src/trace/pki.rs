@@ -5,6 +5,12 @@
 pub enum PkiTrace {
     /// Choosing trustpoint TP as issuer (S-030); printed without a tag.
     ChoosingTrustpoint(String),
+    /// A certificate record is looked up by its subject and found (S-075).
+    SubjectMatch,
+    /// Trust-Point TP picked up (S-075).
+    PickedUp(String),
+    /// n matching trustpoints found (S-075).
+    Matching(usize),
     /// Adding peer certificate.
     AddingPeerCertificate,
     /// IP extension validation not required (P-043).
@@ -37,6 +43,12 @@ impl PkiTrace {
         let tagged = |text: &str| format!("CRYPTO_PKI: {session} {text}");
         match self {
             Self::ChoosingTrustpoint(tp) => format!("Choosing trustpoint {tp} as issuer"),
+            Self::SubjectMatch => {
+                "CRYPTO_PKI: crypto_pki_get_cert_record_by_subject()\nCRYPTO_PKI: Found a subject match"
+                    .to_owned()
+            }
+            Self::PickedUp(tp) => format!("CRYPTO_PKI: Trust-Point {tp} picked up"),
+            Self::Matching(n) => format!("CRYPTO_PKI: {n} matching trustpoints found"),
             Self::AddingPeerCertificate => tagged("Adding peer certificate"),
             Self::IpExtension => {
                 "CRYPTO_PKI:ip-ext-val:IP extension validation not required".to_owned()

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::policy::identity::{Identity, Mismatch};
+
 /// A message that no switch hides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Syslog {
@@ -48,6 +50,19 @@ pub enum Syslog {
         /// Its identity.
         id: String,
     },
+}
+
+impl Syslog {
+    /// %CRYPTO-6-IKMP_NO_ID_CERT_ADDR_MATCH and its sisters.
+    #[must_use]
+    pub fn id_cert_mismatch(identity: &Identity, mismatch: Mismatch) -> Self {
+        Self::IdCertMismatch {
+            kind: mismatch.kind,
+            identity: super::escaped(&identity.to_string()),
+            id_type: identity.type_number(),
+            certificate: mismatch.found,
+        }
+    }
 }
 
 impl fmt::Display for Syslog {

@@ -12,6 +12,7 @@ registry! {
         ESP = 3 "ESP",
         FC_ESP_HEADER = 4 "FC_ESP_HEADER",
         FC_CT_AUTHENTICATION = 5 "FC_CT_AUTHENTICATION",
+        GIKE_UPDATE = 6 "GIKE_UPDATE",
     }
 }
 

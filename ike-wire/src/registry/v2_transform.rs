@@ -16,6 +16,8 @@ registry! {
         ADDKE5 = 10 "ADDKE5",
         ADDKE6 = 11 "ADDKE6",
         ADDKE7 = 12 "ADDKE7",
+        KEY_WRAP = 13 "KWA",
+        GROUP_CONTROLLER_AUTH = 14 "GCAUTH",
     }
 }
 
@@ -57,6 +59,10 @@ registry! {
         AES_CCM_8_IIV = 29 "ENCR_AES_CCM_8_IIV",
         AES_GCM_16_IIV = 30 "ENCR_AES_GCM_16_IIV",
         CHACHA20_POLY1305_IIV = 31 "ENCR_CHACHA20_POLY1305_IIV",
+        KUZNYECHIK_MGM_KTREE = 32 "ENCR_KUZNYECHIK_MGM_KTREE",
+        MAGMA_MGM_KTREE = 33 "ENCR_MAGMA_MGM_KTREE",
+        KUZNYECHIK_MGM_MAC_KTREE = 34 "ENCR_KUZNYECHIK_MGM_MAC_KTREE",
+        MAGMA_MGM_MAC_KTREE = 35 "ENCR_MAGMA_MGM_MAC_KTREE",
     }
 }
 
@@ -71,6 +77,7 @@ registry! {
         HMAC_SHA2_384 = 6 "PRF_HMAC_SHA2_384",
         HMAC_SHA2_512 = 7 "PRF_HMAC_SHA2_512",
         AES128_CMAC = 8 "PRF_AES128_CMAC",
+        HMAC_STREEBOG_512 = 9 "PRF_HMAC_STREEBOG_512",
     }
 }
 
@@ -134,5 +141,6 @@ registry! {
     EsnId(u16) {
         NONE = 0 "No Extended Sequence Numbers",
         ESN = 1 "Extended Sequence Numbers",
+        UNSPECIFIED = 2 "32-bit Unspecified Numbers",
     }
 }

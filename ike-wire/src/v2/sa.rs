@@ -29,7 +29,8 @@ pub struct Proposal {
     pub protocol: ProtocolId,
     /// The sender's SPI: empty in IKE_SA_INIT, 8 octets when an IKE SA is rekeyed, 4 for ESP and AH.
     pub spi: Bytes,
-    /// The transforms; those of one type are alternatives in order of preference.
+    /// The transforms; those of one type are alternatives in order of preference. None at all is a proposal that nobody can
+    /// choose.
     pub transforms: Vec<Transform>,
     /// The RESERVED octet, kept for byte-exact encoding.
     pub reserved: u8,
@@ -176,13 +177,6 @@ impl Transform {
     }
 
     fn decode_all(reader: &mut Reader, count: u8) -> Result<Vec<Self>, DecodeError> {
-        if count == 0 {
-            let kind = DecodeErrorKind::Value {
-                found: 0,
-                expected: "at least 1",
-            };
-            return Err(reader.error("number of transforms", kind));
-        }
         let mut transforms = Vec::new();
         for number in 1..=count {
             let offset = reader.offset();

@@ -1,6 +1,7 @@
 //! A small reader of pcap and pcapng files: UDP datagrams out of Ethernet, raw IP, Linux cooked and loopback captures.
+use std::collections::BTreeMap;
 
-/// A UDP datagram (or the first fragment of one).
+/// A UDP datagram, put together from its IPv4 fragments; of one that stays incomplete, its start.
 pub(crate) struct Datagram {
     source: u16,
     destination: u16,
@@ -22,11 +23,18 @@ pub(crate) fn datagrams(file: &[u8]) -> Vec<Datagram> {
     } else {
         pcap(file)
     };
-    frames
+    let mut pieces = Pieces::new();
+    let whole = frames
         .iter()
-        .filter_map(|(link, frame)| udp(ip(*link, frame)?))
-        .collect()
+        .filter_map(|(link, frame)| segment(ip(*link, frame)?, &mut pieces));
+    let mut segments: Vec<Vec<u8>> = whole.collect();
+    let cut = pieces.into_values().filter(|known| joined(known).is_none());
+    segments.extend(cut.filter_map(|known| known.into_iter().next().map(|(.., octets)| octets)));
+    segments.iter().filter_map(|octets| udp(octets)).collect()
 }
+
+/// Per packet (addresses and identification): its fragments as offset, whether more follow, octets.
+type Pieces = BTreeMap<Vec<u8>, Vec<(usize, bool, Vec<u8>)>>;
 
 type Frames = Vec<(u32, Vec<u8>)>;
 
@@ -92,25 +100,48 @@ fn ethernet(from_type: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn udp(packet: &[u8]) -> Option<Datagram> {
-    let (protocol, segment) = match packet.first()? >> 4 {
+/// The UDP segment of an IP packet, once all of it is there.
+fn segment(packet: &[u8], pieces: &mut Pieces) -> Option<Vec<u8>> {
+    match packet.first()? >> 4 {
         4 => {
-            let fragment = (u16_at(packet, 6)? & 0x1fff) != 0;
             let header = usize::from(packet[0] & 15) * 4;
             let total = usize::from(u16_at(packet, 2)?).min(packet.len());
-            (
-                if fragment { 0 } else { *packet.get(9)? },
-                packet.get(header..total)?,
-            )
+            let (octets, place) = (packet.get(header..total)?, u16_at(packet, 6)?);
+            if packet.get(9) != Some(&17) || place & 0x3fff == 0 {
+                return (packet.get(9) == Some(&17)).then(|| octets.to_vec());
+            }
+            let key = [packet.get(4..6)?, packet.get(12..20)?].concat();
+            let known = pieces.entry(key).or_default();
+            let offset = usize::from(place & 0x1fff) * 8;
+            known.push((offset, place & 0x2000 != 0, octets.to_vec()));
+            known.sort();
+            joined(known)
         }
-        6 => (*packet.get(6)?, packet.get(40..)?),
-        _ => return None,
-    };
+        6 => (packet.get(6) == Some(&17)).then(|| Some(packet.get(40..)?.to_vec()))?,
+        _ => None,
+    }
+}
+
+/// The octets of fragments in order, when they leave no gap up to the last one.
+fn joined(pieces: &[(usize, bool, Vec<u8>)]) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    for (offset, more, octets) in pieces {
+        if *offset != whole.len() {
+            return None;
+        }
+        whole.extend_from_slice(octets);
+        if !more {
+            return Some(whole);
+        }
+    }
+    None
+}
+
+fn udp(segment: &[u8]) -> Option<Datagram> {
     let length = usize::from(u16_at(segment, 4)?).min(segment.len());
-    let (source, destination) = (u16_at(segment, 0)?, u16_at(segment, 2)?);
-    (protocol == 17).then_some(Datagram {
-        source,
-        destination,
+    Some(Datagram {
+        source: u16_at(segment, 0)?,
+        destination: u16_at(segment, 2)?,
         payload: segment.get(8..length)?.to_vec(),
     })
 }

@@ -19,7 +19,6 @@ const BLOCKS: &[(&str, &[&str])] = &[
             "clock timezone KST 9 0",
             "ntp server 192.168.0.9",
             "crypto logging session",
-            "crypto logging ikev2",
             "no crypto isakmp enable",
             "no crypto isakmp default policy",
             "crypto isakmp key s3cret address 192.168.0.2",
@@ -200,7 +199,12 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn parse_clean(text: &str) -> RunningConfig {
+/// The blocks of this file and those of IKEv2.
+fn blocks() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    BLOCKS.iter().chain(super::ikev2::BLOCKS)
+}
+
+pub(super) fn parse_clean(text: &str) -> RunningConfig {
     let parsed = parse("test", text);
     let bad = |d: &&Diagnostic| d.code.starts_with("E020") || d.code == codes::IGNORED_LINE;
     let wrong: Vec<String> = parsed
@@ -220,7 +224,7 @@ fn undone(line: &str) -> String {
 
 #[test]
 fn each_line_changes_the_configuration_and_is_shown_again() {
-    for (header, lines) in BLOCKS {
+    for (header, lines) in blocks() {
         for line in *lines {
             let without = parse_clean(header);
             let with = parse_clean(&format!("{header}\n {line}"));
@@ -237,7 +241,7 @@ fn each_line_changes_the_configuration_and_is_shown_again() {
 
 #[test]
 fn each_line_is_undone_by_no() {
-    for (header, lines) in BLOCKS {
+    for (header, lines) in blocks() {
         for line in *lines {
             let without = parse_clean(header);
             let undone = parse_clean(&format!("{header}\n {line}\n {}", undone(line)));
@@ -258,7 +262,7 @@ fn each_line_is_undone_by_no() {
 fn all_lines_together_are_read_back_the_same() {
     let block =
         |(header, lines): &(&str, &[&str])| format!("{header}\n {}\n!\n", lines.join("\n "));
-    let text: String = BLOCKS.iter().map(block).collect();
+    let text: String = blocks().map(block).collect();
     let config = parse_clean(&text);
     let shown = show(&config);
     assert_eq!(parse_clean(&shown), config, "{shown}");
@@ -266,10 +270,7 @@ fn all_lines_together_are_read_back_the_same() {
 
 #[test]
 fn no_removes_each_object_by_its_name() {
-    let headers = BLOCKS
-        .iter()
-        .map(|(header, _)| *header)
-        .filter(|header| !header.is_empty());
+    let headers = blocks().filter_map(|(header, _)| header.lines().next());
     for header in headers.chain(["crypto pki certificate chain A", "crypto map N 1"]) {
         let short = header.trim_end_matches(" ipsec-isakmp");
         assert_ne!(parse_clean(header), RunningConfig::default(), "{header}");

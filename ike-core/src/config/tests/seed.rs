@@ -119,46 +119,62 @@ fn r2_is_read_without_indentation_and_with_the_letter_l() {
     assert_eq!(tunnel.destination, Some(IpAddr::from([192, 168, 0, 1])));
 }
 
-/// Section 3.3: kept verbatim, never fatal.
+/// G-040, G-041, G-043, S-002: the tech note has no trustpoint beside its profiles, and `TP1` is said to be missing.
 #[test]
-fn ikev2_blocks_are_kept() {
-    for (text, profiles) in [(R1_V2, 1), (R2_V2, 3)] {
-        let parsed = parse("v2.cfg", text);
-        assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
-        let kept = &parsed.config.kept;
-        let count = |start: &str| {
-            kept.iter()
-                .filter(|block| block.line.starts_with(start))
-                .count()
-        };
-        assert_eq!(
-            (
-                count("crypto ikev2 proposal"),
-                count("crypto ikev2 profile")
-            ),
-            (1, profiles)
-        );
-        assert_eq!(
-            kept[0].body,
-            ["encryption 3des", "integrity md5", "group 2"]
-        );
-        assert_eq!(kept[2].body.len(), 5, "{:?}", kept[2]);
-        assert_eq!(
-            parsed
-                .config
-                .ipsec_profile("profile1")
-                .unwrap()
-                .ikev2_profile
-                .as_deref(),
-            Some("profile1")
-        );
-        assert_eq!(parsed.config.transform_sets.len(), 1);
-        let notes = parsed
-            .diagnostics
-            .iter()
-            .filter(|found| found.code == codes::KEPT);
-        assert_eq!(notes.count(), 2 + profiles);
-    }
+fn the_ikev2_configurations_mean_what_the_tech_note_says() {
+    let parsed = parse("r1.cfg", R1_V2);
+    assert_eq!(
+        codes(&parsed),
+        [codes::WEAK, codes::WEAK, codes::NO_TRUSTPOINT]
+    );
+    let config = parsed.config;
+    let proposal = Ikev2Proposal {
+        name: "prop-1".into(),
+        encryption: vec![Ikev2Encryption::TripleDes],
+        integrity: vec![Ikev2Integrity::Md5],
+        groups: vec![2],
+        ..Ikev2Proposal::default()
+    };
+    assert_eq!(config.ikev2_proposals, [proposal]);
+    let policy = Ikev2Policy {
+        name: "pol-1".into(),
+        fvrf: Fvrf::Any,
+        local: Vec::new(),
+        proposals: vec!["prop-1".into()],
+    };
+    assert_eq!(config.ikev2_policies, [policy]);
+    let profile = Ikev2Profile {
+        match_identity: vec![Ikev2Match::Address([192, 168, 0, 2].into(), 32)],
+        identity_local: Some(Ikev2LocalIdentity::Address([192, 168, 0, 1].into())),
+        auth_local: Some(Ikev2Auth::RsaSig),
+        auth_remote: vec![Ikev2Auth::RsaSig],
+        trustpoints: vec![("TP1".into(), TrustpointUse::Both)],
+        ..Ikev2Profile::new("profile1")
+    };
+    assert_eq!(config.ikev2_profiles, [profile]);
+    let ipsec = config.ipsec_profile("profile1").unwrap();
+    assert_eq!(ipsec.ikev2_profile.as_deref(), Some("profile1"));
+    assert!(config.kept.is_empty() && config.transform_sets.len() == 1);
+}
+
+/// S-091: the three profiles of R2 are the same; the last one counts.
+#[test]
+fn the_overlapping_profiles_of_the_tech_note_are_told_apart() {
+    let parsed = parse("r2.cfg", R2_V2);
+    let names = parsed.config.ikev2_profiles.iter().map(|p| &*p.name);
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["profile1", "profile2", "profile3"]
+    );
+    let found = parsed
+        .diagnostics
+        .iter()
+        .find(|d| d.code == codes::SAME_MATCH);
+    let expected = "warning[W0107]: 3 IKEv2 profiles match the same remote identity; IOS uses the last one, profile3 (r2.cfg:26)
+  --> r2.cfg:26:1
+26 | match identity remote address 192.168.0.1 255.255.255.255
+   | ^^^^^ S-095: among equal matches the profile created last wins";
+    assert_eq!(found.unwrap().to_string(), expected);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Attributes as text: the class decides the names of numbers.
+//! IKEv1 attributes as text: the class decides the names of numbers.
 use super::Lines;
-use super::payload::{Cut, CutText};
+use super::text::{Cut, CutText};
 use crate::v1::{
     Attribute, AttributeValue, AuthMethod, ConfigAttribute, Encapsulation, EncryptionId, GroupId,
     HashId, IpsecAttribute, IpsecAuth, LifeType, OakleyAttribute, ProtocolId,

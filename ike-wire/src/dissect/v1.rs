@@ -1,17 +1,29 @@
-//! The bodies of IKEv1 payloads as text.
-use super::{Lines, attribute};
+//! IKEv1 chains as text.
+use super::text::{Cut, CutText, SHOWN};
+use super::{Lines, v1_attribute as attribute};
 use crate::registry::{Doi, PayloadType};
-use crate::text::{Escaped, Hex};
 use crate::v1::{
-    AhTransform, Body, CertEncoding, Delete, EspTransform, Fragment, IdValue, Identification,
-    IsakmpTransform, NatOriginalAddress, Notify, Proposal, ProtocolId, SecurityAssociation, vendor,
+    AhTransform, Body, CertEncoding, Chain, Delete, EspTransform, Fragment, IdValue,
+    Identification, IsakmpTransform, NatOriginalAddress, Notify, Proposal, ProtocolId,
+    SecurityAssociation, vendor,
 };
 use std::fmt;
 
-/// Octets of peer data shown on one line.
-const SHOWN: usize = 64;
+pub(super) fn put_chain(chain: &Chain, out: &mut Lines) {
+    for (index, payload) in chain.payloads.iter().enumerate() {
+        let ty = payload.payload_type();
+        out.line(
+            1,
+            format_args!("{ty} ({}), {} octets", ty.0, chain.raw(index).len()),
+        );
+        put_body(&payload.body, out);
+    }
+    if !chain.padding().is_empty() {
+        out.line(1, format_args!("padding, {} octets", chain.padding().len()));
+    }
+}
 
-pub(super) fn put_body(body: &Body, out: &mut Lines) {
+fn put_body(body: &Body, out: &mut Lines) {
     match body {
         Body::Sa(sa) => put_sa(sa, out),
         Body::Id(id) => put_id(id, out),
@@ -172,36 +184,6 @@ fn put_fragment(fragment: &Fragment, out: &mut Lines) {
             data.len()
         ),
     );
-}
-
-/// Octets in hexadecimal, at most [`SHOWN`] of them.
-pub(super) struct Cut<'a>(pub(super) &'a [u8]);
-
-impl fmt::Display for Cut<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get(..SHOWN) {
-            _ if self.0.is_empty() => f.write_str("none"),
-            Some(start) if start.len() < self.0.len() => {
-                write!(f, "{}... ({} octets)", Hex(start), self.0.len())
-            }
-            _ => Hex(self.0).fmt(f),
-        }
-    }
-}
-
-/// Peer text, escaped and cut.
-pub(super) struct CutText<'a>(pub(super) &'a [u8]);
-
-impl fmt::Display for CutText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limit = SHOWN.saturating_mul(4);
-        match self.0.get(..limit) {
-            Some(start) if start.len() < self.0.len() => {
-                write!(f, "{}... ({} octets)", Escaped(start), self.0.len())
-            }
-            _ => Escaped(self.0).fmt(f),
-        }
-    }
 }
 
 struct IdText<'a>(IdValue<'a>);

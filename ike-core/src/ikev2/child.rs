@@ -1,0 +1,283 @@
+//! The child SAs of an IKE SA and their place in the data plane (RFC 7296 1.3, 2.8, 2.17).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ike_crypto::Secret;
+
+use super::context::Context;
+use super::keymat;
+use super::shell::Shell;
+use super::sk::Sk;
+use crate::policy::ikev2_esp::ChosenChild;
+use crate::policy::protection::{Protection, Selector};
+use crate::sa::action::{Action, DataplaneRequest};
+use crate::sa::child::{ChildSpec, Direction};
+use crate::time::Timestamp;
+use crate::trace::{IpsecTrace, Trace};
+
+/// How long the loser of a rekeying waits for the peer's DELETE before it sends one itself.
+pub(super) const GRACE: Duration = Duration::from_secs(90);
+
+/// One pair of ESP SAs.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// What the data plane was given.
+    pub spec: ChildSpec,
+    /// We started the exchange that made it.
+    pub initiator: bool,
+    /// The outbound half is installed too.
+    pub complete: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Where it stands in its life.
+    pub state: Life,
+}
+
+/// Where a child SA stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// In use.
+    Live,
+    /// Its replacement is being negotiated by us.
+    Rekeying,
+    /// Replaced; the peer is to delete it, else we do at that time.
+    Superseded(Timestamp),
+    /// We have asked the peer to delete it.
+    Deleting,
+}
+
+/// Both sides' agreement on a child SA, before its keys are made.
+#[derive(Clone, Debug)]
+pub(super) struct Agreement {
+    /// The protection.
+    pub protection: Protection,
+    /// Algorithms, mode, the peer's SPI.
+    pub chosen: ChosenChild,
+    /// Our inbound SPI.
+    pub spi: u32,
+    /// Traffic on our side.
+    pub local: Selector,
+    /// Traffic on the peer's side.
+    pub remote: Selector,
+    /// Both agreed on transport mode.
+    pub transport: bool,
+}
+
+impl Agreement {
+    /// The child SA with its keys. `initiator`: we started the exchange; nonces are Ni and Nr of it.
+    pub(super) fn child(
+        self,
+        shell: &Shell,
+        ctx: &Context<'_>,
+        sk: &Sk,
+        initiator: bool,
+        nonces: (&Bytes, &Bytes),
+        shared: Option<&Secret>,
+    ) -> Child {
+        let suite = self.chosen.suite;
+        let (from_initiator, from_responder) =
+            keymat::child_keys(sk.suite.prf, &sk.keys.d, suite, shared, (nonces.0, nonces.1));
+        let (keys_out, keys_in) = match initiator {
+            true => (from_initiator, from_responder),
+            false => (from_responder, from_initiator),
+        };
+        let encapsulation = match (self.transport, shell.nat.found()) {
+            (false, false) => 1,
+            (true, false) => 2,
+            (false, true) => 3,
+            (true, true) => 4,
+        };
+        let spec = ChildSpec {
+            protection: self.protection.name,
+            interface: self.protection.interface,
+            local: shell.local,
+            remote: shell.remote,
+            spi_in: self.spi,
+            spi_out: self.chosen.peer_spi,
+            suite,
+            keys_in,
+            keys_out,
+            encapsulation,
+            local_selector: self.local,
+            remote_selector: self.remote,
+            lifetime_seconds: self.protection.lifetime_seconds,
+            lifetime_kilobytes: self.protection.lifetime_kilobytes,
+            replay_window: self.protection.replay_window,
+            pfs: self.chosen.group.map(ike_crypto::Group::iana),
+        };
+        Child {
+            spec,
+            initiator,
+            complete: false,
+            created: ctx.now.mono,
+            state: Life::Live,
+        }
+    }
+}
+
+impl Child {
+    /// When it ends by age.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.created + Duration::from_secs(self.spec.lifetime_seconds.into())
+    }
+
+    /// When its replacement is due: up to thirty seconds before the end for the side that made it, half
+    /// of that for the other, so that both do not start together.
+    #[must_use]
+    pub fn rekey_at(&self) -> Timestamp {
+        let lifetime = Duration::from_secs(self.spec.lifetime_seconds.into());
+        let margin = (lifetime / 10).min(Duration::from_secs(30));
+        self.expires() - if self.initiator { margin } else { margin / 2 }
+    }
+
+    /// The next moment something is due.
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        match self.state {
+            Life::Live => self.rekey_at().min(self.expires()),
+            Life::Superseded(at) => at.min(self.expires()),
+            Life::Rekeying | Life::Deleting => self.expires(),
+        }
+    }
+
+    /// It serves its protection.
+    #[must_use]
+    pub fn serves(&self, protection: &str) -> bool {
+        matches!(self.state, Life::Live | Life::Rekeying) && self.spec.protection == protection
+    }
+}
+
+/// The child SAs of an IKE SA, by our inbound SPI.
+#[derive(Debug, Default)]
+pub struct Children(BTreeMap<u32, Child>);
+
+impl Children {
+    /// All of them, in order of SPI.
+    pub fn iter(&self) -> impl Iterator<Item = &Child> {
+        self.0.values()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The one with that inbound SPI.
+    #[must_use]
+    pub fn get(&self, spi_in: u32) -> Option<&Child> {
+        self.0.get(&spi_in)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, spi_in: u32) -> Option<&mut Child> {
+        self.0.get_mut(&spi_in)
+    }
+
+    /// The one whose peer receives with that SPI.
+    #[must_use]
+    pub fn by_peer_spi(&self, spi_out: u32) -> Option<&Child> {
+        self.0.values().find(|c| c.spec.spi_out == spi_out)
+    }
+
+    /// A live one of a protection.
+    #[must_use]
+    pub fn of_protection(&self, name: &str) -> Option<&Child> {
+        self.0.values().find(|c| c.serves(name))
+    }
+
+    /// An SPI that none of ours has.
+    pub(super) fn fresh_spi(&self, ctx: &mut Context<'_>) -> u32 {
+        loop {
+            let spi = ctx.entropy.esp_spi();
+            if !self.0.contains_key(&spi) {
+                return spi;
+            }
+        }
+    }
+
+    /// Takes a child SA in and installs its inbound half: the peer may send at once.
+    pub(super) fn install_inbound(&mut self, ctx: &mut Context<'_>, connection: u32, child: Child) {
+        install(ctx, connection, &child, Direction::Inbound);
+        self.0.insert(child.spec.spi_in, child);
+    }
+
+    /// Installs the outbound half: the peer is known to have its inbound one (RFC 7296 2.8).
+    pub(super) fn install_outbound(&mut self, ctx: &mut Context<'_>, connection: u32, spi_in: u32) {
+        if let Some(child) = self.0.get_mut(&spi_in).filter(|c| !c.complete) {
+            child.complete = true;
+            install(ctx, connection, child, Direction::Outbound);
+        }
+    }
+
+    /// Takes one away, from the data plane too.
+    pub(super) fn remove(
+        &mut self,
+        ctx: &mut Context<'_>,
+        connection: u32,
+        spi_in: u32,
+    ) -> Option<Child> {
+        let child = self.0.remove(&spi_in)?;
+        for (destination, spi) in [
+            (child.spec.local.ip(), child.spec.spi_in),
+            (child.spec.remote.ip(), child.spec.spi_out),
+        ] {
+            let trace = Trace::Ipsec(IpsecTrace::Deleted { destination, spi });
+            ctx.out.trace(None, connection, trace);
+        }
+        ctx.out.push(Action::Dataplane(DataplaneRequest::Remove {
+            protection: child.spec.protection.clone(),
+            spi_in,
+            spi_out: if child.complete {
+                child.spec.spi_out
+            } else {
+                0
+            },
+        }));
+        Some(child)
+    }
+
+    /// Takes all of them away.
+    pub(super) fn clear(&mut self, ctx: &mut Context<'_>, connection: u32) {
+        for spi in self.0.keys().copied().collect::<Vec<_>>() {
+            self.remove(ctx, connection, spi);
+        }
+    }
+
+    /// Hands all of them over to the successor of a rekeyed IKE SA; the data plane does not notice.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    /// Takes those of the predecessor in.
+    pub(super) fn inherit(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+}
+
+fn install(ctx: &mut Context<'_>, connection: u32, child: &Child, direction: Direction) {
+    let (destination, spi) = match direction {
+        Direction::Inbound => (child.spec.local.ip(), child.spec.spi_in),
+        Direction::Outbound => (child.spec.remote.ip(), child.spec.spi_out),
+    };
+    let trace = IpsecTrace::Created {
+        destination,
+        spi,
+        transform: crate::show::transform_names(child.spec.suite),
+        connection,
+    };
+    ctx.out.trace(None, connection, Trace::Ipsec(trace));
+    ctx.out.push(Action::Dataplane(DataplaneRequest::Install(
+        direction,
+        Box::new(child.spec.clone()),
+    )));
+}

@@ -1,0 +1,261 @@
+//! IKE_AUTH as the responder: profile by IDi, own trustpoint, the peer's proof, the child SA, our proof
+//! (S-073, S-076 to S-078, S-090, S-093, W-069).
+
+use bytes::Bytes;
+use ike_wire::registry::ExchangeType;
+use ike_wire::v2::{Auth, Body, Chain, NotifyType, Payload};
+
+use super::{Responder, Step};
+use crate::ikev2::child::{Agreement, Children};
+use crate::ikev2::child_offer::{self, Refusal};
+use crate::ikev2::context::{Context, FollowUp};
+use crate::ikev2::established::{Established, Proofs};
+use crate::ikev2::init::{self, Material};
+use crate::ikev2::judge::{self, Claim, Judging, Proven};
+use crate::ikev2::notify::{self, notify};
+use crate::ikev2::prove::{self, OwnProof, Proof};
+use crate::ikev2::shell::Shell;
+use crate::ikev2::table;
+use crate::policy::ikev2;
+use crate::policy::identity::Identity;
+use crate::sa::Role;
+use crate::sa::action::JobId;
+use crate::sa::job::JobOutcome;
+use crate::trace::Ikev2Trace;
+
+/// What one IKE_AUTH request carries through its jobs.
+pub(crate) struct Asked {
+    material: Material,
+    /// Its message ID.
+    id: u32,
+    request: Chain,
+    /// What signs for us; chosen before the peer is judged (S-077).
+    trustpoint: Option<String>,
+}
+
+/// The initiator's AUTH is being verified.
+pub(crate) struct Verifying {
+    asked: Box<Asked>,
+    claim: Claim,
+    job: JobId,
+}
+
+/// Our AUTH is being signed.
+pub(crate) struct Proving {
+    asked: Box<Asked>,
+    proven: Proven,
+    own: OwnProof,
+    child: Result<Option<Agreement>, Refusal>,
+    job: JobId,
+}
+
+/// Works on an IKE_AUTH request in the order of IOS.
+pub(super) fn request(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: Material,
+    id: u32,
+    request: Chain,
+) -> Step {
+    shell.trace(ctx, Ikev2Trace::Processing("IKE_AUTH"));
+    let mut asked = Asked {
+        material,
+        id,
+        request,
+        trustpoint: None,
+    };
+    let checked = table::check(table::Message::AuthRequest, &asked.request)
+        .and_then(|()| table::child_in_auth(&asked.request).map(drop));
+    if let Err(why) = checked {
+        return refuse(shell, ctx, asked, NotifyType::INVALID_SYNTAX, &why);
+    }
+    if let Err(why) = bind_profile(shell, ctx, &asked.request) {
+        return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why);
+    }
+    let requests = init::certificate_requests(&asked.request);
+    match prove::trustpoint(shell, ctx, requests.as_deref()) {
+        Ok(trustpoint) => asked.trustpoint = trustpoint,
+        Err(why) => return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why),
+    }
+    match judge::judge(shell, ctx, &asked.material, &asked.request) {
+        Judging::Proven(proven) => {
+            shell.trace(ctx, Ikev2Trace::Verified(true));
+            proven_peer(shell, ctx, asked, proven)
+        }
+        Judging::Verifying(claim, job) => Step::Stay(Responder::Verifying(Box::new(Verifying {
+            asked: Box::new(asked),
+            claim,
+            job,
+        }))),
+        Judging::Refused(why) => {
+            shell.trace(ctx, Ikev2Trace::Verified(false));
+            refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why)
+        }
+    }
+}
+
+/// S-090, S-095: the profile for the received IDi. T-64: without one there is no authentication.
+fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Result<(), String> {
+    let id = judge::identification(chain, Role::Initiator).ok_or("no IDi payload")?;
+    let identity = Identity::from_parts(id.id_type.0, &id.data);
+    shell.trace(ctx, Ikev2Trace::SearchingPolicy(identity.clone()));
+    let decision = ikev2::profile::for_peer(&identity, shell.local.ip(), ctx.config);
+    let name = decision.value.clone();
+    let what = format!("the peer is bound to {}", name.as_deref().unwrap_or("no profile"));
+    shell.why(ctx, what, &decision);
+    shell.record.profile.clone_from(&name);
+    shell.profile.clone_from(&name);
+    match name {
+        Some(name) => {
+            shell.trace(ctx, Ikev2Trace::FoundProfile(name));
+            Ok(())
+        }
+        None => {
+            shell.trace(ctx, Ikev2Trace::NoProfile);
+            Err(decision.because)
+        }
+    }
+}
+
+/// S-078: the response holds the notify and nothing else; the SA is gone.
+fn refuse(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    mut asked: Asked,
+    ty: NotifyType,
+    why: &str,
+) -> Step {
+    if ty == NotifyType::AUTHENTICATION_FAILED {
+        shell.trace(ctx, Ikev2Trace::SendingAuthenticationFailure);
+    }
+    let answer = (ExchangeType::IKE_AUTH, asked.id);
+    shell.respond(ctx, &mut asked.material.sk, answer, &[notify(ty, Bytes::new())]);
+    shell.fail(ctx, "IKE_AUTH", why);
+    Step::Ended
+}
+
+impl Verifying {
+    pub(super) fn job(&self) -> JobId {
+        self.job
+    }
+
+    pub(super) fn verified(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        outcome: JobOutcome,
+    ) -> Step {
+        match judge::verdict(shell, ctx, self.claim, outcome) {
+            Ok(proven) => proven_peer(shell, ctx, *self.asked, proven),
+            Err(why) => {
+                let failed = NotifyType::AUTHENTICATION_FAILED;
+                refuse(shell, ctx, *self.asked, failed, &why)
+            }
+        }
+    }
+}
+
+/// The initiator is who it says: its child SA is considered, then we prove ourselves.
+fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, asked: Asked, proven: Proven) -> Step {
+    if let Some(window) = notify::window(&asked.request) {
+        shell.outgoing.set_window(window);
+    }
+    let child = match table::child_in_auth(&asked.request) {
+        Ok(true) => {
+            let none = Children::default();
+            child_offer::consider(shell, ctx, &asked.request, &none, false, None).map(Some)
+        }
+        _ => Ok(None),
+    };
+    let trustpoint = asked.trustpoint.as_deref();
+    let peer = Some(&proven.identity);
+    match prove::prove(shell, ctx, &asked.material, trustpoint, peer) {
+        Proof::Done(own, auth) => answer(shell, ctx, asked, proven, own, auth, child),
+        Proof::Signing(own, job) => Step::Stay(Responder::Proving(Box::new(Proving {
+            asked: Box::new(asked),
+            proven,
+            own,
+            child,
+            job,
+        }))),
+        Proof::Impossible(why) => {
+            refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why)
+        }
+    }
+}
+
+impl Proving {
+    pub(super) fn job(&self) -> JobId {
+        self.job
+    }
+
+    pub(super) fn signed(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        outcome: JobOutcome,
+    ) -> Step {
+        match self.own.auth(outcome) {
+            Ok(auth) => {
+                let (asked, proven) = (*self.asked, self.proven);
+                answer(shell, ctx, asked, proven, self.own, auth, self.child)
+            }
+            Err(why) => {
+                let failed = NotifyType::AUTHENTICATION_FAILED;
+                refuse(shell, ctx, *self.asked, failed, &why)
+            }
+        }
+    }
+}
+
+/// `VID IDr CERT AUTH SA TSi TSr N...` (S-073), or with the error of the child SA in their place (W-069).
+fn answer(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    asked: Asked,
+    proven: Proven,
+    own: OwnProof,
+    auth: Auth,
+    child: Result<Option<Agreement>, Refusal>,
+) -> Step {
+    let mut payloads: Vec<Payload> = vec![
+        Body::Vendor(prove::vendor(shell, ctx)).into(),
+        Body::IdR(own.id.clone()).into(),
+    ];
+    let certificates = own.certificates.iter().cloned();
+    payloads.extend(certificates.map(|c| Payload::from(Body::Cert(c))));
+    payloads.push(Body::Auth(auth).into());
+    match &child {
+        Ok(agreement) => {
+            let transport = agreement.as_ref().is_some_and(|a| a.transport);
+            payloads.extend(agreement.iter().flat_map(child_offer::answer));
+            payloads.extend(child_offer::notifies(ctx, transport, false));
+        }
+        Err(refusal) => payloads.push(notify(refusal.notify, refusal.data.clone())),
+    }
+    let first_contact = notify::find(&asked.request, NotifyType::INITIAL_CONTACT).is_some();
+    let identity = proven.identity.clone();
+    let proofs = Proofs {
+        own: own.identity.clone(),
+        own_method: own.method_name(),
+        peer: proven,
+    };
+    let nonces = (asked.material.nonce_i.clone(), asked.material.nonce_r.clone());
+    let mut established = Established::new(shell, ctx, asked.material, proofs);
+    match child {
+        Ok(Some(agreement)) => {
+            let sk = &established.sk;
+            let child = agreement.child(shell, ctx, sk, false, (&nonces.0, &nonces.1), None);
+            established.install(shell, ctx, child);
+        }
+        Ok(None) => {}
+        Err(refusal) => shell.record.stop("IKE_AUTH", refusal.because),
+    }
+    let exchange = (ExchangeType::IKE_AUTH, asked.id);
+    shell.respond(ctx, &mut established.sk, exchange, &payloads);
+    if first_contact {
+        let (id, peer) = (shell.id, identity);
+        ctx.follow_ups.push(FollowUp::InitialContact { id, peer });
+    }
+    Step::Established(Box::new(established))
+}
