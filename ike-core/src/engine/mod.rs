@@ -7,6 +7,7 @@ mod command;
 mod demux;
 mod upkeep;
 pub mod view;
+pub mod view_ikev2;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;

@@ -18,6 +18,7 @@ use super::liveness::Liveness;
 use super::rekey_ike::{IkeOffer, IkeTwin};
 use super::shell::Shell;
 use super::sk::Sk;
+use crate::config::Ikev2Dpd;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2_proposal::Chosen;
 use crate::sa::Role;
@@ -34,6 +35,26 @@ pub struct Proofs {
     pub own_method: &'static str,
     /// Who the peer is, how it proved it and who vouched.
     pub(super) peer: Proven,
+}
+
+impl Proofs {
+    /// The peer's proven identity.
+    #[must_use]
+    pub fn peer_identity(&self) -> &Identity {
+        &self.peer.identity
+    }
+
+    /// How the peer proved it, as IOS prints it.
+    #[must_use]
+    pub fn peer_method(&self) -> &'static str {
+        self.peer.method
+    }
+
+    /// The trustpoint that vouched for the peer.
+    #[must_use]
+    pub fn validated_by(&self) -> Option<&str> {
+        self.peer.validated_by.as_deref()
+    }
 }
 
 /// The established SA.
@@ -303,6 +324,12 @@ impl Established {
                 .wishes
                 .iter()
                 .any(|(_, w)| matches!(w, Wish::NewChild(name) if name == protection))
+    }
+
+    /// Liveness checks as configured.
+    #[must_use]
+    pub fn dpd(&self) -> Option<Ikev2Dpd> {
+        self.liveness.configured()
     }
 
     /// The SA takes no new work: it ends or has a successor.

@@ -118,6 +118,7 @@ impl IkeSa {
             ..old.record.clone()
         };
         let (proofs, abilities) = (sa.proofs.clone(), sa.abilities.clone());
+        shell.remember_keys(&sk);
         shell.trace(ctx, Ikev2Trace::SaCreated(sa.lifetime));
         let established = Established::with(&shell, ctx, sk, proofs, abilities, sa.lifetime);
         Self::with(shell, State::Established(Box::new(established)))
@@ -148,6 +149,16 @@ impl IkeSa {
         }
     }
 
+    /// Algorithms and keys of a state that takes encrypted messages.
+    fn sk(&self) -> Option<&Sk> {
+        match &self.state {
+            State::Initiator(state) => state.sk(),
+            State::Responder(state) => state.sk(),
+            State::Established(sa) => Some(&sa.sk),
+            State::Closed => None,
+        }
+    }
+
     /// A responder whose peer has not shown that it receives (B1).
     #[must_use]
     pub fn unanswered(&self) -> bool {
@@ -175,7 +186,7 @@ impl IkeSa {
 
     fn response(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
         let id = inbound.header.message_id.0;
-        if !self.shell.outgoing.awaits(id) || self.working() {
+        if !self.shell.outgoing.is_waiting_for(id) || self.working() {
             return self.shell.dropped(ctx, "an answer that is not awaited");
         }
         let message = match Message::decode(inbound.datagram.clone()) {
@@ -327,13 +338,7 @@ impl IkeSa {
         message: &Message,
     ) -> Option<Result<Chain, String>> {
         let shell = &self.shell;
-        let sk = match &self.state {
-            State::Initiator(state) => state.sk(),
-            State::Responder(state) => state.sk(),
-            State::Established(sa) => Some(&sa.sk),
-            State::Closed => None,
-        };
-        let Some(sk) = sk else {
+        let Some(sk) = self.sk() else {
             shell.dropped(ctx, "there are no keys to open it with");
             return None;
         };
@@ -568,6 +573,7 @@ fn new_shell(
         outgoing: Outgoing::new(0),
         incoming: Incoming::new(0, ctx.config.ikev2.window),
         mtu: None,
+        keys: None,
         created: ctx.now.mono,
         dead: None,
     }

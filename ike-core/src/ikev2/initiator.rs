@@ -398,6 +398,7 @@ impl Sent {
 impl Agreeing {
     fn agreed(self, shell: &mut Shell, ctx: &mut Context<'_>, shared: &Secret) -> Step {
         let sk = self.halves.keys(shell, shared);
+        shell.remember_keys(&sk);
         let abilities = init::abilities(ctx, &self.message_r.chain);
         init::agree_fragmentation(shell, ctx, &abilities);
         let material = Material {

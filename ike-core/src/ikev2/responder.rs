@@ -238,8 +238,10 @@ impl Agreeing {
         shell.send(ctx, std::slice::from_ref(&message_r));
         shell.incoming.answered(0, vec![message_r.clone()]);
         init::agree_fragmentation(shell, ctx, &abilities);
+        let sk = self.halves.keys(shell, shared);
+        shell.remember_keys(&sk);
         Step::Stay(Responder::Answered(Box::new(Material {
-            sk: self.halves.keys(shell, shared),
+            sk,
             nonce_i: self.halves.nonce_i,
             nonce_r: self.halves.nonce_r,
             message_i: self.message_i,

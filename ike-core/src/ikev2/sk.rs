@@ -1,6 +1,8 @@
 //! The SK payload: sealing and opening messages, whole or in fragments (RFC 7296 3.14, RFC 5282,
 //! RFC 7383).
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use ike_crypto::{AeadKey, CbcKey, CryptoError, Secret};
 use ike_wire::registry::PayloadType;
@@ -24,7 +26,7 @@ pub struct Sk {
     /// The algorithms.
     pub suite: IkeSuite,
     /// The keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     /// Our role in the IKE SA: which keys are ours.
     role: Role,
     /// Counter of the combined modes' IVs: never reset, also not by fragments (D9).
@@ -104,7 +106,7 @@ impl Sk {
     pub fn new(suite: IkeSuite, keys: Keys, role: Role) -> Self {
         Self {
             suite,
-            keys,
+            keys: Arc::new(keys),
             role,
             counter: 0,
         }
