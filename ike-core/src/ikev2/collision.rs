@@ -102,7 +102,10 @@ mod tests {
             (None, Ok(())),
             (Some(Some(Life::Live)), Ok(())),
             (Some(Some(Life::Rekeying)), Ok(())),
-            (Some(Some(Life::Deleting)), Err(NotifyType::TEMPORARY_FAILURE)),
+            (
+                Some(Some(Life::Deleting)),
+                Err(NotifyType::TEMPORARY_FAILURE),
+            ),
             (Some(Some(dying)), Err(NotifyType::TEMPORARY_FAILURE)),
             (Some(None), Err(NotifyType::CHILD_SA_NOT_FOUND)),
         ] {

@@ -140,7 +140,14 @@ impl Established {
             };
             shell.syslog(ctx, status);
         }
-        Self::with(shell, ctx, material.sk, proofs, material.abilities, lifetime)
+        Self::with(
+            shell,
+            ctx,
+            material.sk,
+            proofs,
+            material.abilities,
+            lifetime,
+        )
     }
 
     /// An SA with these keys, from IKE_AUTH or from rekeying.
@@ -215,13 +222,18 @@ impl Established {
         let working = |is: fn(&Work) -> bool| self.jobs.values().any(is);
         Situation {
             closing: requested(|r| matches!(r, Request::DeleteIke))
-                || self.wishes.iter().any(|(_, w)| matches!(w, Wish::DeleteIke(_))),
+                || self
+                    .wishes
+                    .iter()
+                    .any(|(_, w)| matches!(w, Wish::DeleteIke(_))),
             rekeying: requested(|r| matches!(r, Request::RekeyIke(_))),
             superseded: self.superseded.is_some()
                 || working(|w| matches!(w, Work::FinishIke(..) | Work::ServeIke(..))),
             child_exchange: requested(|r| {
                 matches!(r, Request::Child(_) | Request::DeleteChildren(_))
-            }) || working(|w| matches!(w, Work::FinishChild(..) | Work::ServeChild(..))),
+            }) || working(|w| {
+                matches!(w, Work::FinishChild(..) | Work::ServeChild(..))
+            }),
         }
     }
 
@@ -244,24 +256,33 @@ impl Established {
     /// The next moment anything of this SA is due. Wishes that wait for room are no deadline: the end of
     /// the exchange in their way is.
     #[must_use]
-    pub(super) fn deadline(&self, role: Role, now: Timestamp) -> Timestamp {
-        let children = self.children.iter().map(Child::deadline);
+    pub(super) fn deadline(&self, role: Role, now: Timestamp) -> Option<Timestamp> {
+        let wanted = |c: &Child| {
+            let wish = Wish::RekeyChild(c.spec.spi_in);
+            self.is_ending() || self.wishes.iter().any(|(_, w)| *w == wish)
+        };
+        let children = self.children.iter().map(|c| c.deadline(wanted(c)));
         let wishes = self.wishes.iter().map(|(at, _)| *at).filter(|at| *at > now);
-        let quiet = self.superseded.is_some() || self.situation().closing;
+        let quiet = self.is_ending();
+        let closing = self.situation().closing;
         let rekey = (!quiet && !self.wants_rekey()).then(|| self.rekey_at(role));
         children
             .chain(wishes)
             .chain(rekey)
-            .chain(self.superseded.filter(|_| !self.situation().closing))
+            .chain(self.superseded.filter(|_| !closing))
+            .chain((!closing).then(|| self.expires()))
             .chain(self.liveness.deadline().filter(|_| !quiet))
             .chain(self.keepalive_at)
-            .fold(self.expires(), Timestamp::min)
+            .min()
     }
 
     /// A replacement is being negotiated or is wanted.
     pub(super) fn wants_rekey(&self) -> bool {
         self.situation().rekeying
-            || self.jobs.values().any(|w| matches!(w, Work::PrepareIke(_) | Work::FinishIke(..)))
+            || self
+                .jobs
+                .values()
+                .any(|w| matches!(w, Work::PrepareIke(_) | Work::FinishIke(..)))
             || self.wishes.iter().any(|(_, w)| *w == Wish::RekeyIke)
     }
 

@@ -73,7 +73,11 @@ impl Halves {
             spi_i: shell.spi_i,
             spi_r: shell.spi_r,
         };
-        Sk::new(self.suite, Keys::derive(&self.suite, &seed, from), shell.role)
+        Sk::new(
+            self.suite,
+            Keys::derive(&self.suite, &seed, from),
+            shell.role,
+        )
     }
 }
 
@@ -82,7 +86,10 @@ impl Halves {
 pub(super) fn nonce_len(proposals: &[Ikev2Proposal]) -> usize {
     let prfs = proposals.iter().flat_map(|p| {
         let implied = p.integrity.iter().map(|i| i.prf());
-        p.prf.iter().copied().chain(implied.filter(|_| p.prf.is_empty()))
+        p.prf
+            .iter()
+            .copied()
+            .chain(implied.filter(|_| p.prf.is_empty()))
     });
     let short = |prf| {
         matches!(
@@ -140,7 +147,10 @@ fn common(
     ];
     out.extend(VENDORS.map(|v| Body::Vendor(Bytes::from_static(v)).into()));
     // W-062: source first.
-    out.push(notify(NotifyType::NAT_DETECTION_SOURCE_IP, hash(shell.local)));
+    out.push(notify(
+        NotifyType::NAT_DETECTION_SOURCE_IP,
+        hash(shell.local),
+    ));
     out.push(notify(
         NotifyType::NAT_DETECTION_DESTINATION_IP,
         hash(shell.remote),
@@ -177,13 +187,13 @@ pub(super) fn http_lookup(ctx: &Context<'_>) -> Option<Payload> {
 fn extensions(ctx: &Context<'_>, request: bool) -> Vec<Payload> {
     let mut out = Vec::new();
     if fragmentation(ctx).is_some() {
-        out.push(notify(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED, Bytes::new()));
+        out.push(notify(
+            NotifyType::IKEV2_FRAGMENTATION_SUPPORTED,
+            Bytes::new(),
+        ));
     }
     if digital_signature(ctx) {
-        let hashes: Vec<u8> = OWN_HASHES
-            .iter()
-            .flat_map(|h| h.0.to_be_bytes())
-            .collect();
+        let hashes: Vec<u8> = OWN_HASHES.iter().flat_map(|h| h.0.to_be_bytes()).collect();
         out.push(notify(NotifyType::SIGNATURE_HASH_ALGORITHMS, hashes));
     }
     if ctx.config.ikev2.childless.is_some() && !request {

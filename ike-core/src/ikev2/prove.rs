@@ -50,7 +50,8 @@ pub(super) fn trustpoint(
     requests: Option<&[[u8; 20]]>,
 ) -> Result<Option<String>, String> {
     let profile = shell.profile(ctx.config);
-    if let Some(Ikev2Auth::PreShare(_) | Ikev2Auth::Eap) = profile.and_then(|p| p.auth_local.as_ref())
+    if let Some(Ikev2Auth::PreShare(_) | Ikev2Auth::Eap) =
+        profile.and_then(|p| p.auth_local.as_ref())
     {
         return Ok(None);
     }
@@ -75,7 +76,9 @@ pub(super) fn trustpoint(
             shell.trace(ctx, Ikev2Trace::GotChain(usable));
             match usable {
                 true => Ok(Some(trustpoint)),
-                false => Err(format!("trustpoint {trustpoint} has no identity certificate")),
+                false => Err(format!(
+                    "trustpoint {trustpoint} has no identity certificate"
+                )),
             }
         }
         None => {
@@ -152,7 +155,9 @@ fn sign(
     octets: Vec<u8>,
 ) -> Proof {
     let Some(record) = ctx.store.identity(trustpoint) else {
-        return Proof::Impossible(format!("trustpoint {trustpoint} has no identity certificate"));
+        return Proof::Impossible(format!(
+            "trustpoint {trustpoint} has no identity certificate"
+        ));
     };
     let Some(key_label) = record.key_label.clone() else {
         return Proof::Impossible(format!("trustpoint {trustpoint} has no key pair"));
@@ -201,7 +206,9 @@ fn mac(
         _ => return Proof::Impossible("no authentication method is configured".to_owned()),
     };
     let keyring = profile
-        .and_then(|p: &Ikev2Profile| ikev2::keyring::for_peer(ctx.config, p, shell.remote.ip(), peer))
+        .and_then(|p: &Ikev2Profile| {
+            ikev2::keyring::for_peer(ctx.config, p, shell.remote.ip(), peer)
+        })
         .and_then(|p| p.key_local.as_ref());
     let Some(key) = inline.or(keyring) else {
         return Proof::Impossible(format!(
@@ -252,5 +259,8 @@ pub(super) fn vendor(shell: &Shell, ctx: &mut Context<'_>) -> Bytes {
     const MASK: [u8; 8] = [0xf5, 0xc7, 0xa7, 0x1d, 0, 1, 0, 0];
     let own = shell.own_spi().0;
     let masked = own.iter().zip(MASK).map(|(a, b)| a ^ b);
-    masked.chain(ctx.entropy.octets8()).collect::<Vec<u8>>().into()
+    masked
+        .chain(ctx.entropy.octets8())
+        .collect::<Vec<u8>>()
+        .into()
 }
