@@ -124,25 +124,13 @@ fn judge_mac(
     let Some(profile) = shell.profile(ctx.config) else {
         return Judging::Refused("no IKEv2 profile is bound".to_owned());
     };
-    let Some(Ikev2Auth::PreShare(inline)) = profile
-        .auth_remote
-        .iter()
-        .find(|a| matches!(a, Ikev2Auth::PreShare(_)))
-    else {
+    let shared = |a: &Ikev2Auth| matches!(a, Ikev2Auth::PreShare(_));
+    if !profile.auth_remote.iter().any(shared) {
         return Judging::Refused(method_refused(&profile.name, auth.method));
-    };
-    let keyring = ikev2::keyring::for_peer(
-        ctx.config,
-        profile,
-        shell.remote.ip(),
-        Some(&claim.identity),
-    )
-    .and_then(|p| p.key_remote.as_ref());
-    let Some(key) = inline.as_ref().or(keyring) else {
-        return Judging::Refused(format!(
-            "no pre-shared key for {} is configured",
-            shell.remote.ip()
-        ));
+    }
+    let (address, identity) = (shell.remote.ip(), Some(&claim.identity));
+    let Some(key) = ikev2::keyring::remote_key(ctx.config, profile, address, identity) else {
+        return Judging::Refused(format!("no pre-shared key for {address} is configured"));
     };
     let ours = auth_octets::shared_key(material.sk.suite.prf, key.expose(), octets);
     match ct_eq(&ours, &auth.data) {

@@ -32,8 +32,8 @@ pub mod sk;
 mod table;
 mod window;
 
-pub use context::Context;
+pub use context::{Context, FollowUp};
 pub use established::Established;
 pub use ike_sa::{IkeSa, Inbound};
-pub use sas::{IkeSas, Stats};
+pub use sas::{IkeSas, Stats, invalid_major_version};
 pub use shell::Shell;

@@ -4,6 +4,8 @@
 mod admission;
 mod commands;
 
+pub use admission::invalid_major_version;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 

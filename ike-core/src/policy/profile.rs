@@ -1,6 +1,7 @@
 //! Which ISAKMP profile a peer falls into (S-040, S-041, S-094..S-098).
 
 use std::cmp::Reverse;
+use std::net::IpAddr;
 
 use super::identity::Identity;
 use super::{Decision, address};
@@ -91,11 +92,10 @@ fn best_match(profile: &IsakmpProfile, identity: &Identity) -> Option<Specificit
 fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
     match (statement, identity) {
         (MatchIdentity::Address(network, bits), Identity::Ipv4(address)) => {
-            address::contains((*network).into(), *bits, (*address).into()).then_some(match bits {
-                0 => Specificity::AnyAddress,
-                32 => Specificity::Exact,
-                n => Specificity::Prefix(*n),
-            })
+            address_rank(*network, *bits, (*address).into())
+        }
+        (MatchIdentity::Address(network, bits), Identity::Ipv6(address)) => {
+            address_rank(*network, *bits, (*address).into())
         }
         (MatchIdentity::Host(host), Identity::Fqdn(name)) => host
             .eq_ignore_ascii_case(name)
@@ -112,6 +112,15 @@ fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
         }
         _ => None,
     }
+}
+
+fn address_rank(network: IpAddr, bits: u8, address: IpAddr) -> Option<Specificity> {
+    let rank = match bits {
+        0 => Specificity::AnyAddress,
+        n if n == address::width(address) => Specificity::Exact,
+        n => Specificity::Prefix(n),
+    };
+    address::contains(network, bits, address).then_some(rank)
 }
 
 /// A suffix counts only on a label border: `evilcisco.com` is not in `cisco.com` (E15).
@@ -188,6 +197,23 @@ mod tests {
         assert_eq!(of([192, 168, 0, 1]).as_deref(), Some("host"));
         assert_eq!(of([192, 168, 0, 7]).as_deref(), Some("net"));
         assert_eq!(of([10, 0, 0, 1]).as_deref(), Some("any"));
+    }
+
+    /// S-096: IPv6 alike; a statement never fits an address of the other family.
+    #[test]
+    fn ipv6_prefixes_rank_as_masks_do() {
+        let net = |a: &str, bits| MatchIdentity::Address(a.parse().unwrap(), bits);
+        let config = config(&[
+            ("host", &[net("2001:db8::1", 128)]),
+            ("net", &[net("2001:db8::", 32)]),
+            ("any", &[net("::", 0)]),
+            ("any4", &[net("0.0.0.0", 0)]),
+        ]);
+        let of = |a: &str| chosen(&config, &Identity::from(a.parse::<IpAddr>().unwrap()));
+        assert_eq!(of("2001:db8::1").as_deref(), Some("host"));
+        assert_eq!(of("2001:db8::7").as_deref(), Some("net"));
+        assert_eq!(of("2001:db9::1").as_deref(), Some("any"));
+        assert_eq!(of("10.0.0.1").as_deref(), Some("any4"));
     }
 
     /// E15: wildcard and substring tricks do not match a domain.

@@ -165,9 +165,7 @@ fn hms(seconds: u64) -> String {
 
 /// The interface that has an address.
 fn interface_of(now: &Snapshot<'_>, address: IpAddr) -> Option<(String, u16)> {
-    let has = |i: &&ike_core::config::Interface| {
-        i.address.is_some_and(|(a, _)| IpAddr::from(a) == address)
-    };
+    let has = |i: &&ike_core::config::Interface| i.addresses().any(|(a, _)| a == address);
     let found = now.config.interfaces.iter().find(has)?;
     Some((found.name.clone(), found.mtu.unwrap_or(1500)))
 }
