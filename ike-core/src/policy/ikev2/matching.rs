@@ -48,10 +48,6 @@ pub(super) fn in_table(fvrf: &Fvrf) -> bool {
 
 /// One of the addresses is `local`, or there are none.
 pub(super) fn serves(config: &RunningConfig, list: &[AddressOrInterface], local: IpAddr) -> bool {
-    let addresses = |which| config.resolve(which).into_iter().map(IpAddr::from);
-    list.is_empty()
-        || list
-            .iter()
-            .flat_map(addresses)
-            .any(|address| address == local)
+    let mut fitting = list.iter().map(|which| config.resolve(which));
+    list.is_empty() || fitting.any(|addresses| addresses.contains(&local))
 }
