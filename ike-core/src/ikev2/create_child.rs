@@ -104,7 +104,7 @@ fn start(
     match offer.private.clone() {
         Some((group, private)) => {
             let job = ctx.run(shell.id, Job::Public { group, private });
-            sa.jobs.insert(job, Work::PrepareChild(offer));
+            sa.jobs.insert(job, Work::PrepareChild(Box::new(offer)));
         }
         None => send(shell, ctx, sa, offer, None),
     }
@@ -133,7 +133,7 @@ pub(super) fn send(
     )));
     let exchange = ExchangeType::CREATE_CHILD_SA;
     if let Some(id) = shell.request(ctx, &mut sa.sk, exchange, &payloads) {
-        sa.requests.insert(id, Request::Child(offer));
+        sa.requests.insert(id, Request::Child(Box::new(offer)));
     }
 }
 
@@ -158,8 +158,10 @@ pub(super) fn answered(
                     peer,
                 };
                 let job = ctx.run(shell.id, job);
-                sa.jobs
-                    .insert(job, Work::FinishChild(offer, agreement, nonce));
+                sa.jobs.insert(
+                    job,
+                    Work::FinishChild(Box::new(offer), Box::new(agreement), nonce),
+                );
             }
             None => finish(shell, ctx, sa, offer, agreement, &nonce, None),
         },

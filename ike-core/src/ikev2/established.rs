@@ -107,9 +107,9 @@ pub(super) enum Wish {
 /// A request of ours that is out.
 pub(super) enum Request {
     /// CREATE_CHILD_SA for a child SA.
-    Child(ChildOffer),
+    Child(Box<ChildOffer>),
     /// CREATE_CHILD_SA for the IKE SA.
-    RekeyIke(IkeOffer),
+    RekeyIke(Box<IkeOffer>),
     /// INFORMATIONAL with DELETE of child SAs.
     DeleteChildren(Vec<u32>),
     /// INFORMATIONAL with DELETE of the IKE SA.
@@ -121,18 +121,18 @@ pub(super) enum Request {
 /// What a computation is for.
 pub(super) enum Work {
     /// The public value of our offer.
-    PrepareChild(ChildOffer),
+    PrepareChild(Box<ChildOffer>),
     /// The same for the IKE SA.
-    PrepareIke(IkeOffer),
+    PrepareIke(Box<IkeOffer>),
     /// The shared secret after the answer; Nr.
-    FinishChild(ChildOffer, Agreement, Bytes),
+    FinishChild(Box<ChildOffer>, Box<Agreement>, Bytes),
     /// The same for the IKE SA.
-    FinishIke(IkeOffer, Chosen, Bytes),
+    FinishIke(Box<IkeOffer>, Box<Chosen>, Bytes),
     /// Public value and shared secret for the peer's request: message ID, what was agreed, Ni, SPI of
     /// the child SA that it rekeys.
-    ServeChild(u32, Agreement, Bytes, Option<u32>),
+    ServeChild(u32, Box<Agreement>, Bytes, Option<u32>),
     /// The same for the IKE SA.
-    ServeIke(u32, Chosen, Bytes),
+    ServeIke(u32, Box<Chosen>, Bytes),
 }
 
 impl Established {

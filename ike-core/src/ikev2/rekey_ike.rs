@@ -76,7 +76,7 @@ fn prepare(
         private: offer.private.clone(),
     };
     let job = ctx.run(shell.id, job);
-    sa.jobs.insert(job, Work::PrepareIke(offer));
+    sa.jobs.insert(job, Work::PrepareIke(Box::new(offer)));
 }
 
 /// Sends `SA Ni KE`.
@@ -94,7 +94,7 @@ pub(super) fn send(
     ];
     let exchange = ExchangeType::CREATE_CHILD_SA;
     if let Some(id) = shell.request(ctx, &mut sa.sk, exchange, &payloads) {
-        sa.requests.insert(id, Request::RekeyIke(offer));
+        sa.requests.insert(id, Request::RekeyIke(Box::new(offer)));
     }
 }
 
@@ -117,7 +117,10 @@ pub(super) fn answered(
                 peer,
             };
             let job = ctx.run(shell.id, job);
-            sa.jobs.insert(job, Work::FinishIke(offer, chosen, nonce));
+            sa.jobs.insert(
+                job,
+                Work::FinishIke(Box::new(offer), Box::new(chosen), nonce),
+            );
         }
         Err(why) => {
             // The peer believes in a new SA that we cannot use: a fresh start is all that is left.
@@ -239,7 +242,7 @@ pub(super) fn serve(
             };
             let job = ctx.run(shell.id, job);
             sa.jobs
-                .insert(job, Work::ServeIke(served.id, chosen, nonce));
+                .insert(job, Work::ServeIke(served.id, Box::new(chosen), nonce));
         }
         Err(refusal) => {
             let exchange = (ExchangeType::CREATE_CHILD_SA, served.id);
