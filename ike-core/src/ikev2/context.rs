@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ike_pki::{ChainPolicy, Store};
 
+use super::child::Children;
 use super::ike_sa::IkeSa;
 use super::window::Repetition;
 use crate::config::RunningConfig;
@@ -46,11 +47,11 @@ pub struct Context<'a> {
 pub enum FollowUp {
     /// Take a new IKE SA into the table: the result of rekeying.
     Adopt(Box<IkeSa>),
-    /// An IKE SA inherits the child SAs of another (RFC 7296 2.8).
-    MoveChildren {
-        /// The rekeyed SA.
-        from: SaId,
-        /// Its successor.
+    /// An IKE SA inherits the child SAs of the one it replaces (RFC 7296 2.8).
+    Inherit {
+        /// The child SAs.
+        children: Children,
+        /// The successor.
         to: SaId,
     },
     /// Delete an IKE SA that lost a collision (RFC 7296 2.8.2).

@@ -240,7 +240,6 @@ impl IkeSa {
         }
         if self.shell.dead.is_some()
             && let State::Established(sa) = &mut self.state
-            && sa.twin.is_none()
         {
             sa.children.clear(ctx, self.shell.tunnel);
         }

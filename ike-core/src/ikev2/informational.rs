@@ -4,9 +4,10 @@ use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 
 use super::child::Life;
-use super::context::{Context, FollowUp};
+use super::context::Context;
 use super::established::{Established, Served};
 use super::notify;
+use super::rekey_ike;
 use super::shell::Shell;
 use super::table;
 use crate::trace::Ikev2Trace;
@@ -63,8 +64,7 @@ fn end(
     shell.respond(ctx, &mut sa.sk, exchange, &[]);
     match sa.twin.take() {
         Some(twin) => {
-            let (from, to) = (shell.id, twin.id);
-            ctx.follow_ups.push(FollowUp::MoveChildren { from, to });
+            rekey_ike::succeeded_by(ctx, sa, twin.id);
         }
         None => sa.children.clear(ctx, shell.tunnel),
     }

@@ -7,7 +7,7 @@ use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Body, Delete, Payload, ProtocolId};
 
 use super::child::Life;
-use super::context::{Context, FollowUp};
+use super::context::Context;
 use super::established::{Established, Request, Wish, Work};
 use super::shell::Shell;
 use super::{create_child, rekey_ike};
@@ -191,8 +191,7 @@ fn keepalive(shell: &Shell, ctx: &mut Context<'_>, sa: &mut Established) {
 pub(super) fn gone(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
     shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
     if let Some(twin) = sa.twin.take() {
-        let (from, to) = (shell.id, twin.id);
-        ctx.follow_ups.push(FollowUp::MoveChildren { from, to });
+        rekey_ike::succeeded_by(ctx, sa, twin.id);
     }
     shell.kill(ctx, "Maximum number of retransmissions reached");
 }

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 use ike_wire::{Flags, Spi};
 
+use super::child::Children;
 use super::context::{Context, FollowUp};
 use super::cookie::CookieJar;
 use super::established::Wish;
@@ -120,7 +121,7 @@ impl IkeSas {
         while let Some(follow_up) = (!ctx.follow_ups.is_empty()).then(|| ctx.follow_ups.remove(0)) {
             match follow_up {
                 FollowUp::Adopt(sa) => self.insert(ctx, *sa),
-                FollowUp::MoveChildren { from, to } => self.move_children(ctx, from, to),
+                FollowUp::Inherit { children, to } => self.inherit(ctx, children, to),
                 FollowUp::Delete(id) => {
                     let reason = "lost a collision".to_owned();
                     self.with_sa(ctx, id, |sa, ctx| sa.wish(ctx, Wish::DeleteIke(reason)));
@@ -131,21 +132,13 @@ impl IkeSas {
         }
     }
 
-    fn move_children(&mut self, ctx: &mut Context<'_>, from: SaId, to: SaId) {
-        let Some(old) = self.sas.get_mut(&from).and_then(IkeSa::established_mut) else {
-            return;
-        };
-        let children = old.children.take();
+    fn inherit(&mut self, ctx: &mut Context<'_>, mut children: Children, to: SaId) {
         match self.sas.get_mut(&to).and_then(IkeSa::established_mut) {
             Some(new) => new.children.inherit(children),
             // The successor is gone already: so are they.
-            None => {
-                let mut children = children;
-                children.clear(ctx, 0);
-            }
+            None => children.clear(ctx, 0),
         }
         self.rearm(ctx, to);
-        self.rearm(ctx, from);
     }
 
     /// U-5, C14: after the proof, and only SAs of the same proven identity.
