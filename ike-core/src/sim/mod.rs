@@ -204,7 +204,10 @@ impl Simulation {
                 self.schedule(at, node, Pending::Job(id, Box::new(outcome)));
             }
             Action::Dataplane(request) => self.nodes[node].dataplane(request),
-            Action::Trace(traced) => self.nodes[node].traces.push(traced.text()),
+            Action::Trace(traced) => {
+                self.nodes[node].traces.push(traced.text());
+                self.nodes[node].traced_at.push(self.now);
+            }
             Action::Reply(_, reply) => self.nodes[node].replies.push(reply),
         }
     }
@@ -237,6 +240,18 @@ impl Simulation {
     #[must_use]
     pub fn node(&self, node: usize) -> &Node {
         &self.nodes[node]
+    }
+
+    /// The debug lines of both routers in order of time: microseconds, router, line.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<(u64, usize, &str)> {
+        let mut out: Vec<(u64, usize, &str)> = Vec::new();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let lines = node.traced_at.iter().zip(&node.traces);
+            out.extend(lines.map(|(at, line)| (at.0, number, line.as_str())));
+        }
+        out.sort_by_key(|(at, ..)| *at);
+        out
     }
 
     /// Every datagram sent so far, faults included.
