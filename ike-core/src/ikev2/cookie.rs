@@ -18,7 +18,7 @@ const LEN: usize = 17;
 
 /// The secrets cookies are made with.
 #[derive(Debug, Default)]
-pub struct CookieJar {
+pub(super) struct CookieJar {
     version: u8,
     current: Option<(Secret, Timestamp)>,
     previous: Option<Secret>,
@@ -26,7 +26,7 @@ pub struct CookieJar {
 
 impl CookieJar {
     /// The cookie for a first message: bound to its nonce, address and SPI (2.6).
-    pub fn make(
+    pub(super) fn make(
         &mut self,
         entropy: &mut Entropy,
         now: Timestamp,
@@ -40,7 +40,7 @@ impl CookieJar {
     }
 
     /// Whether a cookie is one of ours for this message and not too old.
-    pub fn check(
+    pub(super) fn check(
         &mut self,
         entropy: &mut Entropy,
         now: Timestamp,

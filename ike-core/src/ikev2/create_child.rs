@@ -104,7 +104,7 @@ fn start(
     match offer.private.clone() {
         Some((group, private)) => {
             let job = ctx.run(shell.id, Job::Public { group, private });
-            sa.jobs.insert(job, Work::PrepareChild(offer));
+            sa.jobs.insert(job, Work::PrepareChild(Box::new(offer)));
         }
         None => send(shell, ctx, sa, offer, None),
     }
@@ -133,7 +133,7 @@ pub(super) fn send(
     )));
     let exchange = ExchangeType::CREATE_CHILD_SA;
     if let Some(id) = shell.request(ctx, &mut sa.sk, exchange, &payloads) {
-        sa.requests.insert(id, Request::Child(offer));
+        sa.requests.insert(id, Request::Child(Box::new(offer)));
     }
 }
 
@@ -158,8 +158,10 @@ pub(super) fn answered(
                     peer,
                 };
                 let job = ctx.run(shell.id, job);
-                sa.jobs
-                    .insert(job, Work::FinishChild(offer, agreement, nonce));
+                sa.jobs.insert(
+                    job,
+                    Work::FinishChild(Box::new(offer), Box::new(agreement), nonce),
+                );
             }
             None => finish(shell, ctx, sa, offer, agreement, &nonce, None),
         },
@@ -220,6 +222,24 @@ fn refused(
     }
 }
 
+/// An offer that may not be made any more: wanted again, to be started when there is room.
+pub(super) fn put_off(ctx: &Context<'_>, sa: &mut Established, offer: &ChildOffer) {
+    match offer.rekeys {
+        Some(old) => {
+            back_to_life(ctx, sa, offer);
+            sa.wish(ctx, Wish::RekeyChild(old));
+        }
+        None => sa.wish(ctx, Wish::NewChild(offer.protection.name.clone())),
+    }
+}
+
+/// Early deletions are kept as long as an offer of ours is out.
+fn forget_early(sa: &mut Established) {
+    if !sa.offers_child() {
+        sa.deleted_early.clear();
+    }
+}
+
 /// The child SA that was to be replaced is in use again.
 fn back_to_life(ctx: &Context<'_>, sa: &mut Established, offer: &ChildOffer) {
     let old = offer.rekeys.and_then(|spi| sa.children.get_mut(spi));
@@ -247,6 +267,12 @@ pub(super) fn finish(
     nonce_r: &Bytes,
     shared: Shared<'_>,
 ) {
+    let theirs = agreement.chosen.peer_spi;
+    if sa.deleted_early.contains(&theirs) {
+        // The peer has deleted it already: there is nothing to install, and nothing was replaced.
+        back_to_life(ctx, sa, &offer);
+        return forget_early(sa);
+    }
     let nonces = (&offer.nonce, nonce_r);
     let child = agreement.child(shell, ctx, &sa.sk, true, nonces, shared);
     let lowest = collision::lowest(&offer.nonce, nonce_r);
@@ -266,4 +292,5 @@ pub(super) fn finish(
     if let Some(old) = offer.rekeys {
         pump::delete_child(ctx, sa, old);
     }
+    forget_early(sa);
 }

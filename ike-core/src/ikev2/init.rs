@@ -35,7 +35,7 @@ pub struct Abilities {
 }
 
 /// What IKE_SA_INIT leaves behind for IKE_AUTH.
-pub struct Material {
+pub(super) struct Material {
     /// Algorithms and keys.
     pub sk: Sk,
     /// Ni.
@@ -53,7 +53,7 @@ pub struct Material {
 }
 
 /// Both sides' parts of the key exchange, before the shared secret is known.
-pub struct Halves {
+pub(super) struct Halves {
     /// Chosen algorithms.
     pub suite: IkeSuite,
     /// Ni.
@@ -65,7 +65,7 @@ pub struct Halves {
 impl Halves {
     /// The keys of the new IKE SA (RFC 7296 2.14).
     #[must_use]
-    pub fn keys(&self, shell: &Shell, shared: &Secret) -> Sk {
+    pub(super) fn keys(&self, shell: &Shell, shared: &Secret) -> Sk {
         let seed = keymat::skeyseed(self.suite.prf, &self.nonce_i, &self.nonce_r, shared);
         let from = Contributions {
             nonce_i: &self.nonce_i,

@@ -8,7 +8,7 @@ use super::child::Agreement;
 use super::child_offer;
 use super::collision;
 use super::context::Context;
-use super::create_child::{ChildOffer, Twin, supersede};
+use super::create_child::{Twin, supersede};
 use super::established::{Established, Request, Served, Shared, Wish, Work};
 use super::init;
 use super::notify::{self, about_esp, notify};
@@ -38,8 +38,10 @@ pub(super) fn serve(
                         peer: exchange.data.clone(),
                     };
                     let job = ctx.run(shell.id, job);
-                    sa.jobs
-                        .insert(job, Work::ServeChild(id, agreement, nonce, rekeyed));
+                    sa.jobs.insert(
+                        job,
+                        Work::ServeChild(id, Box::new(agreement), nonce, rekeyed),
+                    );
                 }
                 _ => finish(shell, ctx, sa, id, agreement, &nonce, rekeyed, None),
             }
@@ -65,6 +67,10 @@ fn consider(
     let life = child.map(|c| c.map(|c| c.state));
     let name = child.flatten().map(|c| c.spec.protection.clone());
     collision::child_request(sa.situation(), life).map_err(|ty| match (ty, rekeyed) {
+        // The SA may be the one our own offer is just making.
+        (NotifyType::CHILD_SA_NOT_FOUND, _) if sa.offers_child() => {
+            simple(NotifyType::TEMPORARY_FAILURE)
+        }
         (NotifyType::CHILD_SA_NOT_FOUND, Some((theirs, _))) => about_esp(ty, theirs),
         _ => simple(ty),
     })?;
@@ -78,10 +84,6 @@ fn consider(
 
 /// N(REKEY_SA): the peer's SPI in it and our inbound one of the same child SA, if there is one. The
 /// protocol must be ESP (C20).
-#[expect(
-    clippy::type_complexity,
-    reason = "a pair of SPIs, the second may be missing"
-)]
 fn rekeyed(sa: &Established, chain: &Chain) -> Result<Option<(u32, Option<u32>)>, Payload> {
     let Some(rekey) = notify::find(chain, NotifyType::REKEY_SA) else {
         return Ok(None);
@@ -163,7 +165,7 @@ fn replaced(ctx: &mut Context<'_>, sa: &mut Established, old: u32, twin: Twin) {
         _ => None,
     });
     match own {
-        Some(ChildOffer { twin: noted, .. }) => *noted = Some(twin),
+        Some(offer) => offer.twin = Some(twin),
         None => supersede(ctx, sa, Some(old)),
     }
 }

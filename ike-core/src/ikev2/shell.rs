@@ -245,7 +245,7 @@ impl Shell {
 
 /// A digest by which a repeated request is known.
 #[must_use]
-pub fn digest(datagram: &[u8]) -> [u8; 32] {
+pub(super) fn digest(datagram: &[u8]) -> [u8; 32] {
     Hash::Sha256
         .digest(&[datagram])
         .try_into()
@@ -254,7 +254,7 @@ pub fn digest(datagram: &[u8]) -> [u8; 32] {
 
 /// Payload names as IOS prints them (S-070 to S-073).
 #[must_use]
-pub fn names(payloads: &[Payload]) -> Vec<String> {
+pub(super) fn names(payloads: &[Payload]) -> Vec<String> {
     payloads
         .iter()
         .map(|payload| match &payload.body {

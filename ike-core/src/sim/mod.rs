@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::engine::view::IsakmpSaView;
+use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
 use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
 use crate::sa::job::{self, JobOutcome};
@@ -203,7 +204,10 @@ impl Simulation {
                 self.schedule(at, node, Pending::Job(id, Box::new(outcome)));
             }
             Action::Dataplane(request) => self.nodes[node].dataplane(request),
-            Action::Trace(traced) => self.nodes[node].traces.push(traced.text()),
+            Action::Trace(traced) => {
+                self.nodes[node].traces.push(traced.text());
+                self.nodes[node].traced_at.push(self.now);
+            }
             Action::Reply(_, reply) => self.nodes[node].replies.push(reply),
         }
     }
@@ -238,6 +242,18 @@ impl Simulation {
         &self.nodes[node]
     }
 
+    /// The debug lines of both routers in order of time: microseconds, router, line.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<(u64, usize, &str)> {
+        let mut out: Vec<(u64, usize, &str)> = Vec::new();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let lines = node.traced_at.iter().zip(&node.traces);
+            out.extend(lines.map(|(at, line)| (at.0, number, line.as_str())));
+        }
+        out.sort_by_key(|(at, ..)| *at);
+        out
+    }
+
     /// Every datagram sent so far, faults included.
     #[must_use]
     pub fn datagrams(&self) -> &[Datagram] {
@@ -254,6 +270,12 @@ impl Simulation {
     #[must_use]
     pub fn isakmp_sas(&self, node: usize) -> Vec<IsakmpSaView> {
         self.nodes[node].engine.isakmp_sas(self.now)
+    }
+
+    /// The IKEv2 SAs of a router.
+    #[must_use]
+    pub fn ikev2_sas(&self, node: usize) -> Vec<Ikev2SaView> {
+        self.nodes[node].engine.ikev2_sas(self.now)
     }
 
     /// The verdict is certain: both are up, or one of them has ended it.
