@@ -1,6 +1,6 @@
 //! The calls into AWS-LC that no safe interface offers: MD5, DES and AES in
-//! CBC mode, MODP exponentiation, RSA in its raw form, ECDSA over a given
-//! digest, and key encodings.
+//! CBC mode, AES-CCM, short GCM tags, MODP exponentiation, RSA in its raw form,
+//! ECDSA over a given digest, and key encodings.
 //!
 //! Rules of this folder, the only one with `unsafe`: every object is held by
 //! [`Owned`], which frees it on all paths; every pointer passed down comes from
@@ -17,12 +17,14 @@ use aws_lc_sys as sys;
 
 use crate::error::CryptoError;
 
+mod aead;
 mod block;
 mod md5;
 mod modulus;
 mod pkey;
 mod sign;
 
+pub(crate) use aead::{Ccm, Gcm};
 pub(crate) use block::{Aes, Des};
 pub(crate) use md5::Md5;
 pub(crate) use modulus::Modulus;
@@ -51,6 +53,7 @@ macro_rules! freed_by {
 }
 freed_by!(BIGNUM => BN_clear_free, BN_CTX => BN_CTX_free, BN_MONT_CTX => BN_MONT_CTX_free,
     RSA => RSA_free, EC_KEY => EC_KEY_free, ECDSA_SIG => ECDSA_SIG_free,
+    EVP_AEAD_CTX => EVP_AEAD_CTX_free, EVP_CIPHER_CTX => EVP_CIPHER_CTX_free,
     EVP_PKEY => EVP_PKEY_free, EVP_PKEY_CTX => EVP_PKEY_CTX_free);
 
 impl<T: Free> Owned<T> {

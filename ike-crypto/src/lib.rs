@@ -28,8 +28,11 @@ mod random;
 mod rsa;
 mod secret;
 mod signature;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
 
-pub use aead::{Aead, AeadKey};
+pub use aead::{Aead, AeadKey, TagLen};
 pub use cbc::{CbcKey, Cipher};
 pub use dh::{Group, dh_agree, dh_public};
 pub use error::CryptoError;

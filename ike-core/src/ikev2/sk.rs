@@ -202,7 +202,7 @@ impl Sk {
                 let tag = AeadKey::new(aead, key)?.seal(&nonce(salt, &iv), &out, &mut data)?;
                 out.extend_from_slice(&iv);
                 out.extend_from_slice(&data);
-                out.extend_from_slice(&tag);
+                out.extend_from_slice(tag.as_ref());
             }
         }
         Ok(out.freeze())
