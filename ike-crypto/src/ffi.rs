@@ -1,6 +1,7 @@
 //! The calls into AWS-LC that no safe interface offers: MD5, DES and AES in
-//! CBC mode, AES-CCM, short GCM tags, MODP exponentiation, RSA in its raw form,
-//! ECDSA over a given digest, and key encodings.
+//! CBC mode, AES by counters and single blocks, AES-CCM, short GCM tags, MODP
+//! exponentiation, RSA in its raw form, ECDSA over a given digest, and key
+//! encodings.
 //!
 //! Rules of this folder, the only one with `unsafe`: every object is held by
 //! [`Owned`], which frees it on all paths; every pointer passed down comes from
@@ -25,7 +26,7 @@ mod pkey;
 mod sign;
 
 pub(crate) use aead::{Ccm, Gcm};
-pub(crate) use block::{Aes, Des};
+pub(crate) use block::{Aes, AesForward, Des};
 pub(crate) use md5::Md5;
 pub(crate) use modulus::Modulus;
 pub(crate) use pkey::{Curve, Pkey, PkeyKind};

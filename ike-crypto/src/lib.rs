@@ -14,6 +14,8 @@
 
 mod aead;
 mod cbc;
+mod cbc_mac;
+mod ctr;
 mod dh;
 mod ecp;
 mod error;
@@ -34,6 +36,7 @@ mod support;
 
 pub use aead::{Aead, AeadKey, TagLen};
 pub use cbc::{CbcKey, Cipher};
+pub use ctr::{CtrCipher, CtrKey};
 pub use dh::{Group, dh_agree, dh_public};
 pub use error::CryptoError;
 pub use hash::Hash;

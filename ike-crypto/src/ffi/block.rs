@@ -1,4 +1,4 @@
-//! AES and DES in CBC mode.
+//! AES in CBC and counter mode and by single blocks, DES in CBC mode.
 
 use std::os::raw::{c_int, c_uint};
 
@@ -15,27 +15,13 @@ pub(crate) struct Aes {
 
 impl Aes {
     pub(crate) fn new(key: &[u8]) -> Result<Self> {
-        let bits =
-            c_uint::try_from(key.len() * 8).map_err(|_| CryptoError::InvalidKey("AES key"))?;
-        let empty = sys::AES_KEY {
-            rd_key: [0; 60],
-            rounds: 0,
-        };
         let mut new = Self {
-            encrypt: empty,
-            decrypt: empty,
+            encrypt: EMPTY,
+            decrypt: EMPTY,
         };
-        // SAFETY: both read `bits` bits of `key`, refuse other than 128/192/256
-        // and write one schedule. They return 0 for success.
-        let status = unsafe {
-            sys::AES_set_encrypt_key(key.as_ptr(), bits, &mut new.encrypt)
-                | sys::AES_set_decrypt_key(key.as_ptr(), bits, &mut new.decrypt)
-        };
-        if status == 0 {
-            Ok(new)
-        } else {
-            Err(fail(CryptoError::InvalidKey("AES key")))
-        }
+        expand(sys::AES_set_encrypt_key, key, &mut new.encrypt)?;
+        expand(sys::AES_set_decrypt_key, key, &mut new.decrypt)?;
+        Ok(new)
     }
 
     pub(crate) fn encrypt(&self, iv: &[u8], data: &mut [u8]) -> Result<()> {
@@ -51,6 +37,81 @@ impl Drop for Aes {
     fn drop(&mut self) {
         cleanse(&mut self.encrypt);
         cleanse(&mut self.decrypt);
+    }
+}
+
+/// The AES key schedule of the modes that only ever encrypt.
+pub(crate) struct AesForward(sys::AES_KEY);
+
+impl AesForward {
+    /// `key` of 16, 24 or 32 octets.
+    pub(crate) fn new(key: &[u8]) -> Result<Self> {
+        let mut new = Self(EMPTY);
+        expand(sys::AES_set_encrypt_key, key, &mut new.0)?;
+        Ok(new)
+    }
+
+    /// A 16-octet key, which cannot be refused.
+    pub(crate) fn of_128_bits(key: &[u8; 16]) -> Self {
+        let mut new = Self(EMPTY);
+        // SAFETY: reads 16 octets and writes one schedule; it fails only for
+        // another number of bits.
+        let status = unsafe { sys::AES_set_encrypt_key(key.as_ptr(), 128, &mut new.0) };
+        debug_assert_eq!(status, 0, "AES has keys of 128 bits");
+        new
+    }
+
+    /// One block, encrypted in place.
+    pub(crate) fn block(&self, block: &mut [u8; 16]) {
+        let octets = block.as_mut_ptr();
+        // SAFETY: reads and writes 16 octets, which may be the same.
+        unsafe { sys::AES_encrypt(octets, octets, &self.0) };
+    }
+
+    /// Counter mode over `data`, in place, from the first counter block.
+    pub(crate) fn counter(&self, mut first: [u8; 16], data: &mut [u8]) {
+        let (octets, mut unused, mut position) = (data.as_mut_ptr(), [0; 16], 0);
+        // SAFETY: in place over `data`, which is allowed; the library updates
+        // the counter, the rest of the key stream and the position in it, all
+        // of them local.
+        unsafe {
+            sys::AES_ctr128_encrypt(
+                octets,
+                octets,
+                data.len(),
+                &self.0,
+                first.as_mut_ptr(),
+                unused.as_mut_ptr(),
+                &mut position,
+            );
+        }
+        cleanse(&mut unused);
+    }
+}
+
+impl Drop for AesForward {
+    fn drop(&mut self) {
+        cleanse(&mut self.0);
+    }
+}
+
+const EMPTY: sys::AES_KEY = sys::AES_KEY {
+    rd_key: [0; 60],
+    rounds: 0,
+};
+
+fn expand(
+    direction: unsafe extern "C" fn(*const u8, c_uint, *mut sys::AES_KEY) -> c_int,
+    key: &[u8],
+    schedule: &mut sys::AES_KEY,
+) -> Result<()> {
+    let bad = CryptoError::InvalidKey("AES key");
+    let bits = c_uint::try_from(key.len() * 8).map_err(|_| bad)?;
+    // SAFETY: reads `bits` bits of `key`, refuses other than 128/192/256 and
+    // writes one schedule. It returns 0 for success.
+    match unsafe { direction(key.as_ptr(), bits, schedule) } {
+        0 => Ok(()),
+        _ => Err(fail(bad)),
     }
 }
 
