@@ -33,6 +33,7 @@ mod signature;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod support;
+mod x25519;
 
 pub use aead::{Aead, AeadKey, TagLen};
 pub use cbc::{CbcKey, Cipher};

@@ -71,6 +71,8 @@ impl Modulus {
                 2048 => sys::BN_get_rfc3526_prime_2048(value.get()),
                 3072 => sys::BN_get_rfc3526_prime_3072(value.get()),
                 4096 => sys::BN_get_rfc3526_prime_4096(value.get()),
+                6144 => sys::BN_get_rfc3526_prime_6144(value.get()),
+                8192 => sys::BN_get_rfc3526_prime_8192(value.get()),
                 _ => ptr::null_mut(),
             }
         };
