@@ -1,7 +1,7 @@
 //! The calls into AWS-LC that no safe interface offers: MD5, DES and AES in
 //! CBC mode, AES by counters and single blocks, AES-CCM, short GCM tags, MODP
-//! exponentiation, RSA in its raw form, ECDSA over a given digest, and key
-//! encodings.
+//! exponentiation, ML-KEM with given randomness, RSA in its raw form, ECDSA over
+//! a given digest, and key encodings.
 //!
 //! Rules of this folder, the only one with `unsafe`: every object is held by
 //! [`Owned`], which frees it on all paths; every pointer passed down comes from
@@ -20,6 +20,7 @@ use crate::error::CryptoError;
 
 mod aead;
 mod block;
+mod kem;
 mod md5;
 mod modulus;
 mod pkey;
@@ -27,6 +28,7 @@ mod sign;
 
 pub(crate) use aead::{Ccm, Gcm};
 pub(crate) use block::{Aes, AesForward, Des};
+pub(crate) use kem::{KemKey, KemSizes};
 pub(crate) use md5::Md5;
 pub(crate) use modulus::Modulus;
 pub(crate) use pkey::{Curve, Pkey, PkeyKind};

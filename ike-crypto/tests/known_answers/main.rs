@@ -4,6 +4,7 @@
 
 mod aead;
 mod ciphers;
+mod encapsulation;
 mod key_exchange;
 mod macs;
 #[path = "../support/mod.rs"]
