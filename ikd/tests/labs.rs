@@ -157,7 +157,8 @@ fn judged_by_tshark(out: &Path) -> Result<(), Failed> {
         "malformed packets"
     );
     // ICMP errors of the teardown quote IKE; echoes must be inside ESP.
-    let echoes = tshark(&capture, "icmp.type == 8 || icmp.type == 0", &[])?;
+    let echo = "icmp.type in {0, 8} || icmpv6.type in {128, 129}";
+    let echoes = tshark(&capture, echo, &[])?;
     assert_eq!(echoes, 0, "pings in the clear");
     let table = std::fs::read_to_string(out.join("keys/ikev1_decryption_table"))?;
     let keys: Vec<String> = table
@@ -175,10 +176,10 @@ fn judged_by_tshark(out: &Path) -> Result<(), Failed> {
         0,
         "malformed when opened"
     );
-    let sealed = tshark(&once, "isakmp.flag_e == 1 && !icmp", &keys)?;
+    let sealed = tshark(&once, "isakmp.flag_e == 1 && !icmp && !icmpv6", &keys)?;
     let opened = tshark(
         &once,
-        "isakmp.flag_e == 1 && !icmp && isakmp.typepayload",
+        "isakmp.flag_e == 1 && !icmp && !icmpv6 && isakmp.typepayload",
         &keys,
     )?;
     assert_eq!(

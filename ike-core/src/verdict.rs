@@ -12,7 +12,7 @@ use crate::sa::record::Record;
 /// The stable JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// `ikev1`.
+    /// `ikev1` or `ikev2`.
     pub version: String,
     /// Host that started.
     pub initiator: String,
@@ -37,7 +37,7 @@ pub struct Verdict {
 /// Certificate requests of one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CertReq {
-    /// `MM3` or `MM4`.
+    /// `MM3` or `MM4`; `IKE_SA_INIT` or `IKE_AUTH`.
     pub message: String,
     /// Sender.
     pub from: String,
@@ -71,21 +71,15 @@ pub fn compose(initiator: (&str, Option<&Record>), responder: (&str, Option<&Rec
         .map(|(_, r)| r)
         .filter(|_| !up);
     Verdict {
-        version: "ikev1".to_owned(),
+        version: match records().any(|(_, r)| r.version == 2) {
+            true => "ikev2".to_owned(),
+            false => "ikev1".to_owned(),
+        },
         initiator: initiator.0.to_owned(),
         up,
         stopped_at: stop.and_then(|r| r.stopped_at.clone()),
         reason: stop.and_then(|r| r.reason.clone()),
-        certreq: records()
-            .filter_map(|(from, r)| {
-                let sent = r.certreq.as_ref()?;
-                Some(CertReq {
-                    message: sent.message.clone(),
-                    from: from.to_owned(),
-                    issuers: sent.issuers.clone(),
-                })
-            })
-            .collect(),
+        certreq: certificate_requests(&both),
         signed_with: named(&both, |r| r.signed_with.clone()),
         profile: named(&both, |r| r.profile.clone()),
         ping: Ping::default(),
@@ -93,22 +87,36 @@ pub fn compose(initiator: (&str, Option<&Record>), responder: (&str, Option<&Rec
     }
 }
 
+/// What both asked for, in the order of the messages.
+fn certificate_requests(both: &[(&str, Option<&Record>); 2]) -> Vec<CertReq> {
+    let mut out: Vec<CertReq> = both
+        .iter()
+        .filter_map(|(from, record)| {
+            let sent = record.as_ref()?.certreq.as_ref()?;
+            Some(CertReq {
+                message: sent.message.clone(),
+                from: (*from).to_owned(),
+                issuers: sent.issuers.clone(),
+            })
+        })
+        .collect();
+    out.sort_by_key(|request| position(&request.message));
+    out
+}
+
 /// A refusal is worth more than a death by retransmission, which is its echo.
 fn order(message: &str, record: &Record) -> (bool, usize) {
-    const MESSAGES: [&str; 9] = [
-        "MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3",
-    ];
     let echo = record
         .reason
         .as_deref()
         .is_some_and(|r| r.starts_with("Death by") || r.starts_with("the peer "));
-    (
-        echo,
-        MESSAGES
-            .iter()
-            .position(|m| *m == message)
-            .unwrap_or(MESSAGES.len()),
-    )
+    (echo, position(message))
+}
+
+/// Where a message stands in its protocol.
+fn position(message: &str) -> usize {
+    let found = MESSAGES.iter().position(|m| *m == message);
+    found.unwrap_or(MESSAGES.len())
 }
 
 fn named(
@@ -119,3 +127,19 @@ fn named(
         .filter_map(|(name, record)| Some(((*name).to_owned(), value((*record)?)?)))
         .collect()
 }
+
+const MESSAGES: [&str; 13] = [
+    "MM1",
+    "MM2",
+    "MM3",
+    "MM4",
+    "MM5",
+    "MM6",
+    "QM1",
+    "QM2",
+    "QM3",
+    "IKE_SA_INIT",
+    "IKE_INTERMEDIATE",
+    "IKE_AUTH",
+    "CREATE_CHILD_SA",
+];

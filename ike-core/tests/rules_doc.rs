@@ -17,7 +17,8 @@ fn every_function_the_rules_name_exists() {
 #[test]
 fn every_lab_the_rules_name_exists_and_every_lab_is_named() {
     let text = document();
-    let named: BTreeSet<&str> = quoted(&text).filter(|q| q.starts_with("t-")).collect();
+    let lab = |q: &&str| q.starts_with("t-") || q.starts_with("ipv6-");
+    let named: BTreeSet<&str> = quoted(&text).filter(lab).collect();
     let folders = fs::read_dir(root().join("config/labs"))
         .into_iter()
         .flatten()

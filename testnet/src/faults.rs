@@ -4,7 +4,7 @@
 //! repeated by its seed. Every packet costs the same number of random draws, which
 //! keeps the fates of later packets apart from the fates of earlier ones.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use crate::packet::{Flow, UDP};
@@ -43,9 +43,9 @@ pub struct Delay {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Match {
     /// Source address.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
     /// Destination address.
-    pub destination: Option<Ipv4Addr>,
+    pub destination: Option<IpAddr>,
     /// IP protocol number.
     pub protocol: Option<u8>,
     /// Source or destination port is one of these.
@@ -55,7 +55,7 @@ pub struct Match {
 }
 
 impl Match {
-    /// Every IPv4 packet.
+    /// Every packet.
     pub fn any() -> Self {
         Self::default()
     }
@@ -71,14 +71,14 @@ impl Match {
 
     /// The same, only from `source`.
     #[must_use]
-    pub fn from(self, source: Ipv4Addr) -> Self {
+    pub fn from(self, source: impl Into<IpAddr>) -> Self {
         Self {
-            source: Some(source),
+            source: Some(source.into()),
             ..self
         }
     }
 
-    /// Whether `packet` (IPv4) is meant.
+    /// Whether `packet` is meant.
     pub fn is_met_by(&self, packet: &[u8]) -> bool {
         let Some(flow) = Flow::of(packet) else {
             return false;
@@ -155,7 +155,7 @@ impl Faults {
         self.plan.seed
     }
 
-    /// What happens to the next packet (IPv4).
+    /// What happens to the next packet.
     pub fn decide(&mut self, packet: &[u8]) -> Fate {
         let scripted = self.scripted(packet);
         let thrown = self.throw(packet);
@@ -233,6 +233,8 @@ impl SplitMix {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use crate::packet::tests::udp;
 

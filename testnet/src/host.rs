@@ -4,7 +4,7 @@
 //! it ([`Host::run`]) or by child processes started in it ([`Host::enter_in_child`]).
 
 use std::fs::File;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -87,7 +87,7 @@ impl Host {
         &self,
         switch: &Switch,
         interface: &str,
-        addresses: &[(Ipv4Addr, u8)],
+        addresses: &[(IpAddr, u8)],
     ) -> Result<()> {
         let tap = self.run(|| -> Result<OwnedFd> {
             let tap = tun::open_tap(interface)?;
@@ -100,19 +100,20 @@ impl Host {
         switch.add_port(&format!("{}:{interface}", self.name), tap)
     }
 
-    /// Sends `count` ICMP echo requests one after the other, waiting up to `timeout`
+    /// Sends `count` ICMP or ICMPv6 echo requests one after the other, waiting up to `timeout`
     /// for each reply.
     ///
     /// # Errors
-    /// When the socket or the source address is refused; a silent destination is no
+    /// When the socket or the source address is refused, or the addresses are of two families; a silent destination is no
     /// error but a report.
     pub fn ping(
         &self,
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
+        source: impl Into<IpAddr>,
+        destination: impl Into<IpAddr>,
         count: u32,
         timeout: Duration,
     ) -> Result<PingReport> {
+        let (source, destination) = (source.into(), destination.into());
         self.run(|| ping(source, destination, count, timeout))?
     }
 }

@@ -6,7 +6,7 @@
 //! fragment. Other protocols (ESP 50, GRE 47) have no port to map and are refused.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::packet::{Flow, ICMP, TCP, UDP, be16, put16, set_header_checksum, update_checksum};
@@ -62,7 +62,7 @@ struct Mapping {
 }
 
 /// Common to the fragments of a datagram (RFC 791: source, destination, protocol, identification).
-type Datagram = (Ipv4Addr, Ipv4Addr, u8, u16);
+type Datagram = (IpAddr, IpAddr, u8, u32);
 
 impl NatTable {
     /// A router that shows the address `outside`; mappings unused for `lifetime` expire.
@@ -83,13 +83,16 @@ impl NatTable {
     /// [`Refused`]; the packet is then not to be passed on.
     pub fn outbound(&mut self, now: Duration, packet: &mut [u8]) -> Result<(), Refused> {
         let flow = Flow::of(packet).ok_or(Refused::Malformed)?;
+        let IpAddr::V4(source) = flow.source else {
+            return Err(Refused::Malformed);
+        };
         if flow.fragment_offset > 0 {
             let address = self.of_first_fragment(&flow)?;
             set_address(packet, flow.header, SOURCE, address);
             return Ok(());
         }
         let place = Place::of_source(packet, &flow)?;
-        let port = self.map(now, (flow.protocol, flow.source, place.port))?;
+        let port = self.map(now, (flow.protocol, source, place.port))?;
         self.remember(&flow, self.outside);
         place.rewrite(packet, &flow, SOURCE, self.outside, port);
         Ok(())
@@ -100,7 +103,9 @@ impl NatTable {
     /// # Errors
     /// As [`outbound`](Self::outbound).
     pub fn inbound(&mut self, now: Duration, packet: &mut [u8]) -> Result<(), Refused> {
-        let flow = Flow::of(packet).ok_or(Refused::Malformed)?;
+        let flow = Flow::of(packet)
+            .filter(|flow| flow.destination.is_ipv4())
+            .ok_or(Refused::Malformed)?;
         if flow.fragment_offset > 0 {
             let address = self.of_first_fragment(&flow)?;
             set_address(packet, flow.header, DESTINATION, address);
@@ -300,7 +305,10 @@ mod tests {
         let mut packet = udp((INSIDE, port), (PEER, 500), b"hello");
         table.outbound(now, &mut packet).expect("translated");
         let flow = Flow::of(&packet).expect("sound");
-        assert_eq!((flow.source, flow.destination), (OUTSIDE, PEER));
+        assert_eq!(
+            (flow.source, flow.destination),
+            (OUTSIDE.into(), PEER.into())
+        );
         assert!(checksums_are_right(&packet));
         flow.ports.expect("udp").0
     }
@@ -318,7 +326,10 @@ mod tests {
         let mut answer = udp((PEER, 500), (OUTSIDE, port), b"answer!");
         table.inbound(NOW, &mut answer).expect("translated");
         let flow = Flow::of(&answer).expect("sound");
-        assert_eq!((flow.destination, flow.ports), (INSIDE, Some((500, 500))));
+        assert_eq!(
+            (flow.destination, flow.ports),
+            (INSIDE.into(), Some((500, 500)))
+        );
         assert!(checksums_are_right(&answer));
     }
 

@@ -5,7 +5,7 @@
 //! explains itself (extended acknowledgement), why it refused.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use nix::net::if_::if_nametoindex;
 
@@ -13,10 +13,14 @@ use crate::error::{Doing, Result};
 
 mod message;
 
-use message::Message;
+use message::{Message, attribute};
 
 const REPLACE: u16 = (libc::NLM_F_CREATE | libc::NLM_F_REPLACE) as u16;
-const AF_INET: u8 = libc::AF_INET as u8;
+/// `IFLA_INET6_ADDR_GEN_MODE` and its value `IN6_ADDR_GEN_MODE_NONE` of linux/if_link.h.
+const ADDRESS_GENERATION: u16 = 8;
+const NO_LINK_LOCAL: u8 = 1;
+/// `NLA_F_NESTED` of linux/netlink.h.
+const NESTED: u16 = 0x8000;
 
 /// Sets the interface `name` up.
 ///
@@ -48,12 +52,31 @@ pub fn set_mtu(name: &str, mtu: u32) -> Result<()> {
         .doing(|| format!("set link {name} mtu {mtu}"))
 }
 
-/// Gives the interface `name` the address `address`/`prefix` (0 to 32).
+/// Keeps the kernel from giving the interface `name` a link-local IPv6 address when it comes
+/// up, and so from speaking IPv6 on it unasked.
+///
+/// # Errors
+/// As [`link_up`]; a kernel without IPv6.
+pub fn no_link_local(name: &str) -> Result<()> {
+    let mode = attribute(ADDRESS_GENERATION, &[NO_LINK_LOCAL]);
+    let family = attribute(libc::AF_INET6 as u16 | NESTED, &mode);
+    link_message(name, 0, 0)
+        .and_then(|message| {
+            message
+                .attribute(libc::IFLA_AF_SPEC | NESTED, &family)
+                .transact()
+        })
+        .doing(|| format!("keep link {name} without a link-local address"))
+}
+
+/// Gives the interface `name` the address `address`/`prefix` (0 to 32, or to 128). An IPv6
+/// address is usable at once: nobody is asked whether it is taken (RFC 4862 section 5.4).
 /// Giving an address it already has is no error.
 ///
 /// # Errors
-/// As [`link_up`]; a prefix above 32.
-pub fn add_address(name: &str, address: Ipv4Addr, prefix: u8) -> Result<()> {
+/// As [`link_up`]; a prefix above those.
+pub fn add_address(name: &str, address: impl Into<IpAddr>, prefix: u8) -> Result<()> {
+    let address = address.into();
     address_message(libc::RTM_NEWADDR, REPLACE, name, address, prefix)
         .and_then(Message::transact)
         .doing(|| format!("add address {address}/{prefix} to {name}"))
@@ -63,7 +86,8 @@ pub fn add_address(name: &str, address: Ipv4Addr, prefix: u8) -> Result<()> {
 ///
 /// # Errors
 /// As [`link_up`]; the interface does not have the address.
-pub fn delete_address(name: &str, address: Ipv4Addr, prefix: u8) -> Result<()> {
+pub fn delete_address(name: &str, address: impl Into<IpAddr>, prefix: u8) -> Result<()> {
+    let address = address.into();
     address_message(libc::RTM_DELADDR, 0, name, address, prefix)
         .and_then(Message::transact)
         .doing(|| format!("delete address {address}/{prefix} from {name}"))
@@ -75,11 +99,12 @@ pub fn delete_address(name: &str, address: Ipv4Addr, prefix: u8) -> Result<()> {
 /// # Errors
 /// As [`link_up`]; neither next hop nor interface; a next hop that cannot be reached.
 pub fn add_route(
-    destination: Ipv4Addr,
+    destination: impl Into<IpAddr>,
     prefix: u8,
-    via: Option<Ipv4Addr>,
+    via: Option<IpAddr>,
     device: Option<&str>,
 ) -> Result<()> {
+    let destination = destination.into();
     route_message(
         libc::RTM_NEWROUTE,
         REPLACE,
@@ -97,11 +122,12 @@ pub fn add_route(
 /// # Errors
 /// As [`link_up`]; there is no such route.
 pub fn delete_route(
-    destination: Ipv4Addr,
+    destination: impl Into<IpAddr>,
     prefix: u8,
-    via: Option<Ipv4Addr>,
+    via: Option<IpAddr>,
     device: Option<&str>,
 ) -> Result<()> {
+    let destination = destination.into();
     route_message(libc::RTM_DELROUTE, 0, destination, prefix, via, device)
         .and_then(Message::transact)
         .doing(|| {
@@ -123,9 +149,9 @@ pub fn delete_link(name: &str) -> Result<()> {
 }
 
 fn route_text(
-    destination: Ipv4Addr,
+    destination: IpAddr,
     prefix: u8,
-    via: Option<Ipv4Addr>,
+    via: Option<IpAddr>,
     device: Option<&str>,
 ) -> String {
     let via = via.map_or(String::new(), |hop| format!(" via {hop}"));
@@ -151,23 +177,28 @@ fn address_message(
     kind: u16,
     flags: u16,
     name: &str,
-    address: Ipv4Addr,
+    address: IpAddr,
     prefix: u8,
 ) -> io::Result<Message> {
     Ok(Message::new(kind, flags)
-        .body(&[AF_INET, prefix, 0, libc::RT_SCOPE_UNIVERSE])
+        .body(&[
+            family(address),
+            prefix,
+            libc::IFA_F_NODAD as u8,
+            libc::RT_SCOPE_UNIVERSE,
+        ])
         .body(&index_of(name)?.to_ne_bytes())
-        .attribute(libc::IFA_LOCAL, &address.octets())
-        .attribute(libc::IFA_ADDRESS, &address.octets()))
+        .attribute(libc::IFA_LOCAL, &octets(address))
+        .attribute(libc::IFA_ADDRESS, &octets(address)))
 }
 
 /// A `struct rtmsg`: family, destination and source lengths, TOS, table, protocol, scope, type, flags.
 fn route_message(
     kind: u16,
     flags: u16,
-    destination: Ipv4Addr,
+    destination: IpAddr,
     prefix: u8,
-    via: Option<Ipv4Addr>,
+    via: Option<IpAddr>,
     device: Option<&str>,
 ) -> io::Result<Message> {
     let scope = if via.is_some() {
@@ -176,7 +207,7 @@ fn route_message(
         libc::RT_SCOPE_LINK
     };
     let fixed = [
-        AF_INET,
+        family(destination),
         prefix,
         0,
         0,
@@ -188,14 +219,28 @@ fn route_message(
     let mut message = Message::new(kind, flags)
         .body(&fixed)
         .body(&[0; 4])
-        .attribute(libc::RTA_DST, &destination.octets());
+        .attribute(libc::RTA_DST, &octets(destination));
     if let Some(hop) = via {
-        message = message.attribute(libc::RTA_GATEWAY, &hop.octets());
+        message = message.attribute(libc::RTA_GATEWAY, &octets(hop));
     }
     if let Some(name) = device {
         message = message.attribute(libc::RTA_OIF, &index_of(name)?.to_ne_bytes());
     }
     Ok(message)
+}
+
+fn family(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => libc::AF_INET as u8,
+        IpAddr::V6(_) => libc::AF_INET6 as u8,
+    }
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
 }
 
 fn index_of(name: &str) -> io::Result<u32> {

@@ -1,11 +1,17 @@
-//! As much of Ethernet, ARP and IPv4 as a wire, a NAT and a capture must see.
+//! As much of Ethernet, ARP, IPv4 and IPv6 as a wire, a NAT and a capture must see.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
+
+mod flow;
+
+pub use flow::Flow;
 
 /// Octets of an Ethernet header without VLAN tag.
 pub const ETHERNET_HEADER: usize = 14;
 /// EtherType of IPv4.
 pub const ETHERTYPE_IPV4: u16 = 0x0800;
+/// EtherType of IPv6.
+pub const ETHERTYPE_IPV6: u16 = 0x86dd;
 /// EtherType of ARP.
 pub const ETHERTYPE_ARP: u16 = 0x0806;
 /// IP protocol number of ICMP.
@@ -14,75 +20,34 @@ pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
 /// IP protocol number of UDP.
 pub const UDP: u8 = 17;
+/// IP protocol number of ICMPv6.
+pub const ICMPV6: u8 = 58;
 
 /// An Ethernet address.
 pub type Mac = [u8; 6];
 
-/// Where an IPv4 packet comes from and goes to, and where its parts lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flow {
-    /// Source address.
-    pub source: Ipv4Addr,
-    /// Destination address.
-    pub destination: Ipv4Addr,
-    /// IP protocol number.
-    pub protocol: u8,
-    /// IP identification, common to the fragments of one datagram.
-    pub identification: u16,
-    /// Source and destination port of UDP or TCP; none in later fragments.
-    pub ports: Option<(u16, u16)>,
-    /// Octets of the IP header.
-    pub header: usize,
-    /// Octets of the packet by its own total length.
-    pub total: usize,
-    /// Fragment offset in octets.
-    pub fragment_offset: usize,
-    /// More fragments follow.
-    pub more_fragments: bool,
+/// The IP packet inside an Ethernet frame, cut to its own length (frames are padded). The
+/// messages by which IPv6 hosts find each other on the link are no packets in this sense, as
+/// those of ARP are not.
+pub fn ip_of_frame(frame: &[u8]) -> Option<&[u8]> {
+    match be16(frame, 12)? {
+        ETHERTYPE_IPV4 => ipv4_of_frame(frame),
+        ETHERTYPE_IPV6 => {
+            let packet = frame.get(ETHERNET_HEADER..)?;
+            let flow = Flow::of(packet)
+                .filter(|flow| flow.source.is_ipv6() && !is_link_talk(packet, flow))?;
+            packet.get(..flow.total)
+        }
+        _ => None,
+    }
 }
 
-impl Flow {
-    /// Reads the header of an IPv4 packet; `None` when it is not a whole one.
-    pub fn of(packet: &[u8]) -> Option<Self> {
-        let first = *packet.first()?;
-        let header = usize::from(first & 15) * 4;
-        let total = usize::from(be16(packet, 2)?);
-        let sound = first >> 4 == 4 && header >= 20 && total >= header && total <= packet.len();
-        let fragment = be16(packet, 6)?;
-        let flow = Self {
-            source: address(packet, 12)?,
-            destination: address(packet, 16)?,
-            protocol: *packet.get(9)?,
-            identification: be16(packet, 4)?,
-            ports: None,
-            header,
-            total,
-            fragment_offset: usize::from(fragment & 0x1fff) * 8,
-            more_fragments: fragment & 0x2000 != 0,
-        };
-        sound.then(|| flow.with_ports(packet))
-    }
-
-    fn with_ports(mut self, packet: &[u8]) -> Self {
-        if matches!(self.protocol, UDP | TCP)
-            && self.fragment_offset == 0
-            && self.total >= self.header + 4
-        {
-            self.ports = be16(packet, self.header).zip(be16(packet, self.header + 2));
-        }
-        self
-    }
-
-    /// Whether the packet is one of several fragments.
-    pub fn is_fragment(&self) -> bool {
-        self.more_fragments || self.fragment_offset > 0
-    }
-
-    /// Offset of the payload of UDP (behind its header), else of the IP payload.
-    pub fn payload(&self) -> usize {
-        let udp = self.protocol == UDP && self.fragment_offset == 0;
-        (self.header + if udp { 8 } else { 0 }).min(self.total)
-    }
+/// Multicast Listener Discovery (RFC 3810) and Neighbour Discovery (RFC 4861).
+fn is_link_talk(packet: &[u8], flow: &Flow) -> bool {
+    flow.protocol == ICMPV6
+        && packet
+            .get(flow.header)
+            .is_some_and(|kind| matches!(kind, 130..=137 | 143))
 }
 
 /// The IPv4 packet inside an Ethernet frame, cut to its own length (frames are padded).
@@ -91,7 +56,8 @@ pub fn ipv4_of_frame(frame: &[u8]) -> Option<&[u8]> {
         return None;
     }
     let packet = frame.get(ETHERNET_HEADER..)?;
-    packet.get(..Flow::of(packet)?.total)
+    let flow = Flow::of(packet).filter(|flow| flow.source.is_ipv4())?;
+    packet.get(..flow.total)
 }
 
 /// The internet checksum (RFC 1071) of `parts` laid end to end; every part but the
@@ -112,7 +78,7 @@ pub fn set_header_checksum(packet: &mut [u8], header: usize) {
     put16(packet, 10, value);
 }
 
-/// Recomputes the UDP checksum of an unfragmented datagram (RFC 768).
+/// Recomputes the UDP checksum of an unfragmented datagram (RFC 768, RFC 8200 section 8.1).
 pub fn set_udp_checksum(packet: &mut [u8]) {
     let Some(flow) = Flow::of(packet).filter(|flow| flow.protocol == UDP && !flow.is_fragment())
     else {
@@ -120,16 +86,21 @@ pub fn set_udp_checksum(packet: &mut [u8]) {
     };
     let at = flow.header + 6;
     put16(packet, at, 0);
-    let length = ((flow.total - flow.header) as u16).to_be_bytes();
-    let pseudo = [0, UDP, length[0], length[1]];
     let datagram = packet.get(flow.header..flow.total).unwrap_or_default();
-    let value = checksum(&[
-        &flow.source.octets(),
-        &flow.destination.octets(),
-        &pseudo,
-        datagram,
-    ]);
+    let value = transport_checksum((flow.source, flow.destination), UDP, datagram);
     put16(packet, at, if value == 0 { 0xffff } else { value });
+}
+
+/// The checksum of `message` under the pseudo header of its addresses and protocol.
+pub(crate) fn transport_checksum(ends: (IpAddr, IpAddr), protocol: u8, message: &[u8]) -> u16 {
+    // The pseudo header of IPv6 has the same words and more zeros, which do not count.
+    let length = (message.len() as u16).to_be_bytes();
+    let pseudo = [0, protocol, length[0], length[1]];
+    let octets = |address: IpAddr| match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    checksum(&[&octets(ends.0), &octets(ends.1), &pseudo, message])
 }
 
 /// An ARP message for IPv4 over Ethernet (RFC 826) as a frame.
@@ -196,7 +167,7 @@ pub(crate) fn put16(octets: &mut [u8], at: usize, value: u16) {
     }
 }
 
-fn address(octets: &[u8], at: usize) -> Option<Ipv4Addr> {
+pub(crate) fn address(octets: &[u8], at: usize) -> Option<Ipv4Addr> {
     let four: [u8; 4] = octets.get(at..at + 4)?.try_into().ok()?;
     Some(Ipv4Addr::from(four))
 }
@@ -242,10 +213,10 @@ pub(crate) mod tests {
     /// Whether header and UDP checksum are right (the sum over all is zero).
     pub(crate) fn checksums_are_right(packet: &[u8]) -> bool {
         let flow = Flow::of(packet).expect("a packet");
-        let length = ((flow.total - flow.header) as u16).to_be_bytes();
-        let pseudo = [0, flow.protocol, length[0], length[1]];
-        let parts: [&[u8]; 3] = [&packet[12..20], &pseudo, &packet[flow.header..flow.total]];
-        checksum(&[&packet[..flow.header]]) == 0 && checksum(&parts) == 0
+        let ends = (flow.source, flow.destination);
+        let datagram = &packet[flow.header..flow.total];
+        (flow.source.is_ipv6() || checksum(&[&packet[..flow.header]]) == 0)
+            && transport_checksum(ends, flow.protocol, datagram) == 0
     }
 
     const A: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 1);
@@ -257,13 +228,45 @@ pub(crate) mod tests {
         let flow = Flow::of(&packet).expect("whole");
         assert_eq!(
             (flow.source, flow.destination, flow.ports),
-            (A, B, Some((500, 4500)))
+            (A.into(), B.into(), Some((500, 4500)))
         );
         assert_eq!((flow.header, flow.total, flow.payload()), (20, 31, 28));
         assert!(checksums_are_right(&packet));
         for cut in 0..packet.len() {
             assert_eq!(Flow::of(&packet[..cut]), None, "cut at {cut}");
         }
+    }
+
+    /// A UDP datagram over IPv6 behind `extensions`, the first of which is of kind `first`.
+    pub(crate) fn udp6(first: u8, extensions: &[u8], payload: &[u8]) -> Vec<u8> {
+        let length = (extensions.len() + 8 + payload.len()) as u16;
+        let mut packet = vec![0x60, 0, 0, 0];
+        packet.extend(length.to_be_bytes());
+        packet.extend([first, 64]);
+        packet.extend(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).octets());
+        packet.extend(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2).octets());
+        packet.extend(extensions);
+        packet.extend([0x01, 0xf4, 0x11, 0x94]);
+        packet.extend((8 + payload.len() as u16).to_be_bytes());
+        packet.extend([0, 0]);
+        packet.extend(payload);
+        set_udp_checksum(&mut packet);
+        packet
+    }
+
+    /// RFC 4861: what hosts say to find each other is no packet of the wire.
+    #[test]
+    fn neighbour_discovery_is_treated_like_arp() {
+        let frame = |kind: u8| {
+            let mut frame = ethernet_header([2; 6], [4; 6], ETHERTYPE_IPV6).to_vec();
+            let mut packet = udp6(ICMPV6, &[], b"");
+            packet[40] = kind;
+            frame.extend(packet);
+            frame
+        };
+        let (echo, solicitation) = (frame(128), frame(135));
+        assert_eq!(ip_of_frame(&echo), Some(&echo[14..]));
+        assert_eq!(ip_of_frame(&solicitation), None);
     }
 
     #[test]

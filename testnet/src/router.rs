@@ -2,7 +2,7 @@
 //! both sides, resolves its next hops, and decrements the TTL.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -150,7 +150,7 @@ impl Worker {
         let (Some(flow), Some(ttl)) = (Flow::of(&packet), packet.get_mut(8)) else {
             return;
         };
-        let own = flow.destination == self.sides[side].address;
+        let own = flow.destination == IpAddr::V4(self.sides[side].address);
         if *ttl <= 1 || own != (side == OUTSIDE) {
             return;
         }
@@ -222,7 +222,11 @@ impl Side {
 
     /// Sends a packet to its next hop, asking for the hop's address first if need be.
     fn send(&mut self, packet: Vec<u8>) {
-        let Some(hop) = Flow::of(&packet).and_then(|flow| self.hop(flow.destination)) else {
+        let hop = |flow: Flow| match flow.destination {
+            IpAddr::V4(destination) => self.hop(destination),
+            IpAddr::V6(_) => None,
+        };
+        let Some(hop) = Flow::of(&packet).and_then(hop) else {
             return;
         };
         if let Some(mac) = self.neighbours.get(&hop) {

@@ -1,9 +1,9 @@
 //! A userspace Ethernet switch: one thread that polls its ports, learns addresses,
-//! and treats IPv4 packets as its fault plan says.
+//! and treats IP packets as its fault plan says.
 //!
 //! A port is a descriptor that gives and takes one frame per call: a TAP device or one
-//! end of a packet socket pair ([`Switch::plug`]). ARP is never harmed, so a lossy
-//! wire does not turn into a mute one.
+//! end of a packet socket pair ([`Switch::plug`]). ARP and neighbour discovery are never harmed,
+//! so a lossy wire does not turn into a mute one.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,15 +34,15 @@ pub struct Switch {
 pub struct SwitchCounters {
     /// Frames taken from ports.
     pub frames: u64,
-    /// IPv4 packets lost by the fault plan.
+    /// IP packets lost by the fault plan.
     pub dropped: u64,
-    /// IPv4 packets doubled.
+    /// IP packets doubled.
     pub duplicated: u64,
-    /// IPv4 packets delayed.
+    /// IP packets delayed.
     pub delayed: u64,
-    /// IPv4 packets overtaken.
+    /// IP packets overtaken.
     pub reordered: u64,
-    /// IPv4 packets damaged.
+    /// IP packets damaged.
     pub corrupted: u64,
     /// Frames a port would not take (its queue was full, or it was down).
     pub refused: u64,
@@ -93,7 +93,7 @@ impl Switch {
         self.tell(Command::PortFaults(port.to_owned(), Faults::new(plan)));
     }
 
-    /// Records every IPv4 packet from now on, once, as it enters the switch (damaged
+    /// Records every IP packet from now on, once, as it enters the switch (damaged
     /// ones as they leave); the comment says what the fault plan did to it.
     ///
     /// # Errors

@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use testnet::packet::{Flow, ipv4_of_frame};
+use testnet::packet::{Flow, ip_of_frame};
 use testnet::{FaultPlan, Faults, Match, NatTable, pcapng};
 
-/// Octets that look like an IPv4 packet often enough to get past the first check.
+/// Octets that look like an IPv4 or IPv6 packet often enough to get past the first check.
 fn packet() -> impl Strategy<Value = Vec<u8>> {
-    let protocol = prop_oneof![Just(1_u8), Just(6), Just(17), any::<u8>()];
-    (vec(any::<u8>(), 0..80), protocol, any::<bool>()).prop_map(|(mut octets, protocol, sound)| {
-        if let (true, [first, _, high, low, _, _, _, _, _, kind, ..]) = (sound, &mut octets[..]) {
-            (*first, *high, *kind) = (0x45, 0, protocol);
-            *low = (*low).min(79);
+    let protocol = prop_oneof![Just(1_u8), Just(6), Just(17), Just(44), any::<u8>()];
+    let version = prop_oneof![Just(0x45_u8), Just(0x60), any::<u8>()];
+    (vec(any::<u8>(), 0..80), protocol, version).prop_map(|(mut octets, protocol, version)| {
+        if let [first, _, high, low, high6, low6, next, _, _, kind, ..] = &mut octets[..] {
+            *first = version;
+            match version {
+                0x45 => (*high, *low, *kind) = (0, (*low).min(79), protocol),
+                0x60 => (*high6, *low6, *next) = (0, (*low6).min(39), protocol),
+                _ => {}
+            }
         }
         octets
     })
@@ -35,7 +40,7 @@ proptest! {
 
     #[test]
     fn any_frame_and_any_file_is_read_without_panic(octets in vec(any::<u8>(), 0..200)) {
-        let _ = ipv4_of_frame(&octets);
+        let _ = ip_of_frame(&octets);
         let _ = Flow::of(&octets);
         let _ = pcapng::read(&octets);
     }

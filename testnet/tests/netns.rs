@@ -6,7 +6,7 @@
 //! runs; with TESTNET_REQUIRE=1 in the environment that is a failure.
 
 use std::error::Error;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [Named; 12] = [
+    let tests: [Named; 14] = [
         (
             "two_hosts_ping_through_the_switch",
             two_hosts_ping_through_the_switch,
@@ -62,6 +62,14 @@ fn main() -> ExitCode {
             a_child_process_sees_only_its_host,
         ),
         ("netlink_says_why", netlink_says_why),
+        (
+            "ipv6_hosts_find_each_other_on_a_wire_that_loses_everything_else",
+            ipv6_hosts_find_each_other,
+        ),
+        (
+            "a_device_without_link_local_address_is_silent",
+            a_device_without_link_local_address_is_silent,
+        ),
     ];
     if let Some(why) = (!arguments.list).then(obstacle).flatten() {
         eprintln!("skipped: {why}");
@@ -86,8 +94,8 @@ fn obstacle() -> Option<String> {
 fn pair() -> Result<(Switch, Host, Host), Box<dyn Error>> {
     let switch = Switch::new("lan")?;
     let (a, b) = (Host::new("R1")?, Host::new("R2")?);
-    a.attach(&switch, "eth0", &[(A, 24)])?;
-    b.attach(&switch, "eth0", &[(B, 24)])?;
+    a.attach(&switch, "eth0", &[(A.into(), 24)])?;
+    b.attach(&switch, "eth0", &[(B.into(), 24)])?;
     Ok((switch, a, b))
 }
 
@@ -210,9 +218,10 @@ fn behind_nat() -> Result<Behind, Box<dyn Error>> {
     };
     let router = NatRouter::new(&switches[0], &switches[1], &config)?;
     let (inside, outside) = (Host::new("R1")?, Host::new("R2")?);
-    inside.attach(&switches[0], "eth0", &[(INNER, 24)])?;
-    outside.attach(&switches[1], "eth0", &[(B, 24)])?;
-    inside.run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY), None))??;
+    inside.attach(&switches[0], "eth0", &[(INNER.into(), 24)])?;
+    outside.attach(&switches[1], "eth0", &[(B.into(), 24)])?;
+    inside
+        .run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY.into()), None))??;
     Ok(Behind {
         _switches: switches,
         router,
@@ -341,7 +350,7 @@ fn a_child_process_sees_only_its_host() -> Outcome {
 fn netlink_says_why() -> Outcome {
     let host = Host::new("alone")?;
     let error = host
-        .run(|| netlink::add_route(B, 32, Some(A), None))?
+        .run(|| netlink::add_route(B, 32, Some(A.into()), None))?
         .expect_err("unreachable next hop");
     assert!(
         error.to_string().contains("192.168.0.2/32 via 192.168.0.1"),
@@ -365,5 +374,67 @@ fn netlink_says_why() -> Outcome {
         drop(tun);
         Ok(())
     })??;
+    Ok(())
+}
+
+const A6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+const B6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
+
+fn ipv6_hosts_find_each_other() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("lan.pcapng");
+    let switch = Switch::new("lan")?;
+    switch.capture(&Capture::to_file(&path)?)?;
+    let lost = Scripted {
+        nth: 0,
+        matching: Match::any().from(A6),
+        action: Fate::Drop,
+    };
+    switch.set_faults(FaultPlan {
+        script: vec![lost],
+        ..FaultPlan::default()
+    });
+    let (a, b) = (Host::new("R1")?, Host::new("R2")?);
+    // Both families on one wire; the first addresses are usable at once.
+    a.attach(&switch, "eth0", &[(A.into(), 24), (A6.into(), 64)])?;
+    b.attach(&switch, "eth0", &[(B.into(), 24), (B6.into(), 64)])?;
+    let report = a.ping(A6, B6, 3, SECOND / 2)?;
+    assert_eq!((report.sent, report.received, report.rtts.len()), (3, 2, 2));
+    assert_eq!(a.ping(A, B, 1, SECOND)?.received, 1);
+    drop(switch);
+    let records = pcapng::read(&std::fs::read(&path)?)?;
+    let versions: Vec<u8> = records.iter().map(|record| record.packet[0] >> 4).collect();
+    assert_eq!(versions, [6, 6, 6, 6, 6, 4, 4], "echoes and nothing else");
+    Ok(())
+}
+
+fn a_device_without_link_local_address_is_silent() -> Outcome {
+    let host = Host::new("alone")?;
+    let tun = host.run(|| -> testnet::Result<_> {
+        let tun = tun::open_tun("Tunnel1")?;
+        netlink::no_link_local("Tunnel1")?;
+        netlink::add_address("Tunnel1", A6, 64)?;
+        netlink::link_up("Tunnel1")?;
+        netlink::add_route(
+            Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 0),
+            48,
+            Some(B6.into()),
+            None,
+        )?;
+        Ok(tun)
+    })??;
+    // The kernel solicits routers within the first second.
+    std::thread::sleep(SECOND * 3 / 2);
+    let mut buffer = [0; 2000];
+    let silent = nix::unistd::read(&tun, &mut buffer);
+    assert_eq!(silent, Err(nix::errno::Errno::EAGAIN));
+    let far = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 1);
+    host.ping(A6, far, 1, SECOND / 10)?;
+    let length = nix::unistd::read(&tun, &mut buffer)?;
+    assert_eq!(
+        (buffer[0] >> 4, length),
+        (6, 104),
+        "the echo and nothing else"
+    );
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,8 +21,8 @@ pub struct Config {
     pub tunnels: Vec<TunnelConfig>,
     /// Static routes, added once the tunnels are up.
     pub routes: Vec<Route>,
-    /// Addresses of loopback interfaces, put on `lo` as /32.
-    pub loopbacks: Vec<Ipv4Addr>,
+    /// Addresses of loopback interfaces, put on `lo` as /32 or /128.
+    pub loopbacks: Vec<IpAddr>,
     /// Where ESP in UDP goes and comes from; without it only plain ESP is possible.
     pub udp: Option<UdpPath>,
 }
@@ -33,13 +33,11 @@ pub struct TunnelConfig {
     /// Name of the TUN device: that of the IOS interface, such as `Tunnel1`.
     pub name: String,
     /// `tunnel source`, an address of this machine.
-    pub source: Ipv4Addr,
-    /// `tunnel destination`.
-    pub destination: Ipv4Addr,
-    /// `ip address`, with prefix length.
-    pub address: Ipv4Addr,
-    /// Prefix length of `address`.
-    pub prefix: u8,
+    pub source: IpAddr,
+    /// `tunnel destination`, of the same family.
+    pub destination: IpAddr,
+    /// `ip address` and `ipv6 address`, with prefix lengths.
+    pub addresses: Vec<(IpAddr, u8)>,
     /// `tunnel mode` and key.
     pub mode: TunnelMode,
     /// MTU of the device in octets, see [`TunnelConfig::mtu_for`].
@@ -50,17 +48,18 @@ pub struct TunnelConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Destination network.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// Its prefix length.
     pub prefix: u8,
     /// Next hop.
-    pub via: Option<Ipv4Addr>,
+    pub via: Option<IpAddr>,
     /// Device.
     pub device: Option<String>,
 }
 
-/// Sends one ESP packet in UDP to an address, without waiting: the socket of port 4500.
-pub type UdpSender = Arc<dyn Fn(SocketAddr, &[u8]) -> io::Result<()> + Send + Sync>;
+/// Sends one ESP packet in UDP from one of our addresses to an endpoint, without waiting: the
+/// socket of port 4500 at that address.
+pub type UdpSender = Arc<dyn Fn(IpAddr, SocketAddr, &[u8]) -> io::Result<()> + Send + Sync>;
 
 /// ESP in UDP (RFC 3948) through the socket the IKE side owns.
 pub struct UdpPath {
@@ -95,9 +94,9 @@ pub struct SaSpec {
     /// Its SPI.
     pub spi: u32,
     /// Our address on the wire.
-    pub local: Ipv4Addr,
+    pub local: IpAddr,
     /// The peer's address on the wire.
-    pub remote: Ipv4Addr,
+    pub remote: IpAddr,
     /// Tunnel or transport mode.
     pub mode: Mode,
     /// With NAT traversal: our and the peer's UDP port.
@@ -126,9 +125,9 @@ pub enum DataplaneEvent {
         /// Tunnel interface.
         tunnel: String,
         /// Source of the waiting packet.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// Its destination.
-        destination: Ipv4Addr,
+        destination: IpAddr,
         /// Its protocol number.
         protocol: u8,
     },
@@ -179,6 +178,9 @@ pub enum DataplaneError {
     /// An inbound SA with this SPI exists.
     #[error("SPI {0:#010x} is in use")]
     DuplicateSpi(u32),
+    /// Source and destination of a tunnel are of two families.
+    #[error("source and destination of {0} are of two address families")]
+    TwoFamilies(String),
     /// UDP encapsulation without a [`UdpPath`].
     #[error("UDP encapsulation is asked for, but the data plane has no UDP path")]
     NoUdpPath,
@@ -194,7 +196,7 @@ impl TunnelConfig {
     /// The MTU of the device that lets every packet fit into `link` octets (the MTU of
     /// the path, usually 1500) when protected by `suite` in `mode`, with or without UDP.
     pub fn mtu_for(&self, link: u32, suite: EspSuite, mode: Mode, udp: bool) -> u32 {
-        let outer = super::ip::HEADER + if udp { 8 } else { 0 };
+        let outer = super::ip::Version::of(self.source).header() + if udp { 8 } else { 0 };
         let payload = suite.largest_payload((link as usize).saturating_sub(outer));
         payload.saturating_sub(self.encapsulation().overhead(mode)) as u32
     }
@@ -210,8 +212,21 @@ impl TunnelConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
     use crate::dataplane::suite::{EspCipher, EspIntegrity};
+
+    fn tunnel(source: IpAddr, destination: IpAddr) -> TunnelConfig {
+        TunnelConfig {
+            name: "Tunnel1".to_owned(),
+            source,
+            destination,
+            addresses: Vec::new(),
+            mode: TunnelMode::Gre { key: None },
+            mtu: 1400,
+        }
+    }
 
     #[test]
     fn the_mtu_fills_the_link_to_the_last_block() {
@@ -219,18 +234,13 @@ mod tests {
             cipher: EspCipher::TripleDesCbc,
             integrity: Some(EspIntegrity::HmacSha1_96),
         };
-        let tunnel = TunnelConfig {
-            name: "Tunnel1".to_owned(),
-            source: Ipv4Addr::new(192, 168, 0, 1),
-            destination: Ipv4Addr::new(192, 168, 0, 2),
-            address: Ipv4Addr::new(10, 0, 0, 1),
-            prefix: 24,
-            mode: TunnelMode::Gre { key: None },
-            mtu: 1400,
-        };
+        let v4 = tunnel([192, 168, 0, 1].into(), [192, 168, 0, 2].into());
         // 1500 - 20 - 28 = 1452 -> 1448 in blocks of 8, less 2 and 24 of IP and GRE.
-        assert_eq!(tunnel.mtu_for(1500, suite, Mode::Tunnel, false), 1422);
-        assert_eq!(tunnel.mtu_for(1500, suite, Mode::Transport, false), 1442);
-        assert_eq!(tunnel.mtu_for(1500, suite, Mode::Tunnel, true), 1414);
+        assert_eq!(v4.mtu_for(1500, suite, Mode::Tunnel, false), 1422);
+        assert_eq!(v4.mtu_for(1500, suite, Mode::Transport, false), 1442);
+        assert_eq!(v4.mtu_for(1500, suite, Mode::Tunnel, true), 1414);
+        // 1500 - 40 - 28 = 1432 in blocks of 8, less 2 and 44 of IPv6 and GRE.
+        let v6 = tunnel(Ipv6Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+        assert_eq!(v6.mtu_for(1500, suite, Mode::Tunnel, false), 1386);
     }
 }

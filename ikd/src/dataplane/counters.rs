@@ -1,7 +1,7 @@
 //! What the data plane counts, in the words of `show crypto ipsec sa`.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::config::{Direction, Mode, SaSpec};
 use super::esp::EspError;
@@ -43,9 +43,9 @@ pub struct SaCounters {
     /// Its SPI.
     pub spi: u32,
     /// Our address.
-    pub local: Ipv4Addr,
+    pub local: IpAddr,
     /// The peer's address.
-    pub remote: Ipv4Addr,
+    pub remote: IpAddr,
     /// Tunnel or transport mode.
     pub mode: Mode,
     /// Our and the peer's UDP port.

@@ -99,7 +99,7 @@ impl Sealer {
     }
 
     /// Puts `parts`, laid end to end, into an ESP packet in `out`, whose former content
-    /// goes and whose capacity stays. `next_header` is 4 for an IPv4 packet (tunnel
+    /// goes and whose capacity stays. `next_header` is 4 or 41 for an IP packet (tunnel
     /// mode), 47 for GRE (transport mode). Gives the sequence number.
     ///
     /// # Errors
@@ -188,7 +188,7 @@ pub struct Opener {
 pub struct Opened {
     /// The full sequence number.
     pub sequence: u64,
-    /// What the payload is: 4 for IPv4, 47 for GRE, 59 for a dummy packet.
+    /// What the payload is: 4 for IPv4, 41 for IPv6, 47 for GRE, 59 for a dummy packet.
     pub next_header: u8,
     /// Where the payload lies in the packet.
     pub payload: Range<usize>,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ike_crypto::Secret;
 
 use super::{Opener, spi_of};
-use crate::dataplane::ip::{ESP, IPIP, Ipv4};
+use crate::dataplane::ip::{ESP, IPIP, Packet};
 use crate::dataplane::suite::{EspCipher, EspIntegrity, EspSuite};
 
 #[test]
@@ -40,7 +40,7 @@ fn open_case(case: &Path) -> usize {
             .open(&mut packet)
             .unwrap_or_else(|error| panic!("{}: {error}", case.display()));
         assert_eq!(clear.next_header, IPIP, "{}", case.display());
-        let inner = Ipv4::parse(&packet[clear.payload.clone()]).expect("an IPv4 packet inside");
+        let inner = Packet::parse(&packet[clear.payload.clone()]).expect("an IPv4 packet inside");
         assert_eq!(inner.total, clear.payload.len());
         opened += 1;
     }
@@ -117,7 +117,7 @@ fn esp_packets(file: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn esp_of(packet: &[u8]) -> Option<Vec<u8>> {
-    let ip = Ipv4::parse(packet)?;
+    let ip = Packet::parse(packet)?;
     let inside = packet.get(ip.header..ip.total)?;
     match ip.protocol {
         ESP => Some(inside.to_vec()),

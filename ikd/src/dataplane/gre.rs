@@ -1,6 +1,6 @@
-//! GRE (RFC 2784) with the key option (RFC 2890): the payload protocol is IPv4.
+//! GRE (RFC 2784, RFC 7676) with the key option (RFC 2890): the payload is an IP packet.
 
-use super::ip::checksum;
+use super::ip::{Version, checksum};
 
 const CHECKSUM: u16 = 0x8000;
 const KEY: u16 = 0x2000;
@@ -9,6 +9,8 @@ const SEQUENCE: u16 = 0x1000;
 const RESERVED: u16 = 0x4c07;
 /// EtherType of IPv4.
 const IPV4: u16 = 0x0800;
+/// EtherType of IPv6.
+const IPV6: u16 = 0x86dd;
 
 /// Why a GRE packet is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +32,7 @@ pub enum GreError {
         /// Of the configuration.
         expected: Option<u32>,
     },
-    /// Another payload than IPv4 (0 is a keepalive of IOS).
+    /// Another payload than IP (0 is a keepalive of IOS).
     #[error("GRE protocol type {0:#06x}")]
     Protocol(u16),
 }
@@ -43,15 +45,20 @@ pub struct GreHeader {
 }
 
 impl GreHeader {
-    /// The header in front of an IPv4 packet, with the key of `tunnel key N` (rule G-086).
-    pub fn ipv4(key: Option<u32>) -> Self {
+    /// The header in front of a packet, with the key of `tunnel key N` (rule G-086).
+    pub fn new(payload: Version, key: Option<u32>) -> Self {
         let flags = if key.is_some() { KEY } else { 0 };
-        let fixed = u32::from(flags) << 16 | u32::from(IPV4);
+        let fixed = u32::from(flags) << 16 | u32::from(ethertype(payload));
         let octets = u64::from(fixed) << 32 | u64::from(key.unwrap_or(0));
         Self {
             octets: octets.to_be_bytes(),
-            length: if key.is_some() { 8 } else { 4 },
+            length: Self::length(key),
         }
+    }
+
+    /// Octets of a header with that key.
+    pub fn length(key: Option<u32>) -> usize {
+        if key.is_some() { 8 } else { 4 }
     }
 
     /// Its octets.
@@ -60,11 +67,19 @@ impl GreHeader {
     }
 }
 
-/// Checks the header of a GRE packet and gives the IPv4 packet behind it.
+fn ethertype(payload: Version) -> u16 {
+    match payload {
+        Version::V4 => IPV4,
+        Version::V6 => IPV6,
+    }
+}
+
+/// Checks the header of a GRE packet and gives the packet behind it with the version the
+/// header gives it.
 ///
 /// # Errors
 /// [`GreError`]; the packet is to be dropped.
-pub fn decapsulate(packet: &[u8], expected: Option<u32>) -> Result<&[u8], GreError> {
+pub fn decapsulate(packet: &[u8], expected: Option<u32>) -> Result<(Version, &[u8]), GreError> {
     let flags = word(packet, 0)?;
     if flags & RESERVED != 0 {
         return Err(GreError::Flags(flags));
@@ -87,7 +102,8 @@ pub fn decapsulate(packet: &[u8], expected: Option<u32>) -> Result<&[u8], GreErr
         .get(key_at + 4 * options..)
         .ok_or(GreError::TooShort(packet.len()))?;
     match word(packet, 2)? {
-        IPV4 => Ok(payload),
+        IPV4 => Ok((Version::V4, payload)),
+        IPV6 => Ok((Version::V6, payload)),
         other => Err(GreError::Protocol(other)),
     }
 }
@@ -110,23 +126,23 @@ mod tests {
     use super::*;
 
     fn packet(key: Option<u32>) -> Vec<u8> {
-        [GreHeader::ipv4(key).as_bytes(), b"inner"].concat()
+        [GreHeader::new(Version::V4, key).as_bytes(), b"inner"].concat()
     }
 
     #[test]
     fn the_header_is_that_of_the_rfcs() {
-        assert_eq!(GreHeader::ipv4(None).as_bytes(), [0, 0, 8, 0]);
-        assert_eq!(
-            GreHeader::ipv4(Some(7)).as_bytes(),
-            [0x20, 0, 8, 0, 0, 0, 0, 7]
-        );
+        let header = |version, key| GreHeader::new(version, key).as_bytes().to_vec();
+        assert_eq!(header(Version::V4, None), [0, 0, 8, 0]);
+        assert_eq!(header(Version::V6, None), [0, 0, 0x86, 0xdd]);
+        assert_eq!(header(Version::V4, Some(7)), [0x20, 0, 8, 0, 0, 0, 0, 7]);
     }
 
     #[test]
     fn what_goes_in_comes_out_and_each_cut_header_is_refused() {
         for key in [None, Some(0), Some(u32::MAX)] {
-            assert_eq!(decapsulate(&packet(key), key), Ok(&b"inner"[..]));
-            for cut in 0..GreHeader::ipv4(key).as_bytes().len() {
+            let inner = Ok((Version::V4, &b"inner"[..]));
+            assert_eq!(decapsulate(&packet(key), key), inner);
+            for cut in 0..GreHeader::length(key) {
                 assert_eq!(
                     decapsulate(&packet(key)[..cut], key),
                     Err(GreError::TooShort(cut))
@@ -152,7 +168,10 @@ mod tests {
         assert_eq!(decapsulate(&octets, None), Err(GreError::Checksum));
         let value = checksum(&[&octets]).to_be_bytes();
         octets[4..6].copy_from_slice(&value);
-        assert_eq!(decapsulate(&octets, None), Ok(&[1, 2, 3, 4][..]));
+        assert_eq!(
+            decapsulate(&octets, None),
+            Ok((Version::V4, &[1, 2, 3, 4][..]))
+        );
     }
 
     #[test]

@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 
 use super::config::DataplaneEvent;
 use super::device::RawEsp;
-use super::ip::{ESP, Ipv4};
 use super::runtime::{OncePerSecond, Shared};
 use super::sad::{Delivery, OpenError};
 use super::tunnel::PACKET;
@@ -26,7 +25,11 @@ pub(super) async fn plain(shared: Arc<Shared>, raw: Arc<RawEsp>) {
     let mut buffer = vec![0; PACKET];
     loop {
         match raw.receive(&mut buffer).await {
-            Ok(length) => inbound.plain(buffer.get_mut(..length).unwrap_or_default()),
+            Ok(Some((place, from))) => {
+                let packet = buffer.get_mut(place).unwrap_or_default();
+                inbound.packet(packet, SocketAddr::new(from, 0));
+            }
+            Ok(None) => {}
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
@@ -57,20 +60,6 @@ impl Inbound {
             invalid_spi: OncePerSecond::default(),
             moved: OncePerSecond::default(),
         }
-    }
-
-    /// Takes the outer header off.
-    fn plain(&mut self, packet: &mut [u8]) {
-        let Some(outer) = Ipv4::parse(packet).filter(|outer| outer.protocol == ESP) else {
-            return;
-        };
-        let from = SocketAddr::from((outer.source, 0));
-        self.packet(
-            packet
-                .get_mut(outer.header..outer.total)
-                .unwrap_or_default(),
-            from,
-        );
     }
 
     fn packet(&mut self, packet: &mut [u8], from: SocketAddr) {

@@ -5,10 +5,11 @@
 //! security associations behind one lock that is never held across an `await`.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ike_core::policy::address::width;
 use testnet::netlink;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -33,14 +34,15 @@ impl Dataplane {
     /// loopback addresses stay.
     ///
     /// # Errors
-    /// [`DataplaneError::Network`] saying which device, address, socket or route.
+    /// [`DataplaneError::Network`] saying which device, address, socket or route;
+    /// [`DataplaneError::TwoFamilies`].
     pub fn start(
         config: Config,
     ) -> Result<(Handle, mpsc::Receiver<DataplaneEvent>), DataplaneError> {
         config
             .loopbacks
             .iter()
-            .try_for_each(|address| netlink::add_address("lo", *address, 32))?;
+            .try_for_each(|address| netlink::add_address("lo", *address, width(*address)))?;
         let (tunnels, sockets) = open(&config)?;
         for route in &config.routes {
             netlink::add_route(
@@ -80,13 +82,16 @@ pub(super) struct Tunnel {
     pub(super) ready: Notify,
 }
 
-type Sockets = BTreeMap<Ipv4Addr, Arc<RawEsp>>;
+type Sockets = BTreeMap<IpAddr, Arc<RawEsp>>;
 
 /// A TUN device per tunnel, and a raw socket per tunnel source.
 fn open(config: &Config) -> Result<(Vec<Tunnel>, Sockets), DataplaneError> {
     let mut sockets = Sockets::new();
     let mut tunnels = Vec::new();
     for tunnel in &config.tunnels {
+        if tunnel.source.is_ipv4() != tunnel.destination.is_ipv4() {
+            return Err(DataplaneError::TwoFamilies(tunnel.name.clone()));
+        }
         let raw = match sockets.get(&tunnel.source) {
             Some(raw) => Arc::clone(raw),
             None => Arc::new(RawEsp::open(tunnel.source)?),
@@ -158,7 +163,7 @@ impl Handle {
 
     /// Sends to another endpoint from now on: the peer moved (MOBIKE, a NAT rebinding).
     /// A `port` means UDP encapsulation.
-    pub fn set_endpoint(&self, tunnel: &str, remote: Ipv4Addr, port: Option<u16>) {
+    pub fn set_endpoint(&self, tunnel: &str, remote: IpAddr, port: Option<u16>) {
         self.shared.sad().set_endpoint(tunnel, remote, port);
     }
 

@@ -1,7 +1,7 @@
 //! One security association at work: a sealer or an opener, its limits, its counters.
 
 use std::mem;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -17,8 +17,10 @@ pub type TunnelId = usize;
 /// Where a sealed packet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Destination {
+    /// Our address.
+    pub local: IpAddr,
     /// The peer.
-    pub remote: Ipv4Addr,
+    pub remote: IpAddr,
     /// Our and the peer's UDP port.
     pub encap: Option<(u16, u16)>,
     /// Type of service for the outer header.
@@ -30,20 +32,20 @@ pub struct Destination {
 pub struct Delivery {
     /// The tunnel it came through.
     pub tunnel: TunnelId,
-    /// Where the inner IPv4 packet lies.
+    /// Where the inner packet lies.
     pub inner: Range<usize>,
     /// Whether its number is the highest so far: only then may it move the peer.
     pub newest: bool,
     /// The peer's endpoint as installed.
-    pub remote: (Ipv4Addr, Option<u16>),
+    pub remote: (IpAddr, Option<u16>),
 }
 
 /// Why a packet does not leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// Not IPv4: it is dropped.
-    #[error("not an IPv4 packet")]
-    NotIpv4,
+    /// No whole packet, or of a version the tunnel does not carry: it is dropped.
+    #[error("not a packet of this tunnel")]
+    NotCarried,
     /// No SA: it waits or is dropped, and never leaves in clear (threat I2).
     #[error("no security association")]
     NoSa,
@@ -72,7 +74,8 @@ pub(super) struct Sa<T> {
     pub(super) tunnel: TunnelId,
     pub(super) spi: u32,
     pub(super) mode: Mode,
-    pub(super) remote: Ipv4Addr,
+    pub(super) local: IpAddr,
+    pub(super) remote: IpAddr,
     pub(super) encap: Option<(u16, u16)>,
     pub(super) lifetime: Lifetime,
     pub(super) soft_told: bool,
@@ -102,6 +105,7 @@ impl<T> Sa<T> {
             tunnel,
             spi: spec.spi,
             mode: spec.mode,
+            local: spec.local,
             remote: spec.remote,
             encap: spec.encap,
             lifetime: Lifetime::new(now, spec.lifetime_seconds, spec.lifetime_kilobytes),
@@ -126,7 +130,7 @@ impl<T> Sa<T> {
         (!mem::replace(&mut self.soft_told, true)).then_some(cause)
     }
 
-    pub(super) fn move_to(&mut self, remote: Ipv4Addr, port: Option<u16>) {
+    pub(super) fn move_to(&mut self, remote: IpAddr, port: Option<u16>) {
         self.remote = remote;
         self.encap = port.map(|port| (self.encap.map_or(4500, |(local, _)| local), port));
     }
@@ -165,7 +169,7 @@ impl Sa<Opener> {
         let opened = self.worker.open(packet)?;
         self.carry(opened.payload.len());
         let payload = packet.get(opened.payload.clone()).unwrap_or_default();
-        let encapsulation = encapsulation.ok_or(PolicyError::NotIpv4)?;
+        let encapsulation = encapsulation.ok_or(PolicyError::NotIp)?;
         let inner = encapsulation.unwrap(self.mode, opened.next_header, payload)?;
         let start = opened.payload.start;
         Ok(start + inner.start..start + inner.end)

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::config::{Cause, DataplaneError, Direction, Expired, SaSpec, TunnelConfig};
 use super::counters::{Counters, TunnelCounters};
 use super::encapsulation::Encapsulation;
 use super::esp::{Opener, Sealer, spi_of};
-use super::ip::Ipv4;
+use super::ip::Packet;
 use super::lifetime::Age;
 pub use super::sa::{Delivery, Destination, OpenError, SealError, TunnelId};
 use super::sa::{Sa, hard_if_exhausted, soft_if_nearly_exhausted};
@@ -117,7 +117,7 @@ impl Sad {
     }
 
     /// Sends to another endpoint from now on, and expects the peer there.
-    pub fn set_endpoint(&mut self, tunnel: &str, remote: Ipv4Addr, port: Option<u16>) {
+    pub fn set_endpoint(&mut self, tunnel: &str, remote: IpAddr, port: Option<u16>) {
         let Some(id) = self.tunnel(tunnel) else {
             return;
         };
@@ -133,7 +133,7 @@ impl Sad {
             .for_each(|sa| sa.move_to(remote, port));
     }
 
-    /// Seals an IPv4 packet for its tunnel into `out`.
+    /// Seals a packet for its tunnel into `out`.
     ///
     /// # Errors
     /// [`SealError`]; nothing may be sent then.
@@ -145,11 +145,14 @@ impl Sad {
         now: Duration,
     ) -> Result<Destination, SealError> {
         let tunnel = self.tunnels.get_mut(id).ok_or(SealError::NoSa)?;
-        let inner = Ipv4::parse(packet).ok_or(SealError::NotIpv4)?;
+        // What the tunnel does not carry must not ask for an SA.
+        let inner = Packet::parse(packet)
+            .filter(|inner| tunnel.encapsulation.carries(inner))
+            .ok_or(SealError::NotCarried)?;
         let sa = tunnel.outbound.last_mut().ok_or(SealError::NoSa)?;
         let wrapping = tunnel.encapsulation.wrap(sa.mode, &inner);
         let [ip, gre] = wrapping.parts();
-        let packet = packet.get(..inner.total).ok_or(SealError::NotIpv4)?;
+        let packet = packet.get(..inner.total).ok_or(SealError::NotCarried)?;
         let age = sa.age(now);
         let sealed = sa
             .worker
@@ -163,6 +166,7 @@ impl Sad {
         sa.carry(ip.len() + gre.len() + packet.len());
         tunnel.counters.encaps(packet.len());
         let destination = Destination {
+            local: sa.local,
             remote: sa.remote,
             encap: sa.encap,
             tos: inner.tos,

@@ -1,5 +1,7 @@
 //! Two databases facing each other: rekeys, expiry, strangers.
 
+use std::net::Ipv4Addr;
+
 use ike_crypto::Secret;
 
 use super::*;
@@ -8,17 +10,16 @@ use crate::dataplane::esp::EspError;
 use crate::dataplane::ip;
 use crate::dataplane::suite::{EspCipher, EspIntegrity, EspSuite};
 
-const A: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 1);
-const B: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 2);
+const A: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
+const B: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2));
 const START: Duration = Duration::from_secs(5);
 
-fn tunnel(source: Ipv4Addr, destination: Ipv4Addr) -> TunnelConfig {
+fn tunnel(source: IpAddr, destination: IpAddr) -> TunnelConfig {
     TunnelConfig {
         name: "Tunnel1".to_owned(),
         source,
         destination,
-        address: Ipv4Addr::new(10, 0, 0, 1),
-        prefix: 24,
+        addresses: vec![(Ipv4Addr::new(10, 0, 0, 1).into(), 24)],
         mode: TunnelMode::Gre { key: None },
         mtu: 1400,
     }
@@ -53,14 +54,9 @@ fn spec(direction: Direction, spi: u32) -> SaSpec {
 }
 
 fn packet() -> Vec<u8> {
-    let mut packet = ip::header(
-        Ipv4Addr::new(10, 0, 0, 1),
-        Ipv4Addr::new(10, 0, 0, 2),
-        1,
-        0,
-        40,
-    )
-    .to_vec();
+    let (source, destination) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+    let header = ip::Header::new(source, destination, 1, 0, 40);
+    let mut packet = header.as_bytes().to_vec();
     packet.extend([7; 40]);
     packet
 }
@@ -71,6 +67,7 @@ fn sealed(sad: &mut Sad, now: Duration) -> Vec<u8> {
     assert_eq!(
         destination,
         Destination {
+            local: A,
             remote: B,
             encap: None,
             tos: 0
@@ -121,7 +118,7 @@ fn nothing_leaves_without_an_sa() {
     assert_eq!(a.seal(7, &packet(), &mut out, START), Err(SealError::NoSa));
     assert_eq!(
         a.seal(0, &[0x60; 40], &mut out, START),
-        Err(SealError::NotIpv4)
+        Err(SealError::NotCarried)
     );
 }
 

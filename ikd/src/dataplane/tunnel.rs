@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::DataplaneEvent;
-use super::ip::Ipv4;
+use super::ip::Packet;
 use super::runtime::{OncePerSecond, Shared};
 use super::sad::{Destination, SealError, TunnelId};
 
 /// Packets that wait for an SA at most.
 const WAITING: usize = 16;
-/// The largest IPv4 packet.
+/// Octets of a packet; the MTU of a device is below.
 pub(super) const PACKET: usize = 65_535;
 /// After an error of the device, before it is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -73,7 +73,7 @@ impl Outbound {
         } else {
             self.count(|counters| counters.no_sa_drops += 1);
         }
-        if let Some(ip) = Ipv4::parse(packet).filter(|_| self.acquire.ask()) {
+        if let Some(ip) = Packet::parse(packet).filter(|_| self.acquire.ask()) {
             let tunnel = self.shared.sad().name(self.id).to_owned();
             let (source, destination, protocol) = (ip.source, ip.destination, ip.protocol);
             self.shared.tell(DataplaneEvent::Acquire {
@@ -111,7 +111,7 @@ impl Outbound {
     async fn transmit(&self, to: Destination) -> io::Result<()> {
         match (to.encap, &self.shared.udp, self.shared.tunnels.get(self.id)) {
             (Some((_, port)), Some(udp), _) => {
-                udp(SocketAddr::from((to.remote, port)), &self.sealed)
+                udp(to.local, SocketAddr::new(to.remote, port), &self.sealed)
             }
             (None, _, Some(tunnel)) => tunnel.raw.send(to.remote, to.tos, &self.sealed).await,
             _ => Err(io::ErrorKind::NotConnected.into()),

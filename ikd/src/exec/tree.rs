@@ -1,4 +1,4 @@
-//! The exec commands (O-001..O-008, O-040..O-043, O-060..O-062, O-080, O-086) as one tree.
+//! The exec commands (O-001..O-008, O-022, O-023, O-040..O-043, O-060..O-062, O-080, O-086) as one tree.
 //! `show crypto explain` and `show crypto counters` and `debug crypto why` are our own.
 
 use super::node::Action::{Clear, Debug};
@@ -119,6 +119,7 @@ const SHOW_CRYPTO: &[Node] = &[
         "Only the newest negotiation",
         Page::Explain { last: true },
     )]),
+    Node::group("ikev2", "Show IKEv2", SHOW_IKEV2),
     Node::group("ipsec", "Show IPSEC policy", SHOW_IPSEC),
     Node::group("isakmp", "Show ISAKMP", SHOW_ISAKMP),
     Node::show("map", "Crypto maps", Page::CryptoMap),
@@ -133,6 +134,15 @@ const SHOW_CRYPTO: &[Node] = &[
         "Detailed sessions",
         Page::Session { detail: true },
     )]),
+];
+
+const SHOW_IKEV2: &[Node] = &[
+    Node::show("policy", "Show IKEv2 policies", Page::Ikev2Policy)
+        .then(&[Node::name("IKEv2 policy name", Page::Ikev2Policy)]),
+    Node::show("profile", "Show IKEv2 profiles", Page::Ikev2Profile)
+        .then(&[Node::name("IKEv2 profile name", Page::Ikev2Profile)]),
+    Node::show("proposal", "Show IKEv2 proposals", Page::Ikev2Proposal)
+        .then(&[Node::name("IKEv2 proposal name", Page::Ikev2Proposal)]),
 ];
 
 const SHOW_IPSEC: &[Node] = &[

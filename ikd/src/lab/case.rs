@@ -2,10 +2,11 @@
 //! a folder, from the binary itself or from two files; options of a command line change it.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use ike_core::config::RunningConfig;
+use ike_core::config::{Interface, RunningConfig};
+use ike_core::policy::protection::compile;
 
 use super::error::LabError;
 use super::file::{Expectation, Fault, Nat, StopWhen};
@@ -137,40 +138,55 @@ impl Case {
         a.max(b) * 12
     }
 
-    /// Addresses of a ping through the tunnel: from the initiator's loopback to the responder's.
-    pub fn ping_addresses(&self) -> Option<(Ipv4Addr, Ipv4Addr)> {
-        Some((
-            self.initiator().inner_address()?,
-            self.responder().inner_address()?,
-        ))
+    /// Addresses of pings through the tunnel, from the initiator's loopback to the responder's.
+    pub fn ping_addresses(&self) -> Vec<(IpAddr, IpAddr)> {
+        self.inner_pairs(self.initiator, 1 - self.initiator)
+    }
+
+    /// Inside addresses of two routers by index, a pair for each family both have.
+    pub fn inner_pairs(&self, from: usize, to: usize) -> Vec<(IpAddr, IpAddr)> {
+        let theirs = self.routers[to].inner_addresses();
+        let same = |from: &IpAddr| {
+            let mut fitting = theirs.iter();
+            fitting.find(|to| to.is_ipv4() == from.is_ipv4()).copied()
+        };
+        let ours = self.routers[from].inner_addresses().into_iter();
+        ours.filter_map(|from| Some((from, same(&from)?))).collect()
     }
 }
 
 impl RouterCase {
-    /// Its first loopback address, else its first tunnel address.
-    pub fn inner_address(&self) -> Option<Ipv4Addr> {
-        let first = |kind: &str| {
-            let mut interfaces = self
-                .config
-                .interfaces
-                .iter()
-                .filter(|i| i.name.starts_with(kind) && !i.shutdown);
-            interfaces.find_map(|i| i.address)
+    /// Of each family its first loopback address, else its first tunnel address; IPv4 first.
+    pub fn inner_addresses(&self) -> Vec<IpAddr> {
+        let first = |kind: &str, v6: bool| {
+            let interfaces = self.config.interfaces.iter();
+            let mut addresses = interfaces
+                .filter(|i| i.name.starts_with(kind) && !i.shutdown)
+                .flat_map(Interface::addresses)
+                .map(|(address, _)| address);
+            addresses.find(|address| address.is_ipv6() == v6)
         };
-        first("Loopback")
-            .or_else(|| first("Tunnel"))
-            .map(|(address, _)| address)
+        [false, true]
+            .into_iter()
+            .filter_map(|v6| first("Loopback", v6).or_else(|| first("Tunnel", v6)))
+            .collect()
     }
 
-    /// Addresses and prefix lengths of its physical interfaces, in order of configuration.
-    pub fn physical(&self) -> Vec<(Ipv4Addr, u8)> {
+    /// Addresses and prefix lengths of each of its physical interfaces, in order of
+    /// configuration; those without an address do not count.
+    pub fn physical(&self) -> Vec<Vec<(IpAddr, u8)>> {
         let wired = |name: &str| !name.starts_with("Tunnel") && !name.starts_with("Loopback");
-        self.config
-            .interfaces
-            .iter()
+        let interfaces = self.config.interfaces.iter();
+        interfaces
             .filter(|i| wired(&i.name) && !i.shutdown)
-            .filter_map(|i| i.address)
+            .map(|i| i.addresses().collect())
+            .filter(|addresses: &Vec<_>| !addresses.is_empty())
             .collect()
+    }
+
+    /// Where its datagrams come from: the end of its first tunnel or crypto map.
+    pub fn ike_address(&self) -> Option<IpAddr> {
+        compile(&self.config).first().map(|p| p.local)
     }
 }
 

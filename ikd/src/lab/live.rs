@@ -105,19 +105,18 @@ impl Lab {
         Ok(outcome)
     }
 
-    /// Pings from the initiator's loopback to the responder's.
+    /// Pings from the initiator's loopback to the responder's, in every family both have.
     ///
     /// # Errors
     /// The kernel refuses the socket or the source address.
     pub(super) fn ping(&self, count: u32) -> Result<Ping, LabError> {
-        let Some((from, to)) = self.case.ping_addresses() else {
-            return Ok(Ping::default());
-        };
-        let report = self.wires.hosts[self.case.initiator].ping(from, to, count, ECHO)?;
-        Ok(Ping {
-            sent: report.sent,
-            received: report.received,
-        })
+        let mut ping = Ping::default();
+        for (from, to) in self.case.ping_addresses() {
+            let report = self.wires.hosts[self.case.initiator].ping(from, to, count, ECHO)?;
+            ping.sent += report.sent;
+            ping.received += report.received;
+        }
+        Ok(ping)
     }
 
     /// The folder with configurations, stores, logs, keys and the capture.

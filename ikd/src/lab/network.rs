@@ -1,7 +1,7 @@
 //! The wires of a lab: hosts in namespaces, a switch with faults and a capture, and a NAT if
 //! the case wants one.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -110,11 +110,11 @@ fn plug(router: &RouterCase, host: &Host, switch: &Switch) -> Result<(), LabErro
     if physical.is_empty() {
         let name = &router.name;
         return Err(LabError::config(format!(
-            "{name} has no Ethernet interface with an `ip address`: add one, it is the wire"
+            "{name} has no Ethernet interface with an `ip address` or `ipv6 address`: add one, it is the wire"
         )));
     }
-    for (number, address) in physical.into_iter().enumerate() {
-        host.attach(switch, &format!("eth{number}"), &[address])?;
+    for (number, addresses) in physical.into_iter().enumerate() {
+        host.attach(switch, &format!("eth{number}"), &addresses)?;
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ fn plan(case: &Case, on_switch: impl Fn(&RouterCase) -> bool) -> FaultPlan {
         } else {
             case.responder()
         };
-        let (address, _) = *sender.physical().first()?;
+        let address = sender.ike_address()?;
         on_switch(sender).then(|| script(fault, address))
     };
     let late = Delay {
@@ -141,7 +141,7 @@ fn plan(case: &Case, on_switch: impl Fn(&RouterCase) -> bool) -> FaultPlan {
     }
 }
 
-fn script(fault: &Fault, sender: Ipv4Addr) -> Scripted {
+fn script(fault: &Fault, sender: IpAddr) -> Scripted {
     let action = match fault.action {
         FaultAction::Drop => Fate::Drop,
         FaultAction::Duplicate => Fate::Duplicate,
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(here.script[0].nth, 1);
         assert_eq!(
             here.script[0].matching.source,
-            Some(Ipv4Addr::new(192, 168, 0, 2))
+            Some(IpAddr::from([192, 168, 0, 2]))
         );
         assert!(plan(&case, |r| r.name == "R1").script.is_empty());
     }

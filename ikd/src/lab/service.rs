@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use testnet::PingReport;
 
 use super::error::LabError;
 use super::live::Lab;
@@ -102,29 +103,19 @@ impl Service {
     fn ping(&self, from: &str, to: &str, count: u32) -> Result<(u8, String), LabError> {
         let case = &self.lab.case;
         let (source, destination) = (case.index_of(from)?, case.index_of(to)?);
-        let address = |n: usize| {
-            let missing = || {
-                LabError::usage(format!(
-                    "{} has neither a loopback nor a tunnel address",
-                    case.routers[n].name
-                ))
-            };
-            case.routers[n].inner_address().ok_or_else(missing)
-        };
-        let (a, b) = (address(source)?, address(destination)?);
-        let report = self.lab.wires.hosts[source].ping(a, b, count, Duration::from_secs(1))?;
-        let mut text = format!(
-            "{from} {a} to {to} {b}: {} of {} answered",
-            report.received, report.sent
-        );
-        if let (Some(least), Some(most)) = (report.rtts.iter().min(), report.rtts.iter().max()) {
-            text += &format!(
-                ", {:.2} to {:.2} ms",
-                least.as_secs_f64() * 1e3,
-                most.as_secs_f64() * 1e3
-            );
+        let pairs = case.inner_pairs(source, destination);
+        if pairs.is_empty() {
+            return Err(LabError::usage(format!(
+                "{from} and {to} have no loopback or tunnel addresses of one family"
+            )));
         }
-        Ok((u8::from(report.received == 0), text))
+        let (mut silent, mut lines) = (false, Vec::new());
+        for (a, b) in pairs {
+            let report = self.lab.wires.hosts[source].ping(a, b, count, Duration::from_secs(1))?;
+            silent |= report.received == 0;
+            lines.push(format!("{from} {a} to {to} {b}: {}", answers(&report)));
+        }
+        Ok((u8::from(silent), lines.join("\n")))
     }
 
     /// Runs a Linux command in a router's namespace; output goes out as it comes.
@@ -162,6 +153,18 @@ impl Service {
     fn running(&self) -> MutexGuard<'_, BTreeSet<i32>> {
         self.commands.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn answers(report: &PingReport) -> String {
+    let mut text = format!("{} of {} answered", report.received, report.sent);
+    if let (Some(least), Some(most)) = (report.rtts.iter().min(), report.rtts.iter().max()) {
+        text += &format!(
+            ", {:.2} to {:.2} ms",
+            least.as_secs_f64() * 1e3,
+            most.as_secs_f64() * 1e3
+        );
+    }
+    text
 }
 
 /// Sends a command's output on until it ends; it is killed when nobody listens any more.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ike_core::sa::retransmit::Timers;
-use ike_core::sim::{Fate, Network, Router, Simulation, Translation};
+use ike_core::sim::{Datagram, Fate, Network, Router, Simulation, Translation};
+use ike_core::verdict::Ping;
 
 use super::case::Case;
 use super::enrol::{Keys, Ring, enrol, now};
@@ -48,9 +49,9 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
     linger(case, &mut sim);
     let (i, r) = (case.initiator, 1 - case.initiator);
     let mut outcome = Outcome::new(case, sim.record(i).as_ref(), sim.record(r).as_ref());
-    outcome.verdict.ping = sim.verdict().ping;
+    outcome.verdict.ping = ping(case, sim.verdict().ping);
     outcome.verdict.milliseconds = milliseconds;
-    outcome.ip_lengths = on_port_500(&sim).map(|octets| octets + 28).collect();
+    outcome.ip_lengths = on_port_500(&sim).map(ip_length).collect();
     for (n, router) in case.routers.iter().enumerate() {
         let log = sim
             .node(n)
@@ -75,21 +76,33 @@ fn linger(case: &Case, sim: &mut Simulation) {
     }
 }
 
-fn on_port_500(sim: &Simulation) -> impl Iterator<Item = usize> + '_ {
-    let plain = sim
-        .datagrams()
-        .iter()
-        .filter(|d| d.from.port() == 500 || d.to.port() == 500);
-    plain.map(|d| d.bytes.len())
+/// One ping stands for those of every family.
+fn ping(case: &Case, one: Ping) -> Ping {
+    let families = u32::try_from(case.ping_addresses().len().max(1)).unwrap_or(1);
+    Ping {
+        sent: one.sent * families,
+        received: one.received * families,
+    }
+}
+
+fn on_port_500(sim: &Simulation) -> impl Iterator<Item = &Datagram> {
+    let datagrams = sim.datagrams().iter();
+    datagrams.filter(|d| d.from.port() == 500 || d.to.port() == 500)
+}
+
+/// With the headers of UDP and IP.
+fn ip_length(datagram: &Datagram) -> usize {
+    let header = if datagram.from.is_ipv4() { 20 } else { 40 };
+    header + 8 + datagram.bytes.len()
 }
 
 fn network(case: &Case) -> Network {
     let nat = case.nat.as_ref().and_then(|nat| {
         let inside = case.routers.iter().position(|r| r.name == nat.router)?;
-        let (inside_address, _) = *case.routers[inside].physical().first()?;
+        let inside_address = case.routers[inside].ike_address()?;
         Some(Translation {
             inside,
-            inside_address: inside_address.into(),
+            inside_address,
             outside_address: nat.outside.address.into(),
             port_offset: PORT_OFFSET,
         })

@@ -23,6 +23,7 @@ pub fn emit(traced: &Traced) {
             tracing::debug!(target: "why", connection, rule = %why.rule, decision = %why.decision, because = %why.because, "{text}");
         }
         (_, Facility::Isakmp) => tracing::debug!(target: "isakmp", connection, "{text}"),
+        (_, Facility::Ikev2) => tracing::debug!(target: "ikev2", connection, "{text}"),
         (_, Facility::Ipsec) => tracing::debug!(target: "ipsec", connection, "{text}"),
         (_, Facility::Pki) => tracing::debug!(target: "pki", connection, "{text}"),
         (_, Facility::Syslog) => tracing::info!(target: "syslog", connection, "{text}"),

@@ -1,9 +1,10 @@
 //! The engine's words for child SAs in the data plane's words and back.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use ike_core::config::{
-    EspAuthentication, EspEncryption, RouteVia, RunningConfig, TunnelMode as IosTunnelMode,
+    EspAuthentication, EspEncryption, Interface, RouteVia, RunningConfig,
+    TunnelMode as IosTunnelMode,
 };
 use ike_core::policy::ipsec::{EspSuite as CoreSuite, suite_of};
 use ike_core::sa::child::{ChildSpec, Direction as CoreDirection};
@@ -21,7 +22,8 @@ pub(super) fn dataplane_config(config: &RunningConfig) -> Config {
         .interfaces
         .iter()
         .filter(|i| i.name.starts_with("Loopback") && !i.shutdown)
-        .filter_map(|i| i.address.map(|(address, _)| address))
+        .flat_map(Interface::addresses)
+        .map(|(address, _)| address)
         .collect();
     let routes = config
         .routes
@@ -53,17 +55,19 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
         .filter_map(|interface| {
             let tunnel = interface.tunnel.as_ref()?;
             tunnel.protection.as_ref()?;
-            let (address, prefix) = interface.address?;
+            let (source, destination) = config.tunnel_ends(tunnel)?;
             let mode = match tunnel.mode {
-                IosTunnelMode::GreIp => TunnelMode::Gre { key: tunnel.key },
+                IosTunnelMode::GreIp | IosTunnelMode::GreIpv6 => {
+                    TunnelMode::Gre { key: tunnel.key }
+                }
                 IosTunnelMode::IpsecIpv4 => TunnelMode::IpsecIpv4,
+                IosTunnelMode::IpsecIpv6 => TunnelMode::IpsecIpv6,
             };
             let mut made = TunnelConfig {
                 name: interface.name.clone(),
-                source: config.resolve(tunnel.source.as_ref()?)?,
-                destination: tunnel.destination?,
-                address,
-                prefix,
+                source,
+                destination,
+                addresses: interface.addresses().collect(),
                 mode,
                 mtu: 1400,
             };
@@ -77,11 +81,7 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
 }
 
 /// The MTU that lets every packet fit the link whatever transform set is agreed, NAT included.
-fn largest_mtu(
-    config: &RunningConfig,
-    interface: &ike_core::config::Interface,
-    tunnel: &TunnelConfig,
-) -> u32 {
+fn largest_mtu(config: &RunningConfig, interface: &Interface, tunnel: &TunnelConfig) -> u32 {
     let protection = interface
         .tunnel
         .as_ref()
@@ -120,10 +120,6 @@ pub(super) fn suite(core: CoreSuite) -> Option<EspSuite> {
 
 /// One direction of a child SA for the data plane; `None` for what it does not carry.
 pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSpec> {
-    // The data plane carries IPv4.
-    let (IpAddr::V4(local), IpAddr::V4(remote)) = (spec.local.ip(), spec.remote.ip()) else {
-        return None;
-    };
     let (direction, spi, keys) = match direction {
         CoreDirection::Inbound => (Direction::Inbound, spec.spi_in, &spec.keys_in),
         CoreDirection::Outbound => (Direction::Outbound, spec.spi_out, &spec.keys_out),
@@ -132,8 +128,8 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
         tunnel: spec.interface.clone(),
         direction,
         spi,
-        local,
-        remote,
+        local: spec.local.ip(),
+        remote: spec.remote.ip(),
         mode: if matches!(spec.encapsulation, 2 | 4) {
             Mode::Transport
         } else {

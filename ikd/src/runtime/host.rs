@@ -1,6 +1,5 @@
 //! What surrounds the engine: it hands events in, carries actions out, in order.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -157,8 +156,8 @@ impl Host {
             DataplaneEvent::SoftExpire(expired) => self.expire(&expired, false),
             DataplaneEvent::HardExpire(expired) => self.expire(&expired, true),
             DataplaneEvent::PeerMoved { tunnel, from, .. } => {
-                if let (Some(dataplane), IpAddr::V4(address)) = (&self.dataplane, from.ip()) {
-                    dataplane.set_endpoint(&tunnel, address, Some(from.port()));
+                if let Some(dataplane) = &self.dataplane {
+                    dataplane.set_endpoint(&tunnel, from.ip(), Some(from.port()));
                 }
             }
             DataplaneEvent::InvalidSpi { spi, from } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ike_core::config::RunningConfig;
+use ike_core::config::{Interface, RunningConfig};
 use ike_core::sa::action::Transmit;
 use ike_core::sa::natt::{IKE_PORT, NAT_PORT};
 use ike_wire::natt::{KEEPALIVE, Udp4500, mark};
@@ -90,11 +90,11 @@ impl Sockets {
 /// The addresses IKE runs on: every interface that is neither tunnel nor loopback.
 fn local_addresses(config: &RunningConfig) -> Vec<IpAddr> {
     let physical = |name: &str| !name.starts_with("Tunnel") && !name.starts_with("Loopback");
-    let mut out: Vec<IpAddr> = config
-        .interfaces
-        .iter()
+    let usable = config.interfaces.iter();
+    let mut out: Vec<IpAddr> = usable
         .filter(|i| physical(&i.name) && !i.shutdown)
-        .filter_map(|i| i.address.map(|(address, _)| address.into()))
+        .flat_map(Interface::addresses)
+        .map(|(address, _)| address)
         .collect();
     out.sort();
     out.dedup();
@@ -109,7 +109,7 @@ async fn bind(local: SocketAddr) -> Result<UdpSocket, String> {
                 "ports below 1024 need CAP_NET_BIND_SERVICE; `ikd lab` needs none"
             }
             std::io::ErrorKind::AddrNotAvailable => {
-                "no device of this machine has the address; add it, or correct `ip address`"
+                "no device of this machine has the address; add it, or correct `ip address` or `ipv6 address`"
             }
             _ => "see the error",
         };
@@ -126,7 +126,8 @@ async fn read(
     let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let (length, remote) = match socket.recv_from(&mut buffer).await {
-            Ok(received) => received,
+            // An endpoint is address and port; flow label and scope of IPv6 do not count.
+            Ok((length, from)) => (length, SocketAddr::new(from.ip(), from.port())),
             // ICMP errors surface here; the socket itself goes on, but never in a busy loop.
             Err(_) => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -154,14 +155,13 @@ async fn read(
     }
 }
 
-/// Sends ESP in UDP from the first address that has port 4500.
+/// Sends ESP in UDP from port 4500 of the address the SA has.
 fn esp_sender(sockets: &BTreeMap<SocketAddr, Arc<UdpSocket>>) -> UdpSender {
-    let socket = sockets
-        .iter()
-        .find(|(local, _)| local.port() == NAT_PORT)
-        .map(|(_, s)| s.clone());
-    Arc::new(move |to, packet| match &socket {
-        Some(socket) => socket.try_send_to(packet, to).map(drop),
-        None => Err(std::io::ErrorKind::NotConnected.into()),
-    })
+    let sockets = sockets.clone();
+    Arc::new(
+        move |from, to, packet| match sockets.get(&SocketAddr::new(from, NAT_PORT)) {
+            Some(socket) => socket.try_send_to(packet, to).map(drop),
+            None => Err(std::io::ErrorKind::NotConnected.into()),
+        },
+    )
 }

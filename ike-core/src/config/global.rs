@@ -3,6 +3,7 @@ use super::grammar::{Args, Command, Fault};
 use super::model::*;
 use super::state::{Mode, State, add};
 use super::value;
+use std::net::IpAddr;
 
 type Run = Result<(), Fault>;
 
@@ -23,6 +24,14 @@ pub(super) const COMMANDS: &[Command<State>] = &[
     Command {
         patterns: &["ip route <ip> <mask> <ip>", "ip route <ip> <mask> <if>"],
         run: route,
+    },
+    Command {
+        patterns: &["ipv6 route <prefix> <ip6>", "ipv6 route <prefix> <if>"],
+        run: ipv6_route,
+    },
+    Command {
+        patterns: &["ipv6 unicast-routing"],
+        run: ipv6_unicast_routing,
     },
     Command {
         patterns: &["pki-order {definition}"],
@@ -58,7 +67,17 @@ const NO_EFFECT: &[&str] = &[
     "ip source-route",
     "ip ssh <line>",
     "ip subnet-zero",
-    "ipv6 <line>",
+    "ipv6 access-list <line>",
+    "ipv6 cef",
+    "ipv6 dhcp <line>",
+    "ipv6 hop-limit <line>",
+    "ipv6 icmp <line>",
+    "ipv6 multicast-routing",
+    "ipv6 nd <line>",
+    "ipv6 neighbor <line>",
+    "ipv6 prefix-list <line>",
+    "ipv6 router <line>",
+    "ipv6 source-route",
     "license <line>",
     "line <line>",
     "memory-size <line>",
@@ -93,18 +112,28 @@ fn host(state: &mut State, args: &Args) -> Run {
 }
 
 fn route(state: &mut State, args: &Args) -> Run {
-    let (Some(prefix), Some(length)) = (args.ip(0), args.length(1)) else {
-        return Ok(());
-    };
-    let via = match (args.ip(2), args.get(2).and_then(value::interface)) {
-        (Some(ip), _) => RouteVia::Address(ip),
+    if let (Some(prefix), Some(length)) = (args.ip(0), args.length(1)) {
+        put_route(state, args, (prefix.into(), length), 2);
+    }
+    Ok(())
+}
+
+fn ipv6_route(state: &mut State, args: &Args) -> Run {
+    if let Some((prefix, length)) = args.prefix(0) {
+        put_route(state, args, (prefix.into(), length), 1);
+    }
+    Ok(())
+}
+
+/// Adds or removes a route whose target is the value `at`; without one, every route of the prefix goes.
+fn put_route(state: &mut State, args: &Args, (prefix, length): (IpAddr, u8), at: usize) {
+    let routes = &mut state.config.routes;
+    let via = match (args.address(at), args.get(at).and_then(value::interface)) {
+        (Some(address), _) => RouteVia::Address(address),
         (None, Some(found)) => RouteVia::Interface(found.name),
         (None, None) => {
-            state
-                .config
-                .routes
-                .retain(|route| (route.prefix, route.length) != (prefix, length));
-            return Ok(());
+            routes.retain(|route| (route.prefix, route.length) != (prefix, length));
+            return;
         }
     };
     let route = Route {
@@ -113,10 +142,14 @@ fn route(state: &mut State, args: &Args) -> Run {
         via,
     };
     if args.sets() {
-        add(&mut state.config.routes, route);
+        add(routes, route);
     } else {
-        state.config.routes.retain(|known| *known != route);
+        routes.retain(|known| *known != route);
     }
+}
+
+fn ipv6_unicast_routing(state: &mut State, args: &Args) -> Run {
+    state.config.ipv6_unicast_routing = args.sets();
     Ok(())
 }
 

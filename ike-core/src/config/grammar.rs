@@ -1,14 +1,14 @@
 //! Command tables and how a line finds its command in one.
 //!
 //! A pattern is a line of items: `word` is a keyword, `{a|b}` a choice of keywords that is captured, `<kind>` a captured value. The
-//! kinds: `<word>` any word, `<line>` the rest of the line, `<ip>`, `<mask>`, `<address>` of either family, `<prefix>` an IPv6 address
-//! and a length, `<if>` an interface, `<iftype>` its type alone, `<proto>`, `<hex>`, `<transform>`, and `<LOW-HIGH>` a number. A last
+//! kinds: `<word>` any word, `<line>` the rest of the line, `<ip>`, `<mask>`, `<ip6>`, `<address>` of either family, `<prefix>` an IPv6
+//! address and a length, `<if>` an interface, `<iftype>` its type alone, `<proto>`, `<hex>`, `<transform>`, and `<LOW-HIGH>` a number. A last
 //! item with `+` stands once or more. Keywords may be abbreviated to a unique prefix, except where a value could stand as well
 //! (IOS-FACTS section 3).
 use super::lexer::{Word, is_blank};
 use super::value;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One command: its patterns and what it does to a target of type `T`.
 pub(super) struct Command<T: 'static> {
@@ -68,6 +68,11 @@ impl Args {
     /// A value the matcher has found to be an address of either family.
     pub(super) fn address(&self, index: usize) -> Option<IpAddr> {
         self.get(index)?.parse().ok()
+    }
+
+    /// A value the matcher has found to be an IPv6 address and a prefix length.
+    pub(super) fn prefix(&self, index: usize) -> Option<(Ipv6Addr, u8)> {
+        value::prefix6(self.get(index)?)
     }
 
     /// An address and the bits that count: an IPv6 prefix, or an address with its mask behind it, a host without one.
@@ -291,6 +296,7 @@ fn fits_value(item: &str, word: &Word, line: &str) -> Option<String> {
             .map(|rest| rest.trim_end_matches(is_blank).to_owned()),
         "ip" => text.parse::<Ipv4Addr>().ok().map(|ip| ip.to_string()),
         "address" => text.parse::<IpAddr>().ok().map(|ip| ip.to_string()),
+        "ip6" => text.parse::<Ipv6Addr>().ok().map(|ip| ip.to_string()),
         "prefix" => value::prefix6(text).map(|(ip, length)| format!("{ip}/{length}")),
         "mask" => value::prefix_length(text.parse().ok()?).and_then(|_| same()),
         "if" => value::interface(text).and_then(|_| same()),

@@ -24,6 +24,18 @@ pub(super) const INTERFACE: &[Command<Interface>] = &[
         run: address,
     },
     Command {
+        patterns: &[
+            "ipv6 address <prefix>",
+            "ipv6 address <prefix> {anycast|eui-64}",
+            "ipv6 address {autoconfig|dhcp}",
+        ],
+        run: ipv6_address,
+    },
+    Command {
+        patterns: &["ipv6 enable"],
+        run: ipv6_enable,
+    },
+    Command {
         patterns: &["shutdown"],
         run: shutdown,
     },
@@ -37,18 +49,21 @@ pub(super) const INTERFACE: &[Command<Interface>] = &[
     },
     Command {
         patterns: &[
-            "tunnel source <ip>",
+            "tunnel source <address>",
             "tunnel source <if>",
             "tunnel source <iftype> <word>",
         ],
         run: source,
     },
     Command {
-        patterns: &["tunnel destination <ip>"],
+        patterns: &["tunnel destination <address>"],
         run: destination,
     },
     Command {
-        patterns: &["tunnel mode {gre} ip", "tunnel mode {ipsec} ipv4"],
+        patterns: &[
+            "tunnel mode {gre} {ip|ipv6}",
+            "tunnel mode {ipsec} {ipv4|ipv6}",
+        ],
         run: mode,
     },
     Command {
@@ -78,7 +93,12 @@ const KEPT: &[&str] = &[
     "{delay} <line>",
     "{duplex} <line>",
     "{encapsulation} <line>",
-    "{ipv6} <line>",
+    "{ipv6} {address} <ip6> {link-local}",
+    "{ipv6} {cef}",
+    "{ipv6} {dhcp|eigrp|flow|inspect|mld|mtu|nd|nhrp|ospf|pim|policy} <line>",
+    "{ipv6} {redirects|unreachables}",
+    "{ipv6} {rip|router|tcp|traffic-filter|verify} <line>",
+    "{ipv6} {virtual-reassembly}",
     "{ip} {access-group} <line>",
     "{ip} {flow} <line>",
     "{ip} {nat} <line>",
@@ -161,6 +181,45 @@ fn address(interface: &mut Interface, args: &Args) -> Run {
     }
 }
 
+/// Addresses add up; `no ipv6 address` takes all of them.
+fn ipv6_address(interface: &mut Interface, args: &Args) -> Run {
+    let address = args.prefix(0);
+    if !args.sets() {
+        let addresses = &mut interface.ipv6_addresses;
+        addresses.retain(|known| address.is_some_and(|address| *known != address));
+        return Ok(());
+    }
+    let refuse = |value: usize, message: String| Fault {
+        value,
+        code: codes::UNSUPPORTED,
+        message,
+        help: None,
+    };
+    let last = args.values.len().saturating_sub(1);
+    match (address, args.get(last)) {
+        (Some((address, _)), _) if address.is_unicast_link_local() => {
+            let message = "a link-local address has no length and the keyword `link-local`";
+            Err(refuse(0, message.to_owned()))
+        }
+        (Some(address), _) if last == 0 => {
+            add(&mut interface.ipv6_addresses, address);
+            Ok(())
+        }
+        (_, method) => Err(refuse(
+            last,
+            format!(
+                "`{}` is not supported: the address has to be known",
+                method.unwrap_or_default()
+            ),
+        )),
+    }
+}
+
+fn ipv6_enable(interface: &mut Interface, args: &Args) -> Run {
+    interface.ipv6_enabled = args.sets();
+    Ok(())
+}
+
 fn shutdown(interface: &mut Interface, args: &Args) -> Run {
     interface.shutdown = args.sets();
     Ok(())
@@ -208,8 +267,8 @@ fn tunnel(interface: &mut Interface) -> Result<&mut Tunnel, Fault> {
 }
 
 fn source(interface: &mut Interface, args: &Args) -> Run {
-    let ip = args.ip(0).map(AddressOrInterface::Address);
-    let source = ip.or_else(|| name(args, 0).map(AddressOrInterface::Interface));
+    let address = args.address(0).map(AddressOrInterface::Address);
+    let source = address.or_else(|| name(args, 0).map(AddressOrInterface::Interface));
     if args.sets() && source.is_none() {
         return Err(bad_name(args.values.len().saturating_sub(1)));
     }
@@ -218,16 +277,18 @@ fn source(interface: &mut Interface, args: &Args) -> Run {
 }
 
 fn destination(interface: &mut Interface, args: &Args) -> Run {
-    tunnel(interface)?.destination = args.ip(0).filter(|_| args.sets());
+    tunnel(interface)?.destination = args.address(0).filter(|_| args.sets());
     Ok(())
 }
 
 fn mode(interface: &mut Interface, args: &Args) -> Run {
-    let ipsec = args.sets() && args.get(0) == Some("ipsec");
-    tunnel(interface)?.mode = if ipsec {
-        TunnelMode::IpsecIpv4
-    } else {
-        TunnelMode::GreIp
+    let words = (args.get(0), args.get(1));
+    tunnel(interface)?.mode = match words {
+        _ if !args.sets() => TunnelMode::GreIp,
+        (Some("ipsec"), Some("ipv6")) => TunnelMode::IpsecIpv6,
+        (Some("ipsec"), _) => TunnelMode::IpsecIpv4,
+        (_, Some("ipv6")) => TunnelMode::GreIpv6,
+        _ => TunnelMode::GreIp,
     };
     Ok(())
 }

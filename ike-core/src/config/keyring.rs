@@ -27,7 +27,7 @@ pub(super) const KEYRING: &[Command<Keyring>] = &[
         run: keyring_key,
     },
     Command {
-        patterns: &["local-address <ip>", "local-address <if>"],
+        patterns: &["local-address <address>", "local-address <if>"],
         run: keyring_local,
     },
     Command {
@@ -41,12 +41,16 @@ const KEY: &[&str] = &[
     "crypto isakmp key <word> {address} <ip> {no-xauth}",
     "crypto isakmp key <word> {address} <ip> <mask>",
     "crypto isakmp key <word> {address} <ip> <mask> {no-xauth}",
+    "crypto isakmp key <word> {address} {ipv6} <prefix>",
+    "crypto isakmp key <word> {address} {ipv6} <prefix> {no-xauth}",
     "crypto isakmp key <word> {hostname} <word>",
     "crypto isakmp key <word> {hostname} <word> {no-xauth}",
     "crypto isakmp key {0|6} <word> {address} <ip>",
     "crypto isakmp key {0|6} <word> {address} <ip> {no-xauth}",
     "crypto isakmp key {0|6} <word> {address} <ip> <mask>",
     "crypto isakmp key {0|6} <word> {address} <ip> <mask> {no-xauth}",
+    "crypto isakmp key {0|6} <word> {address} {ipv6} <prefix>",
+    "crypto isakmp key {0|6} <word> {address} {ipv6} <prefix> {no-xauth}",
     "crypto isakmp key {0|6} <word> {hostname} <word>",
     "crypto isakmp key {0|6} <word> {hostname} <word> {no-xauth}",
 ];
@@ -55,6 +59,8 @@ const KEYRING_KEY: &[&str] = &[
     "pre-shared-key {address} <ip> key {0|6} <word>",
     "pre-shared-key {address} <ip> <mask> key <word>",
     "pre-shared-key {address} <ip> <mask> key {0|6} <word>",
+    "pre-shared-key {address} {ipv6} <prefix> key <word>",
+    "pre-shared-key {address} {ipv6} <prefix> key {0|6} <word>",
     "pre-shared-key {hostname} <word> key <word>",
     "pre-shared-key {hostname} <word> key {0|6} <word>",
 ];
@@ -136,10 +142,14 @@ pub(super) fn encrypted_key(value: usize) -> Fault {
     }
 }
 
-/// `address A [MASK]` or `hostname H`.
+/// `address A [MASK]`, `address ipv6 A/LENGTH` or `hostname H`.
 fn peer(values: &[String]) -> Option<KeyPeer> {
     match values {
         [kind, name] if kind == "hostname" => Some(KeyPeer::Hostname(name.clone())),
+        [_, family, prefix] if family == "ipv6" => {
+            let (address, length) = super::value::prefix6(prefix)?;
+            Some(KeyPeer::Address(address.into(), length))
+        }
         [_, address] => Some(KeyPeer::Address(address.parse().ok()?, 32)),
         [_, address, mask] => Some(KeyPeer::Address(
             address.parse().ok()?,

@@ -243,6 +243,18 @@ impl Lint<'_> {
             protection.isakmp_profile.as_deref(),
             protection.ikev2_profile.as_deref(),
         );
+        if self.of_two_families(tunnel) {
+            let family = if tunnel.mode.is_over_ipv6() {
+                "an IPv6"
+            } else {
+                "an IPv4"
+            };
+            let message = format!(
+                "{} is protected, but its tunnel mode needs {family} source and destination",
+                interface.name
+            );
+            self.at_header(codes::INCOMPLETE_OBJECT, block, message, None);
+        }
         if tunnel.source.is_none() || tunnel.destination.is_none() {
             let message = format!(
                 "{} is protected but has no source or no destination",
@@ -250,6 +262,14 @@ impl Lint<'_> {
             );
             self.at_header(codes::INCOMPLETE_OBJECT, block, message, None);
         }
+    }
+
+    /// The ends are known, and they are not of the family of the mode.
+    fn of_two_families(&self, tunnel: &Tunnel) -> bool {
+        let config = &self.parsed.config;
+        let source = tunnel.source.as_ref().map(|which| config.resolve(which));
+        let known = source.is_some_and(|addresses| !addresses.is_empty());
+        known && tunnel.destination.is_some() && config.tunnel_ends(tunnel).is_none()
     }
 
     /// G-080: a set without an ESP or AH transform protects nothing.

@@ -35,7 +35,7 @@ pub use pki::{
     ChainCertificateSource, Enrollment, RevocationMethod, TrustpointConfig,
 };
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Everything `ikd` understands of one router's configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct RunningConfig {
     pub hosts: Vec<(String, Ipv4Addr)>,
     /// G-004.
     pub routes: Vec<Route>,
+    /// `ipv6 unicast-routing`.
+    pub ipv6_unicast_routing: bool,
     /// G-020..G-030.
     pub isakmp: IsakmpGlobal,
     /// G-021, in ascending priority.
@@ -110,11 +112,11 @@ pub struct KeptBlock {
     pub body: Vec<String>,
 }
 
-/// `ip route PREFIX MASK NEXTHOP|INTERFACE` (G-004).
+/// `ip route PREFIX MASK NEXTHOP|INTERFACE` (G-004), `ipv6 route PREFIX/LENGTH NEXTHOP|INTERFACE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Network address.
-    pub prefix: Ipv4Addr,
+    pub prefix: IpAddr,
     /// Prefix length in bits.
     pub length: u8,
     /// Where it points.
@@ -125,7 +127,7 @@ pub struct Route {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RouteVia {
     /// A next-hop address.
-    Address(Ipv4Addr),
+    Address(IpAddr),
     /// An interface name.
     Interface(String),
 }
@@ -134,7 +136,7 @@ pub enum RouteVia {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressOrInterface {
     /// A literal address.
-    Address(Ipv4Addr),
+    Address(IpAddr),
     /// An interface name.
     Interface(String),
 }
@@ -156,13 +158,27 @@ impl RunningConfig {
         self.interfaces.iter().find(|i| i.name == name)
     }
 
-    /// The address an `address | interface` argument stands for.
+    /// The addresses an `address | interface` argument stands for, IPv4 first.
     #[must_use]
-    pub fn resolve(&self, which: &AddressOrInterface) -> Option<Ipv4Addr> {
+    pub fn resolve(&self, which: &AddressOrInterface) -> Vec<IpAddr> {
         match which {
-            AddressOrInterface::Address(a) => Some(*a),
-            AddressOrInterface::Interface(name) => self.interface(name)?.address.map(|(a, _)| a),
+            AddressOrInterface::Address(a) => vec![*a],
+            AddressOrInterface::Interface(name) => self
+                .interface(name)
+                .into_iter()
+                .flat_map(Interface::addresses)
+                .map(|(address, _)| address)
+                .collect(),
         }
+    }
+
+    /// Source and destination of a tunnel, both of the family its mode goes over.
+    #[must_use]
+    pub fn tunnel_ends(&self, tunnel: &Tunnel) -> Option<(IpAddr, IpAddr)> {
+        let fits = |address: &IpAddr| address.is_ipv6() == tunnel.mode.is_over_ipv6();
+        let sources = self.resolve(tunnel.source.as_ref()?);
+        let source = sources.into_iter().find(fits)?;
+        Some((source, tunnel.destination.filter(fits)?))
     }
 
     /// The ISAKMP profile of that name.

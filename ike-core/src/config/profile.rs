@@ -39,7 +39,7 @@ pub(super) const PROFILE: &[Command<IsakmpProfile>] = &[
         run: keyring,
     },
     Command {
-        patterns: &["local-address <ip>", "local-address <if>"],
+        patterns: &["local-address <address>", "local-address <if>"],
         run: local_address,
     },
     Command {
@@ -63,6 +63,7 @@ pub(super) const PROFILE: &[Command<IsakmpProfile>] = &[
 const MATCH_IDENTITY: &[&str] = &[
     "match identity {address} <ip>",
     "match identity {address} <ip> <mask>",
+    "match identity {address} {ipv6} <prefix>",
     "match identity {host} <word>",
     "match identity {host} {domain} <word>",
     "match identity {user} <word>",
@@ -97,9 +98,13 @@ fn match_identity(profile: &mut IsakmpProfile, args: &Args) -> Run {
 fn identity(args: &Args) -> Option<MatchIdentity> {
     let last = args.values.last()?.clone();
     Some(match (args.get(0)?, args.get(1)?, args.get(2)) {
+        ("address", "ipv6", Some(_)) => {
+            let (address, length) = args.prefix(2)?;
+            MatchIdentity::Address(address.into(), length)
+        }
         ("address", _, mask) => {
             let length = if mask.is_some() { args.length(2)? } else { 32 };
-            MatchIdentity::Address(args.ip(1)?, length)
+            MatchIdentity::Address(args.ip(1)?.into(), length)
         }
         ("host", "domain", Some(_)) => MatchIdentity::HostDomain(last),
         ("host", _, _) => MatchIdentity::Host(last),

@@ -3,7 +3,7 @@ use super::model::*;
 use super::value::{mask, protocol_name};
 use super::{ikev2, show_ipsec, show_isakmp, show_pki};
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The text of a configuration, from the first `!` to `end`. Reading it again gives the same configuration.
 #[must_use]
@@ -71,6 +71,7 @@ fn host(config: &RunningConfig, out: &mut Text) {
         .iter()
         .for_each(|(name, ip)| out.line(format_args!("ip host {name} {ip}")));
     out.when(config.pki_order_by_definition, "pki-order definition");
+    out.when(config.ipv6_unicast_routing, "ipv6 unicast-routing");
     out.when(
         config.profile_selection_first_match,
         "profile-selection first-match",
@@ -96,6 +97,10 @@ fn show_interface(interface: &Interface, out: &mut Text) {
         Some((address, length)) => out.line(format_args!(" ip address {address} {}", mask(length))),
         None => out.line(format_args!(" no ip address")),
     }
+    for (address, length) in &interface.ipv6_addresses {
+        out.line(format_args!(" ipv6 address {address}/{length}"));
+    }
+    out.when(interface.ipv6_enabled, " ipv6 enable");
     out.value(" ip mtu", interface.mtu);
     interface
         .kept
@@ -112,10 +117,12 @@ fn show_interface(interface: &Interface, out: &mut Text) {
 
 fn show_tunnel(tunnel: &Tunnel, out: &mut Text) {
     out.value(" tunnel source", tunnel.source.as_ref());
-    out.when(
-        tunnel.mode == TunnelMode::IpsecIpv4,
-        " tunnel mode ipsec ipv4",
-    );
+    match tunnel.mode {
+        TunnelMode::GreIp => {}
+        TunnelMode::GreIpv6 => out.line(format_args!(" tunnel mode gre ipv6")),
+        TunnelMode::IpsecIpv4 => out.line(format_args!(" tunnel mode ipsec ipv4")),
+        TunnelMode::IpsecIpv6 => out.line(format_args!(" tunnel mode ipsec ipv6")),
+    }
     out.value(" tunnel destination", tunnel.destination);
     out.value(" tunnel key", tunnel.key);
     let Some(protection) = &tunnel.protection else {
@@ -153,12 +160,15 @@ fn routes(config: &RunningConfig, out: &mut Text) {
         via,
     } in &config.routes
     {
-        let mask = mask(*length);
-        match via {
-            RouteVia::Address(address) => {
-                out.line(format_args!("ip route {prefix} {mask} {address}"))
+        let via = match via {
+            RouteVia::Address(address) => address.to_string(),
+            RouteVia::Interface(name) => name.clone(),
+        };
+        match prefix {
+            IpAddr::V4(_) => {
+                out.line(format_args!("ip route {prefix} {} {via}", mask(*length)));
             }
-            RouteVia::Interface(name) => out.line(format_args!("ip route {prefix} {mask} {name}")),
+            IpAddr::V6(_) => out.line(format_args!("ipv6 route {prefix}/{length} {via}")),
         }
     }
     if !config.routes.is_empty() {

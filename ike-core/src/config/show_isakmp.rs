@@ -3,6 +3,7 @@ use super::model::*;
 use super::show::Text;
 use super::value::mask;
 use std::fmt;
+use std::net::IpAddr;
 
 /// Global IKEv1 lines, policies, keys, keyrings, profiles.
 pub(super) fn isakmp(config: &RunningConfig, out: &mut Text) {
@@ -110,6 +111,9 @@ struct Peer<'a>(&'a KeyPeer);
 impl fmt::Display for Peer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
+            KeyPeer::Address(address @ IpAddr::V6(_), length) => {
+                write!(f, "address ipv6 {address}/{length}")
+            }
             KeyPeer::Address(address, 32) => write!(f, "address {address}"),
             KeyPeer::Address(address, length) => write!(f, "address {address} {}", mask(*length)),
             KeyPeer::Hostname(name) => write!(f, "hostname {name}"),
@@ -199,6 +203,9 @@ impl fmt::Display for MatchIdentity {
     /// The words after `match identity`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Address(address @ IpAddr::V6(_), length) => {
+                write!(f, "address ipv6 {address}/{length}")
+            }
             Self::Address(address, length) => write!(f, "address {address} {}", mask(*length)),
             Self::Host(name) => write!(f, "host {name}"),
             Self::HostDomain(domain) => write!(f, "host domain {domain}"),

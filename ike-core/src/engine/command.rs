@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::ikev1::children;
 use crate::sa::SaId;
-use crate::sa::action::{Action, Command, CommandId, Outbox, Reply};
+use crate::sa::action::{Action, Command, CommandId, Outbox, Rekey, Reply};
 use crate::time::Now;
 
 impl Engine {
@@ -11,6 +11,7 @@ impl Engine {
         let reply = match command {
             Command::Up(name) => self.up(now, &name, out),
             Command::Down(name) => self.down(now, &name, out),
+            Command::Rekey(name, what) => self.rekey(now, &name, what, out),
             Command::ClearAll => {
                 self.clear_all(now, out);
                 Reply::Done
@@ -24,9 +25,12 @@ impl Engine {
             return self.unknown(name);
         };
         if protection.ikev2_profile.is_some() {
-            return Reply::Refused(format!(
-                "{name} is negotiated with IKEv2, which this build does not speak yet"
-            ));
+            let (sas, mut ctx) = self.ikev2(now, out);
+            if sas.serves(&protection) {
+                return Reply::Already;
+            }
+            sas.up(&mut ctx, name);
+            return Reply::Done;
         }
         if self.children.of_protection(name).is_some()
             || self.negotiating_for(&protection)
@@ -56,6 +60,10 @@ impl Engine {
         let Some(protection) = self.protection(name) else {
             return self.unknown(name);
         };
+        if protection.ikev2_profile.is_some() {
+            let (sas, mut ctx) = self.ikev2(now, out);
+            return sas.down(&mut ctx, &protection);
+        }
         let spis: Vec<u32> = self
             .children
             .iter()
@@ -88,7 +96,29 @@ impl Engine {
         Reply::Done
     }
 
+    fn rekey(&mut self, now: Now, name: &str, what: Rekey, out: &mut Outbox) -> Reply {
+        let Some(protection) = self.protection(name) else {
+            return self.unknown(name);
+        };
+        if protection.ikev2_profile.is_some() {
+            let (sas, mut ctx) = self.ikev2(now, out);
+            return sas.rekey(&mut ctx, name, what);
+        }
+        match what {
+            Rekey::Child if self.children.of_protection(name).is_some() => {
+                self.negotiate_child(now, name, out);
+                Reply::Done
+            }
+            Rekey::Child => Reply::Refused(format!("{name} has no child SA to rekey")),
+            Rekey::Ike => Reply::Refused(format!(
+                "{name} is negotiated with IKEv1, whose phase 1 is replaced by its lifetime alone"
+            )),
+        }
+    }
+
     fn clear_all(&mut self, now: Now, out: &mut Outbox) {
+        let (sas, mut ctx) = self.ikev2(now, out);
+        sas.clear(&mut ctx, |_| true);
         let spis: Vec<u32> = self.children.iter().map(|c| c.spec.spi_in).collect();
         let live: Vec<SaId> = self
             .sas

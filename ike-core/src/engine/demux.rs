@@ -9,6 +9,7 @@ use ike_wire::{Flags, Header};
 
 use super::Engine;
 use crate::ikev1::{Inbound, IsakmpSa};
+use crate::ikev2;
 use crate::sa::action::Outbox;
 use crate::sa::{Role, SaId};
 use crate::time::Now;
@@ -34,9 +35,14 @@ impl Engine {
             }
             Err(e) => return self.malformed(remote, e.to_string(), out),
         };
-        if header.version != Header::V1 || remote.port() == 0 {
+        if remote.port() == 0 {
             self.counters.unsupported += 1;
             return;
+        }
+        match header.major() {
+            1 if header.minor() == 0 => {}
+            2 => return self.version2(now, (local, remote), &header, bytes, out),
+            _ => return self.other_version(now, (local, remote), &header, bytes, out),
         }
         let inbound = Inbound {
             local,
@@ -56,6 +62,47 @@ impl Engine {
             }
             None => self.no_sa(remote, out),
         }
+    }
+
+    fn version2(
+        &mut self,
+        now: Now,
+        (local, remote): (SocketAddr, SocketAddr),
+        header: &Header,
+        datagram: &Bytes,
+        out: &mut Outbox,
+    ) {
+        let inbound = ikev2::Inbound {
+            local,
+            remote,
+            header,
+            datagram,
+        };
+        let (sas, mut ctx) = self.ikev2(now, out);
+        sas.datagram(&mut ctx, &inbound);
+    }
+
+    /// A19: a minor version of IKEv1 is dropped; a higher major version is told which one we speak, once
+    /// per power of two, so that no two daemons talk forever (B6).
+    fn other_version(
+        &mut self,
+        now: Now,
+        (local, remote): (SocketAddr, SocketAddr),
+        header: &Header,
+        datagram: &Bytes,
+        out: &mut Outbox,
+    ) {
+        self.counters.unsupported += 1;
+        if header.major() < 3 || !self.counters.unsupported.is_power_of_two() {
+            return;
+        }
+        let inbound = ikev2::Inbound {
+            local,
+            remote,
+            header,
+            datagram,
+        };
+        ikev2::invalid_major_version(&mut self.ikev2(now, out).1, &inbound);
     }
 
     /// A2: dropped and counted. The syslog line comes once per power of two (B20).

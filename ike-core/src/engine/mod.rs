@@ -7,6 +7,7 @@ mod command;
 mod demux;
 mod upkeep;
 pub mod view;
+pub mod view_ikev2;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use crate::entropy::Entropy;
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Children;
 use crate::ikev1::context::Context;
+use crate::ikev2::{self, FollowUp, IkeSas};
 use crate::policy::protection::{self, Protection};
 use crate::sa::SaId;
 use crate::sa::action::{Event, Outbox};
@@ -78,6 +80,8 @@ pub struct Engine {
     armed: BTreeMap<SaId, Timestamp>,
     history: VecDeque<Record>,
     counters: Counters,
+    ikev2: IkeSas,
+    follow_ups: Vec<FollowUp>,
 }
 
 impl Engine {
@@ -101,6 +105,8 @@ impl Engine {
             armed: BTreeMap::new(),
             history: VecDeque::new(),
             counters: Counters::default(),
+            ikev2: IkeSas::default(),
+            follow_ups: Vec::new(),
         }
     }
 
@@ -114,9 +120,14 @@ impl Engine {
             } => self.datagram(now, (local, remote), &bytes, out),
             Event::Deadline => self.deadline(now, out),
             Event::JobDone(id, outcome) => {
-                if let Some(sa) = self.numbers.jobs.remove(&id) {
-                    self.with_sa(now, sa, out, |sa, ctx| sa.job_done(ctx, id, outcome));
+                let Some(sa) = self.numbers.jobs.remove(&id) else {
+                    return;
+                };
+                if self.ikev2.has(sa) {
+                    let (sas, mut ctx) = self.ikev2(now, out);
+                    return sas.job_done(&mut ctx, sa, id, outcome);
                 }
+                self.with_sa(now, sa, out, |sa, ctx| sa.job_done(ctx, id, outcome));
             }
             Event::Command(id, command) => self.command(now, id, command, out),
             Event::Dataplane(event) => self.dataplane(now, event, out),
@@ -133,7 +144,31 @@ impl Engine {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let sas = self.deadlines.first().map(|(at, _)| *at);
-        [sas, self.children.deadline()].into_iter().flatten().min()
+        [sas, self.children.deadline(), self.ikev2.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The table of IKEv2 and everything around it for one step.
+    fn ikev2<'a>(
+        &'a mut self,
+        now: Now,
+        out: &'a mut Outbox,
+    ) -> (&'a mut IkeSas, ikev2::Context<'a>) {
+        let ctx = ikev2::Context {
+            now,
+            config: &self.config,
+            store: &self.store,
+            protections: &self.protections,
+            chain_policy: &self.chain_policy,
+            entropy: &mut self.entropy,
+            timers: self.timers,
+            numbers: &mut self.numbers,
+            out,
+            follow_ups: &mut self.follow_ups,
+        };
+        (&mut self.ikev2, ctx)
     }
 
     /// Lets one SA take a step, then sees to what follows from it: its deadline, its completion

@@ -67,6 +67,8 @@ impl Engine {
 
     /// Everything that is due at `now`.
     pub(super) fn deadline(&mut self, now: Now, out: &mut Outbox) {
+        let (sas, mut ctx) = self.ikev2(now, out);
+        sas.deadline(&mut ctx);
         while let Some((at, id)) = self.deadlines.first().copied() {
             if at > now.mono {
                 break;
@@ -172,7 +174,14 @@ impl Engine {
     }
 
     pub(super) fn dataplane(&mut self, now: Now, event: DataplaneEvent, out: &mut Outbox) {
+        let (sas, mut ctx) = self.ikev2(now, out);
+        if sas.dataplane(&mut ctx, &event) {
+            return;
+        }
         match event {
+            DataplaneEvent::Acquire { protection } if self.is_ikev2(&protection) => {
+                self.acquire_ikev2(now, &protection, out);
+            }
             DataplaneEvent::Acquire { protection } => {
                 let up = self.children.of_protection(&protection).is_some();
                 let passive = self
@@ -210,6 +219,22 @@ impl Engine {
                     });
                 }
             }
+        }
+    }
+
+    /// The protection is negotiated with IKEv2.
+    fn is_ikev2(&self, name: &str) -> bool {
+        self.protection(name)
+            .is_some_and(|p| p.ikev2_profile.is_some())
+    }
+
+    fn acquire_ikev2(&mut self, now: Now, name: &str, out: &mut Outbox) {
+        let Some(protection) = self.protection(name).filter(|p| !p.responder_only) else {
+            return;
+        };
+        let (sas, mut ctx) = self.ikev2(now, out);
+        if !sas.serves(&protection) {
+            sas.up(&mut ctx, name);
         }
     }
 

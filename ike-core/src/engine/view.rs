@@ -9,6 +9,7 @@ use super::{Counters, Engine};
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Child;
 use crate::sa::Role;
+use crate::sa::child::ChildSpec;
 use crate::sa::record::Record;
 use crate::show;
 use crate::time::Timestamp;
@@ -123,7 +124,12 @@ impl Engine {
     /// Every ESP SA pair.
     #[must_use]
     pub fn child_sas(&self, now: Timestamp) -> Vec<ChildView> {
-        self.children.iter().map(|c| child_view(c, now)).collect()
+        let ikev1 = self.children.iter().map(|c| child_view(c, now));
+        let ikev2 = self
+            .ikev2_sas(now)
+            .into_iter()
+            .filter_map(|sa| sa.established);
+        ikev1.chain(ikev2.flat_map(|e| e.children)).collect()
     }
 
     /// Every negotiation, ended ones first, newest last.
@@ -132,6 +138,7 @@ impl Engine {
         self.history
             .iter()
             .chain(self.sas.values().map(|sa| &sa.shell.record))
+            .chain(self.ikev2.records())
             .cloned()
             .collect()
     }
@@ -207,7 +214,17 @@ fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
 }
 
 fn child_view(child: &Child, now: Timestamp) -> ChildView {
-    let spec = &child.spec;
+    let seconds = child.expires().since(now).as_secs();
+    let life = (seconds, child.replaced, child.complete);
+    child_spec_view(&child.spec, child.connection, life)
+}
+
+/// A pair of either version. `life`: seconds left, replaced, both halves installed.
+pub(super) fn child_spec_view(
+    spec: &ChildSpec,
+    connection: u32,
+    (seconds, replaced, complete): (u64, bool, bool),
+) -> ChildView {
     ChildView {
         protection: spec.protection.clone(),
         interface: spec.interface.clone(),
@@ -227,16 +244,16 @@ fn child_view(child: &Child, now: Timestamp) -> ChildView {
         }
         .to_owned(),
         pfs: spec.pfs,
-        seconds: child.expires().since(now).as_secs(),
+        seconds,
         kilobytes: spec.lifetime_kilobytes,
         iv_octets: match spec.suite.cipher {
             crate::config::EspEncryption::Aes(_) => 16,
             crate::config::EspEncryption::Null => 0,
             _ => 8,
         },
-        replaced: child.replaced,
-        complete: child.complete,
-        connection: child.connection,
+        replaced,
+        complete,
+        connection,
     }
 }
 

@@ -202,3 +202,41 @@ pub(super) fn child(
         connection: shell.connection,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 2407 4.6.2.1, 4.6.2.2, 4.6.2.5, 4.6.2.7: hosts and networks of both families have an
+    /// ID type each and read back.
+    #[test]
+    fn selectors_of_both_families_go_over_the_wire() {
+        let network = |text: &str, prefix| Selector {
+            prefix,
+            ..Selector::host(text.parse().unwrap())
+        };
+        for (selector, id_type, octets) in [
+            (Selector::gre([192, 168, 0, 1].into()), 1, 4),
+            (Selector::ANY_V4, 4, 8),
+            (Selector::gre("2001:db8::1".parse().unwrap()), 5, 16),
+            (Selector::ANY_V6, 6, 32),
+            (network("2001:db8:a::", 48), 6, 32),
+        ] {
+            let id = identification(selector);
+            assert_eq!(
+                (id.id_type.0, id.data.len()),
+                (id_type, octets),
+                "{selector}"
+            );
+            assert_eq!(super::selector(&id), Some(selector));
+        }
+    }
+
+    /// C19: a mask with holes is no network.
+    #[test]
+    fn masks_with_holes_are_refused() {
+        let holes = "ffff::ffff".parse().unwrap();
+        let id = Identification::ipv6_subnet("2001:db8::".parse().unwrap(), holes, 0, 0);
+        assert_eq!(selector(&id), None);
+    }
+}

@@ -54,7 +54,9 @@ pub(super) fn classic(key: KeySpec) -> Option<(AuthMethod, SignatureScheme)> {
 #[must_use]
 pub(super) fn digital(key: KeySpec, peer: &[HashAlgorithm]) -> Option<SignatureScheme> {
     let takes = |h: &Hash| peer.contains(&number(*h));
-    let best = [Hash::Sha256, Hash::Sha384, Hash::Sha512].into_iter().find(takes);
+    let best = [Hash::Sha256, Hash::Sha384, Hash::Sha512]
+        .into_iter()
+        .find(takes);
     let own = |h: Hash| takes(&h).then_some(SignatureScheme::Ecdsa(h));
     match key {
         KeySpec::Rsa { .. } => best.map(SignatureScheme::RsaPkcs1),
@@ -182,7 +184,10 @@ mod tests {
             .iter()
             .map(|(_, der)| ike_wire::Hex(der).to_string())
             .collect();
-        let found = known.iter().filter(|der| text.contains(der.as_str())).count();
+        let found = known
+            .iter()
+            .filter(|der| text.contains(der.as_str()))
+            .count();
         assert!(found >= 8, "{found} of {known:?} in {text}");
     }
 
@@ -191,8 +196,14 @@ mod tests {
         let scheme = SignatureScheme::RsaPss(Hash::Sha384);
         let auth = payload(AuthMethod::DIGITAL_SIGNATURE, scheme, b"signature");
         let (schemes_found, signature) = schemes(&auth, true).unwrap();
-        assert_eq!((schemes_found, signature.as_ref()), (vec![scheme], &b"signature"[..]));
-        assert!(schemes(&auth, false).is_none(), "method 14 was not agreed (C6)");
+        assert_eq!(
+            (schemes_found, signature.as_ref()),
+            (vec![scheme], &b"signature"[..])
+        );
+        assert!(
+            schemes(&auth, false).is_none(),
+            "method 14 was not agreed (C6)"
+        );
         for cut in 0..68 {
             let cut = Auth::new(AuthMethod::DIGITAL_SIGNATURE, auth.data.slice(..cut));
             assert!(schemes(&cut, true).is_none());

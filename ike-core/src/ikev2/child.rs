@@ -29,8 +29,12 @@ pub struct Child {
     pub initiator: bool,
     /// The outbound half is installed too.
     pub complete: bool,
+    /// When the outbound half is installed at the latest.
+    pub outbound_at: Option<Timestamp>,
     /// When it was made.
     pub created: Timestamp,
+    /// A rekeying that failed is tried again then.
+    pub retry_at: Timestamp,
     /// Where it stands in its life.
     pub state: Life,
 }
@@ -77,8 +81,13 @@ impl Agreement {
         shared: Option<&Secret>,
     ) -> Child {
         let suite = self.chosen.suite;
-        let (from_initiator, from_responder) =
-            keymat::child_keys(sk.suite.prf, &sk.keys.d, suite, shared, (nonces.0, nonces.1));
+        let (from_initiator, from_responder) = keymat::child_keys(
+            sk.suite.prf,
+            &sk.keys.d,
+            suite,
+            shared,
+            (nonces.0, nonces.1),
+        );
         let (keys_out, keys_in) = match initiator {
             true => (from_initiator, from_responder),
             false => (from_responder, from_initiator),
@@ -111,7 +120,9 @@ impl Agreement {
             spec,
             initiator,
             complete: false,
+            outbound_at: None,
             created: ctx.now.mono,
+            retry_at: ctx.now.mono,
             state: Life::Live,
         }
     }
@@ -130,17 +141,19 @@ impl Child {
     pub fn rekey_at(&self) -> Timestamp {
         let lifetime = Duration::from_secs(self.spec.lifetime_seconds.into());
         let margin = (lifetime / 10).min(Duration::from_secs(30));
-        self.expires() - if self.initiator { margin } else { margin / 2 }
+        let planned = self.expires() - if self.initiator { margin } else { margin / 2 };
+        planned.max(self.retry_at)
     }
 
-    /// The next moment something is due.
+    /// The next moment something is due. `wanted`: its replacement is wanted already.
     #[must_use]
-    pub fn deadline(&self) -> Timestamp {
-        match self.state {
-            Life::Live => self.rekey_at().min(self.expires()),
+    pub fn deadline(&self, wanted: bool) -> Timestamp {
+        let end = match self.state {
+            Life::Live if !wanted => self.rekey_at().min(self.expires()),
             Life::Superseded(at) => at.min(self.expires()),
-            Life::Rekeying | Life::Deleting => self.expires(),
-        }
+            Life::Live | Life::Rekeying | Life::Deleting => self.expires(),
+        };
+        self.outbound_at.map_or(end, |at| at.min(end))
     }
 
     /// It serves its protection.
@@ -195,6 +208,13 @@ impl Children {
         self.0.values().find(|c| c.serves(name))
     }
 
+    /// Those of a protection whose outbound half is still to be installed.
+    pub(super) fn incomplete(&self, protection: &str) -> Vec<u32> {
+        let waits = |c: &&Child| !c.complete && c.serves(protection);
+        let found = self.0.values().filter(waits);
+        found.map(|c| c.spec.spi_in).collect()
+    }
+
     /// An SPI that none of ours has.
     pub(super) fn fresh_spi(&self, ctx: &mut Context<'_>) -> u32 {
         loop {
@@ -215,6 +235,7 @@ impl Children {
     pub(super) fn install_outbound(&mut self, ctx: &mut Context<'_>, connection: u32, spi_in: u32) {
         if let Some(child) = self.0.get_mut(&spi_in).filter(|c| !c.complete) {
             child.complete = true;
+            child.outbound_at = None;
             install(ctx, connection, child, Direction::Outbound);
         }
     }

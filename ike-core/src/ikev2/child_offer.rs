@@ -97,7 +97,10 @@ pub(super) fn consider(
 ) -> Result<Agreement, Refusal> {
     let (Some(offered), Some((theirs, ours))) = (init::security_association(chain), traffic(chain))
     else {
-        return Err(Refusal::new(NotifyType::INVALID_SYNTAX, "SA, TSi or TSr is missing"));
+        return Err(Refusal::new(
+            NotifyType::INVALID_SYNTAX,
+            "SA, TSi or TSr is missing",
+        ));
     };
     tell_proposals(shell, ctx, offered);
     let (protection, local, remote) = narrow(shell, ctx, ours, theirs, rekeyed)?;
@@ -210,11 +213,15 @@ pub(super) fn accept(
         .ok_or("the answer is not a choice from our transform sets")?;
     let (ours, theirs) = traffic(chain).ok_or("TSi or TSr is missing")?;
     let inside = |own: &Selector, answered: &TrafficSelectors| {
-        let all = answered.selectors.iter().all(|ts| selectors::covers(own, ts));
+        let all = answered
+            .selectors
+            .iter()
+            .all(|ts| selectors::covers(own, ts));
         selectors::narrow(own, answered).filter(|_| all)
     };
     let local = inside(&protection.local_selector, ours).ok_or("TSi is wider than our offer")?;
-    let remote = inside(&protection.remote_selector, theirs).ok_or("TSr is wider than our offer")?;
+    let remote =
+        inside(&protection.remote_selector, theirs).ok_or("TSr is wider than our offer")?;
     let transport = ikev2_esp::wants_transport(protection)
         && notify::find(chain, NotifyType::USE_TRANSPORT_MODE).is_some();
     Ok(Agreement {

@@ -7,7 +7,7 @@ use super::child::Life;
 
 /// What we are doing with the IKE SA ourselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Situation {
+pub(super) struct Situation {
     /// Our request to delete it is out or queued.
     pub closing: bool,
     /// Our request to rekey it is out.
@@ -30,7 +30,10 @@ pub struct Situation {
 ///
 /// # Errors
 /// The notify to answer with.
-pub fn child_request(now: Situation, rekeyed: Option<Option<Life>>) -> Result<(), NotifyType> {
+pub(super) fn child_request(
+    now: Situation,
+    rekeyed: Option<Option<Life>>,
+) -> Result<(), NotifyType> {
     if now.closing || now.rekeying || now.superseded {
         return Err(NotifyType::TEMPORARY_FAILURE);
     }
@@ -49,7 +52,7 @@ pub fn child_request(now: Situation, rekeyed: Option<Option<Life>>) -> Result<()
 ///
 /// # Errors
 /// The notify to answer with.
-pub fn rekey_ike_request(now: Situation) -> Result<(), NotifyType> {
+pub(super) fn rekey_ike_request(now: Situation) -> Result<(), NotifyType> {
     match now.closing || now.superseded || now.child_exchange {
         true => Err(NotifyType::TEMPORARY_FAILURE),
         false => Ok(()),
@@ -58,7 +61,7 @@ pub fn rekey_ike_request(now: Situation) -> Result<(), NotifyType> {
 
 /// The fate of two SAs that replace one, and who sees to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Survivor {
+pub(super) enum Survivor {
     /// Ours stays: we delete the old SA, the peer deletes its own.
     Ours,
     /// The peer's stays: we delete ours, the peer deletes the old one.
@@ -69,7 +72,7 @@ pub enum Survivor {
 /// the endpoint that created it"; nonces are compared octet by octet, and one that is the beginning of the
 /// other is the lower.
 #[must_use]
-pub fn survivor(our_lowest: &[u8], their_lowest: &[u8]) -> Survivor {
+pub(super) fn survivor(our_lowest: &[u8], their_lowest: &[u8]) -> Survivor {
     match our_lowest < their_lowest {
         true => Survivor::Theirs,
         false => Survivor::Ours,
@@ -78,7 +81,7 @@ pub fn survivor(our_lowest: &[u8], their_lowest: &[u8]) -> Survivor {
 
 /// The lower nonce of one exchange.
 #[must_use]
-pub fn lowest<'a>(nonce_i: &'a [u8], nonce_r: &'a [u8]) -> &'a [u8] {
+pub(super) fn lowest<'a>(nonce_i: &'a [u8], nonce_r: &'a [u8]) -> &'a [u8] {
     nonce_i.min(nonce_r)
 }
 
@@ -102,7 +105,10 @@ mod tests {
             (None, Ok(())),
             (Some(Some(Life::Live)), Ok(())),
             (Some(Some(Life::Rekeying)), Ok(())),
-            (Some(Some(Life::Deleting)), Err(NotifyType::TEMPORARY_FAILURE)),
+            (
+                Some(Some(Life::Deleting)),
+                Err(NotifyType::TEMPORARY_FAILURE),
+            ),
             (Some(Some(dying)), Err(NotifyType::TEMPORARY_FAILURE)),
             (Some(None), Err(NotifyType::CHILD_SA_NOT_FOUND)),
         ] {

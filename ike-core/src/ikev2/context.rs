@@ -89,7 +89,7 @@ impl Context<'_> {
 
 /// How requests are repeated under these timers (W-075).
 #[must_use]
-pub fn repetition(timers: &Timers) -> Repetition {
+pub(super) fn repetition(timers: &Timers) -> Repetition {
     Repetition {
         first: (timers.retransmit / 5).max(Duration::from_millis(1)),
         attempts: timers.attempts,

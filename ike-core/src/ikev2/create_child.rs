@@ -72,6 +72,7 @@ pub(super) fn start_rekey(
     };
     let Some(configured) = ctx.protection(&child.spec.protection) else {
         // The configuration has it no more: it ends by age.
+        child.retry_at = child.expires();
         return;
     };
     let protection = Protection {
@@ -103,7 +104,7 @@ fn start(
     match offer.private.clone() {
         Some((group, private)) => {
             let job = ctx.run(shell.id, Job::Public { group, private });
-            sa.jobs.insert(job, Work::PrepareChild(offer));
+            sa.jobs.insert(job, Work::PrepareChild(Box::new(offer)));
         }
         None => send(shell, ctx, sa, offer, None),
     }
@@ -120,18 +121,19 @@ pub(super) fn send(
     let mut payloads: Vec<Payload> = Vec::new();
     // RFC 7296 1.3.3: the SPI is the one the sender of the notify receives with.
     payloads.extend(offer.rekeys.map(|spi| about_esp(NotifyType::REKEY_SA, spi)));
-    let (proposals, selectors) =
-        child_offer::offer(shell, ctx, &offer.protection, offer.spi, true);
+    let (proposals, selectors) = child_offer::offer(shell, ctx, &offer.protection, offer.spi, true);
     payloads.push(proposals);
     payloads.push(Body::Nonce(offer.nonce.clone()).into());
     if let Some(((group, _), public)) = offer.private.as_ref().zip(public) {
         payloads.push(Body::KeyExchange(KeyExchange::new(group.iana(), public)).into());
     }
     payloads.extend(selectors);
-    payloads.extend(child_offer::child_notifies(ikev2_esp::wants_transport(&offer.protection)));
+    payloads.extend(child_offer::child_notifies(ikev2_esp::wants_transport(
+        &offer.protection,
+    )));
     let exchange = ExchangeType::CREATE_CHILD_SA;
     if let Some(id) = shell.request(ctx, &mut sa.sk, exchange, &payloads) {
-        sa.requests.insert(id, Request::Child(offer));
+        sa.requests.insert(id, Request::Child(Box::new(offer)));
     }
 }
 
@@ -156,14 +158,17 @@ pub(super) fn answered(
                     peer,
                 };
                 let job = ctx.run(shell.id, job);
-                sa.jobs.insert(job, Work::FinishChild(offer, agreement, nonce));
+                sa.jobs.insert(
+                    job,
+                    Work::FinishChild(Box::new(offer), Box::new(agreement), nonce),
+                );
             }
             None => finish(shell, ctx, sa, offer, agreement, &nonce, None),
         },
         Err(why) => {
             // The peer has made the SA: it is taken back (RFC 7296 2.21.3).
             shell.trace(ctx, Ikev2Trace::NegotiationFailed(why));
-            back_to_life(sa, &offer);
+            back_to_life(ctx, sa, &offer);
             sa.wish(ctx, Wish::DeleteChildren(vec![offer.spi]));
         }
     }
@@ -195,7 +200,7 @@ fn refused(
         supersede(ctx, sa, offer.rekeys);
         return;
     }
-    back_to_life(sa, offer);
+    back_to_life(ctx, sa, offer);
     match (ty, offer.rekeys) {
         (NotifyType::TEMPORARY_FAILURE, Some(old)) => {
             pump::later(ctx, sa, Wish::RekeyChild(old));
@@ -218,10 +223,11 @@ fn refused(
 }
 
 /// The child SA that was to be replaced is in use again.
-fn back_to_life(sa: &mut Established, offer: &ChildOffer) {
+fn back_to_life(ctx: &Context<'_>, sa: &mut Established, offer: &ChildOffer) {
     let old = offer.rekeys.and_then(|spi| sa.children.get_mut(spi));
     if let Some(old) = old.filter(|c| c.state == Life::Rekeying) {
         old.state = Life::Live;
+        old.retry_at = ctx.now.mono + GRACE;
     }
 }
 
@@ -246,7 +252,10 @@ pub(super) fn finish(
     let nonces = (&offer.nonce, nonce_r);
     let child = agreement.child(shell, ctx, &sa.sk, true, nonces, shared);
     let lowest = collision::lowest(&offer.nonce, nonce_r);
-    let ours = offer.twin.as_ref().map(|t| collision::survivor(lowest, &t.lowest));
+    let ours = offer
+        .twin
+        .as_ref()
+        .map(|t| collision::survivor(lowest, &t.lowest));
     if ours == Some(Survivor::Theirs) {
         // Ours is redundant: installed just long enough for the peer's half to be deleted properly.
         let spi = child.spec.spi_in;

@@ -18,6 +18,7 @@ use super::liveness::Liveness;
 use super::rekey_ike::{IkeOffer, IkeTwin};
 use super::shell::Shell;
 use super::sk::Sk;
+use crate::config::Ikev2Dpd;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2_proposal::Chosen;
 use crate::sa::Role;
@@ -34,6 +35,26 @@ pub struct Proofs {
     pub own_method: &'static str,
     /// Who the peer is, how it proved it and who vouched.
     pub(super) peer: Proven,
+}
+
+impl Proofs {
+    /// The peer's proven identity.
+    #[must_use]
+    pub fn peer_identity(&self) -> &Identity {
+        &self.peer.identity
+    }
+
+    /// How the peer proved it, as IOS prints it.
+    #[must_use]
+    pub fn peer_method(&self) -> &'static str {
+        self.peer.method
+    }
+
+    /// The trustpoint that vouched for the peer.
+    #[must_use]
+    pub fn validated_by(&self) -> Option<&str> {
+        self.peer.validated_by.as_deref()
+    }
 }
 
 /// The established SA.
@@ -86,9 +107,9 @@ pub(super) enum Wish {
 /// A request of ours that is out.
 pub(super) enum Request {
     /// CREATE_CHILD_SA for a child SA.
-    Child(ChildOffer),
+    Child(Box<ChildOffer>),
     /// CREATE_CHILD_SA for the IKE SA.
-    RekeyIke(IkeOffer),
+    RekeyIke(Box<IkeOffer>),
     /// INFORMATIONAL with DELETE of child SAs.
     DeleteChildren(Vec<u32>),
     /// INFORMATIONAL with DELETE of the IKE SA.
@@ -100,18 +121,18 @@ pub(super) enum Request {
 /// What a computation is for.
 pub(super) enum Work {
     /// The public value of our offer.
-    PrepareChild(ChildOffer),
+    PrepareChild(Box<ChildOffer>),
     /// The same for the IKE SA.
-    PrepareIke(IkeOffer),
+    PrepareIke(Box<IkeOffer>),
     /// The shared secret after the answer; Nr.
-    FinishChild(ChildOffer, Agreement, Bytes),
+    FinishChild(Box<ChildOffer>, Box<Agreement>, Bytes),
     /// The same for the IKE SA.
-    FinishIke(IkeOffer, Chosen, Bytes),
+    FinishIke(Box<IkeOffer>, Box<Chosen>, Bytes),
     /// Public value and shared secret for the peer's request: message ID, what was agreed, Ni, SPI of
     /// the child SA that it rekeys.
-    ServeChild(u32, Agreement, Bytes, Option<u32>),
+    ServeChild(u32, Box<Agreement>, Bytes, Option<u32>),
     /// The same for the IKE SA.
-    ServeIke(u32, Chosen, Bytes),
+    ServeIke(u32, Box<Chosen>, Bytes),
 }
 
 impl Established {
@@ -140,7 +161,14 @@ impl Established {
             };
             shell.syslog(ctx, status);
         }
-        Self::with(shell, ctx, material.sk, proofs, material.abilities, lifetime)
+        Self::with(
+            shell,
+            ctx,
+            material.sk,
+            proofs,
+            material.abilities,
+            lifetime,
+        )
     }
 
     /// An SA with these keys, from IKE_AUTH or from rekeying.
@@ -215,13 +243,18 @@ impl Established {
         let working = |is: fn(&Work) -> bool| self.jobs.values().any(is);
         Situation {
             closing: requested(|r| matches!(r, Request::DeleteIke))
-                || self.wishes.iter().any(|(_, w)| matches!(w, Wish::DeleteIke(_))),
+                || self
+                    .wishes
+                    .iter()
+                    .any(|(_, w)| matches!(w, Wish::DeleteIke(_))),
             rekeying: requested(|r| matches!(r, Request::RekeyIke(_))),
             superseded: self.superseded.is_some()
                 || working(|w| matches!(w, Work::FinishIke(..) | Work::ServeIke(..))),
             child_exchange: requested(|r| {
                 matches!(r, Request::Child(_) | Request::DeleteChildren(_))
-            }) || working(|w| matches!(w, Work::FinishChild(..) | Work::ServeChild(..))),
+            }) || working(|w| {
+                matches!(w, Work::FinishChild(..) | Work::ServeChild(..))
+            }),
         }
     }
 
@@ -244,24 +277,33 @@ impl Established {
     /// The next moment anything of this SA is due. Wishes that wait for room are no deadline: the end of
     /// the exchange in their way is.
     #[must_use]
-    pub(super) fn deadline(&self, role: Role, now: Timestamp) -> Timestamp {
-        let children = self.children.iter().map(Child::deadline);
+    pub(super) fn deadline(&self, role: Role, now: Timestamp) -> Option<Timestamp> {
+        let wanted = |c: &Child| {
+            let wish = Wish::RekeyChild(c.spec.spi_in);
+            self.is_ending() || self.wishes.iter().any(|(_, w)| *w == wish)
+        };
+        let children = self.children.iter().map(|c| c.deadline(wanted(c)));
         let wishes = self.wishes.iter().map(|(at, _)| *at).filter(|at| *at > now);
-        let quiet = self.superseded.is_some() || self.situation().closing;
+        let quiet = self.is_ending();
+        let closing = self.situation().closing;
         let rekey = (!quiet && !self.wants_rekey()).then(|| self.rekey_at(role));
         children
             .chain(wishes)
             .chain(rekey)
-            .chain(self.superseded.filter(|_| !self.situation().closing))
+            .chain(self.superseded.filter(|_| !closing))
+            .chain((!closing).then(|| self.expires()))
             .chain(self.liveness.deadline().filter(|_| !quiet))
             .chain(self.keepalive_at)
-            .fold(self.expires(), Timestamp::min)
+            .min()
     }
 
     /// A replacement is being negotiated or is wanted.
     pub(super) fn wants_rekey(&self) -> bool {
         self.situation().rekeying
-            || self.jobs.values().any(|w| matches!(w, Work::PrepareIke(_) | Work::FinishIke(..)))
+            || self
+                .jobs
+                .values()
+                .any(|w| matches!(w, Work::PrepareIke(_) | Work::FinishIke(..)))
             || self.wishes.iter().any(|(_, w)| *w == Wish::RekeyIke)
     }
 
@@ -282,6 +324,12 @@ impl Established {
                 .wishes
                 .iter()
                 .any(|(_, w)| matches!(w, Wish::NewChild(name) if name == protection))
+    }
+
+    /// Liveness checks as configured.
+    #[must_use]
+    pub fn dpd(&self) -> Option<Ikev2Dpd> {
+        self.liveness.configured()
     }
 
     /// The SA takes no new work: it ends or has a successor.

@@ -35,7 +35,7 @@ pub struct Abilities {
 }
 
 /// What IKE_SA_INIT leaves behind for IKE_AUTH.
-pub struct Material {
+pub(super) struct Material {
     /// Algorithms and keys.
     pub sk: Sk,
     /// Ni.
@@ -53,7 +53,7 @@ pub struct Material {
 }
 
 /// Both sides' parts of the key exchange, before the shared secret is known.
-pub struct Halves {
+pub(super) struct Halves {
     /// Chosen algorithms.
     pub suite: IkeSuite,
     /// Ni.
@@ -65,7 +65,7 @@ pub struct Halves {
 impl Halves {
     /// The keys of the new IKE SA (RFC 7296 2.14).
     #[must_use]
-    pub fn keys(&self, shell: &Shell, shared: &Secret) -> Sk {
+    pub(super) fn keys(&self, shell: &Shell, shared: &Secret) -> Sk {
         let seed = keymat::skeyseed(self.suite.prf, &self.nonce_i, &self.nonce_r, shared);
         let from = Contributions {
             nonce_i: &self.nonce_i,
@@ -73,7 +73,11 @@ impl Halves {
             spi_i: shell.spi_i,
             spi_r: shell.spi_r,
         };
-        Sk::new(self.suite, Keys::derive(&self.suite, &seed, from), shell.role)
+        Sk::new(
+            self.suite,
+            Keys::derive(&self.suite, &seed, from),
+            shell.role,
+        )
     }
 }
 
@@ -82,7 +86,10 @@ impl Halves {
 pub(super) fn nonce_len(proposals: &[Ikev2Proposal]) -> usize {
     let prfs = proposals.iter().flat_map(|p| {
         let implied = p.integrity.iter().map(|i| i.prf());
-        p.prf.iter().copied().chain(implied.filter(|_| p.prf.is_empty()))
+        p.prf
+            .iter()
+            .copied()
+            .chain(implied.filter(|_| p.prf.is_empty()))
     });
     let short = |prf| {
         matches!(
@@ -140,7 +147,10 @@ fn common(
     ];
     out.extend(VENDORS.map(|v| Body::Vendor(Bytes::from_static(v)).into()));
     // W-062: source first.
-    out.push(notify(NotifyType::NAT_DETECTION_SOURCE_IP, hash(shell.local)));
+    out.push(notify(
+        NotifyType::NAT_DETECTION_SOURCE_IP,
+        hash(shell.local),
+    ));
     out.push(notify(
         NotifyType::NAT_DETECTION_DESTINATION_IP,
         hash(shell.remote),
@@ -177,13 +187,13 @@ pub(super) fn http_lookup(ctx: &Context<'_>) -> Option<Payload> {
 fn extensions(ctx: &Context<'_>, request: bool) -> Vec<Payload> {
     let mut out = Vec::new();
     if fragmentation(ctx).is_some() {
-        out.push(notify(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED, Bytes::new()));
+        out.push(notify(
+            NotifyType::IKEV2_FRAGMENTATION_SUPPORTED,
+            Bytes::new(),
+        ));
     }
     if digital_signature(ctx) {
-        let hashes: Vec<u8> = OWN_HASHES
-            .iter()
-            .flat_map(|h| h.0.to_be_bytes())
-            .collect();
+        let hashes: Vec<u8> = OWN_HASHES.iter().flat_map(|h| h.0.to_be_bytes()).collect();
         out.push(notify(NotifyType::SIGNATURE_HASH_ALGORITHMS, hashes));
     }
     if ctx.config.ikev2.childless.is_some() && !request {

@@ -120,14 +120,23 @@ fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Byte
     offer.tries += 1;
     let sa = ikev2_proposal::offer(&offer.proposals, None);
     let exchange = KeyExchange::new(offer.group.iana(), public.clone());
-    let payloads = init::request(shell, ctx, sa, exchange, &offer.nonce, offer.cookie.as_ref());
+    let payloads = init::request(
+        shell,
+        ctx,
+        sa,
+        exchange,
+        &offer.nonce,
+        offer.cookie.as_ref(),
+    );
     let header = shell.header(ExchangeType::IKE_SA_INIT, false, 0);
     match encode_message(&header, &payloads) {
         Ok(message) => {
             shell.told(ctx, true, &header, names(&payloads));
             shell.send(ctx, std::slice::from_ref(&message));
             let how = ctx.repetition();
-            shell.outgoing.sent(0, vec![message.clone()], ctx.now.mono, &how);
+            shell
+                .outgoing
+                .sent(0, vec![message.clone()], ctx.now.mono, &how);
             Step::Stay(Initiator::Sent(Sent {
                 offer,
                 public,
@@ -175,7 +184,13 @@ impl Initiator {
 
     /// An unprotected refusal came and the next repetition would be due: believed now (H3).
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self, Self::Sent(Sent { refused: Some(_), .. }))
+        matches!(
+            self,
+            Self::Sent(Sent {
+                refused: Some(_),
+                ..
+            })
+        )
     }
 
     /// A clear message with our SPI.
@@ -280,8 +295,9 @@ impl Sent {
         ctx: &mut Context<'_>,
         chain: &Chain,
     ) -> Option<Step> {
-        let cookie = notify::find(chain, NotifyType::COOKIE)
-            .filter(|n| (1..=64).contains(&n.data.len()) && self.offer.cookie.as_ref() != Some(&n.data));
+        let cookie = notify::find(chain, NotifyType::COOKIE).filter(|n| {
+            (1..=64).contains(&n.data.len()) && self.offer.cookie.as_ref() != Some(&n.data)
+        });
         let group = notify::find(chain, NotifyType::INVALID_KE_PAYLOAD)
             .and_then(|n| Some(u16::from_be_bytes(n.data.as_ref().try_into().ok()?)))
             .and_then(Group::from_iana)
@@ -291,7 +307,9 @@ impl Sent {
         }
         shell.outgoing.stop();
         let offer = Offer {
-            cookie: cookie.map(|n| n.data.clone()).or_else(|| self.offer.cookie.take()),
+            cookie: cookie
+                .map(|n| n.data.clone())
+                .or_else(|| self.offer.cookie.take()),
             proposals: std::mem::take(&mut self.offer.proposals),
             nonce: self.offer.nonce.clone(),
             private: self.offer.private.clone(),
@@ -300,7 +318,10 @@ impl Sent {
         Some(match group {
             Some(group) => {
                 let what = format!("group {}", group.iana());
-                shell.trace(ctx, Ikev2Trace::ReceivedNotify(format!("INVALID_KE_PAYLOAD, {what}")));
+                shell.trace(
+                    ctx,
+                    Ikev2Trace::ReceivedNotify(format!("INVALID_KE_PAYLOAD, {what}")),
+                );
                 Step::Stay(prepare(shell, ctx, offer, group))
             }
             None => {
@@ -377,6 +398,7 @@ impl Sent {
 impl Agreeing {
     fn agreed(self, shell: &mut Shell, ctx: &mut Context<'_>, shared: &Secret) -> Step {
         let sk = self.halves.keys(shell, shared);
+        shell.remember_keys(&sk);
         let abilities = init::abilities(ctx, &self.message_r.chain);
         init::agree_fragmentation(shell, ctx, &abilities);
         let material = Material {

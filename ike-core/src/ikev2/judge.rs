@@ -89,7 +89,9 @@ pub(super) fn judge(
     };
     shell.trace(ctx, Ikev2Trace::PeerMethod);
     let Some(auth) = auth(chain) else {
-        return Judging::Refused("no AUTH payload: the peer wants EAP, which is not built".to_owned());
+        return Judging::Refused(
+            "no AUTH payload: the peer wants EAP, which is not built".to_owned(),
+        );
     };
     shell.trace(ctx, Ikev2Trace::PeerMethodIs(method_name(auth.method)));
     let claim = Claim {
@@ -100,7 +102,15 @@ pub(super) fn judge(
     if auth.method == AuthMethod::SHARED_KEY {
         return judge_mac(shell, ctx, material, claim, auth, &octets);
     }
-    judge_signature(shell, ctx, material, claim, auth, octets, certificates(chain))
+    judge_signature(
+        shell,
+        ctx,
+        material,
+        claim,
+        auth,
+        octets,
+        certificates(chain),
+    )
 }
 
 fn judge_mac(
@@ -114,21 +124,13 @@ fn judge_mac(
     let Some(profile) = shell.profile(ctx.config) else {
         return Judging::Refused("no IKEv2 profile is bound".to_owned());
     };
-    let Some(Ikev2Auth::PreShare(inline)) = profile
-        .auth_remote
-        .iter()
-        .find(|a| matches!(a, Ikev2Auth::PreShare(_)))
-    else {
+    let shared = |a: &Ikev2Auth| matches!(a, Ikev2Auth::PreShare(_));
+    if !profile.auth_remote.iter().any(shared) {
         return Judging::Refused(method_refused(&profile.name, auth.method));
-    };
-    let keyring =
-        ikev2::keyring::for_peer(ctx.config, profile, shell.remote.ip(), Some(&claim.identity))
-            .and_then(|p| p.key_remote.as_ref());
-    let Some(key) = inline.as_ref().or(keyring) else {
-        return Judging::Refused(format!(
-            "no pre-shared key for {} is configured",
-            shell.remote.ip()
-        ));
+    }
+    let (address, identity) = (shell.remote.ip(), Some(&claim.identity));
+    let Some(key) = ikev2::keyring::remote_key(ctx.config, profile, address, identity) else {
+        return Judging::Refused(format!("no pre-shared key for {address} is configured"));
     };
     let ours = auth_octets::shared_key(material.sk.suite.prf, key.expose(), octets);
     match ct_eq(&ours, &auth.data) {
@@ -137,7 +139,9 @@ fn judge_mac(
             method: method_name(claim.method),
             validated_by: None,
         }),
-        false => Judging::Refused("the AUTH payload is wrong: the pre-shared keys differ".to_owned()),
+        false => {
+            Judging::Refused("the AUTH payload is wrong: the pre-shared keys differ".to_owned())
+        }
     }
 }
 
@@ -161,7 +165,11 @@ fn judge_signature(
         .and_then(|c| c.public_key().ok())
         .map(|key| key.kind());
     // C6: the method is held against the profile before anything is computed.
-    if !profile.auth_remote.iter().any(|a| allows(a, auth.method, kind)) {
+    if !profile
+        .auth_remote
+        .iter()
+        .any(|a| allows(a, auth.method, kind))
+    {
         return Judging::Refused(method_refused(&profile.name, auth.method));
     }
     let digital = !material.abilities.hashes.is_empty();
@@ -187,7 +195,10 @@ fn judge_signature(
 /// Whether a configured method covers that of the wire (C6). Method 14 is told by its key.
 fn allows(configured: &Ikev2Auth, method: AuthMethod, key: Option<KeySpec>) -> bool {
     let rsa = matches!(key, Some(KeySpec::Rsa { .. }));
-    let ecdsa = matches!(key, Some(KeySpec::EcP256 | KeySpec::EcP384 | KeySpec::EcP521));
+    let ecdsa = matches!(
+        key,
+        Some(KeySpec::EcP256 | KeySpec::EcP384 | KeySpec::EcP521)
+    );
     match (configured, method) {
         (Ikev2Auth::RsaSig, AuthMethod::RSA) => true,
         (Ikev2Auth::RsaSig, AuthMethod::DIGITAL_SIGNATURE) => rsa,
@@ -288,7 +299,8 @@ fn tell_success(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &
     shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
     shell.trace_pki(ctx, PkiTrace::Succeeded);
     // O-085, T-71: told twice, not fatal (U-12).
-    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, verified.chain().leaf()) {
+    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, verified.chain().leaf())
+    {
         let message = Syslog::id_cert_mismatch(&claim.identity, mismatch);
         shell.syslog(ctx, message.clone());
         shell.syslog(ctx, message);

@@ -8,7 +8,7 @@ use super::auth_octets;
 use super::context::Context;
 use super::init::Material;
 use super::shell::Shell;
-use crate::config::{Ikev2Auth, Ikev2Profile};
+use crate::config::Ikev2Auth;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2;
 use crate::policy::ikev2::trustpoint::Choice;
@@ -50,7 +50,8 @@ pub(super) fn trustpoint(
     requests: Option<&[[u8; 20]]>,
 ) -> Result<Option<String>, String> {
     let profile = shell.profile(ctx.config);
-    if let Some(Ikev2Auth::PreShare(_) | Ikev2Auth::Eap) = profile.and_then(|p| p.auth_local.as_ref())
+    if let Some(Ikev2Auth::PreShare(_) | Ikev2Auth::Eap) =
+        profile.and_then(|p| p.auth_local.as_ref())
     {
         return Ok(None);
     }
@@ -75,7 +76,9 @@ pub(super) fn trustpoint(
             shell.trace(ctx, Ikev2Trace::GotChain(usable));
             match usable {
                 true => Ok(Some(trustpoint)),
-                false => Err(format!("trustpoint {trustpoint} has no identity certificate")),
+                false => Err(format!(
+                    "trustpoint {trustpoint} has no identity certificate"
+                )),
             }
         }
         None => {
@@ -115,7 +118,7 @@ pub(super) fn prove(
     let record = trustpoint.and_then(|tp| ctx.store.identity(tp));
     let subject = record.map(|r| r.certificate.subject());
     let local = shell.local.ip();
-    let decision = ikev2::identity::to_present(ctx.config, Some(profile), local, subject);
+    let decision = ikev2::identity::to_present(profile, local, subject);
     let identity = decision.value.clone();
     shell.why(ctx, format!("we are {identity}"), &decision);
     shell.trace(ctx, Ikev2Trace::GenerateAuth);
@@ -152,7 +155,9 @@ fn sign(
     octets: Vec<u8>,
 ) -> Proof {
     let Some(record) = ctx.store.identity(trustpoint) else {
-        return Proof::Impossible(format!("trustpoint {trustpoint} has no identity certificate"));
+        return Proof::Impossible(format!(
+            "trustpoint {trustpoint} has no identity certificate"
+        ));
     };
     let Some(key_label) = record.key_label.clone() else {
         return Proof::Impossible(format!("trustpoint {trustpoint} has no key pair"));
@@ -194,20 +199,17 @@ fn mac(
     peer: Option<&Identity>,
     octets: &[u8],
 ) -> Proof {
-    let profile = shell.profile(ctx.config);
-    let inline = match profile.and_then(|p| p.auth_local.as_ref()) {
-        Some(Ikev2Auth::PreShare(key)) => key.as_ref(),
+    let Some(profile) = shell.profile(ctx.config) else {
+        return Proof::Impossible("no IKEv2 profile is bound".to_owned());
+    };
+    match profile.auth_local {
+        Some(Ikev2Auth::PreShare(_)) => {}
         Some(Ikev2Auth::Eap) => return Proof::Impossible("EAP is not built".to_owned()),
         _ => return Proof::Impossible("no authentication method is configured".to_owned()),
-    };
-    let keyring = profile
-        .and_then(|p: &Ikev2Profile| ikev2::keyring::for_peer(ctx.config, p, shell.remote.ip(), peer))
-        .and_then(|p| p.key_local.as_ref());
-    let Some(key) = inline.or(keyring) else {
-        return Proof::Impossible(format!(
-            "no pre-shared key for {} is configured",
-            shell.remote.ip()
-        ));
+    }
+    let address = shell.remote.ip();
+    let Some(key) = ikev2::keyring::local_key(ctx.config, profile, address, peer) else {
+        return Proof::Impossible(format!("no pre-shared key for {address} is configured"));
     };
     let data = auth_octets::shared_key(material.sk.suite.prf, key.expose(), octets);
     shell.trace(ctx, Ikev2Trace::OwnMethod(method_name(own.method)));
@@ -252,5 +254,8 @@ pub(super) fn vendor(shell: &Shell, ctx: &mut Context<'_>) -> Bytes {
     const MASK: [u8; 8] = [0xf5, 0xc7, 0xa7, 0x1d, 0, 1, 0, 0];
     let own = shell.own_spi().0;
     let masked = own.iter().zip(MASK).map(|(a, b)| a ^ b);
-    masked.chain(ctx.entropy.octets8()).collect::<Vec<u8>>().into()
+    masked
+        .chain(ctx.entropy.octets8())
+        .collect::<Vec<u8>>()
+        .into()
 }

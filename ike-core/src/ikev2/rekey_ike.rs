@@ -21,8 +21,8 @@ use super::table;
 use crate::config::Ikev2Proposal;
 use crate::policy::ikev2;
 use crate::policy::ikev2_proposal::{self, Chosen};
-use crate::sa::{Role, SaId};
 use crate::sa::job::Job;
+use crate::sa::{Role, SaId};
 use crate::trace::Ikev2Trace;
 
 /// Our offer of a new IKE SA.
@@ -50,8 +50,10 @@ pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Establish
     // The group in use first: the peer has shown that it does it.
     let groups = ikev2_proposal::groups(&proposals);
     let current = groups.iter().find(|g| **g == sa.sk.suite.group);
-    if let Some(group) = current.or(groups.first()).copied() {
-        prepare(shell, ctx, sa, proposals, group);
+    match current.or(groups.first()).copied() {
+        Some(group) => prepare(shell, ctx, sa, proposals, group),
+        // The configuration offers nothing any more: the SA ends by age.
+        None => sa.wish_at(ctx.now.mono + GRACE, Wish::RekeyIke),
     }
 }
 
@@ -74,7 +76,7 @@ fn prepare(
         private: offer.private.clone(),
     };
     let job = ctx.run(shell.id, job);
-    sa.jobs.insert(job, Work::PrepareIke(offer));
+    sa.jobs.insert(job, Work::PrepareIke(Box::new(offer)));
 }
 
 /// Sends `SA Ni KE`.
@@ -92,7 +94,7 @@ pub(super) fn send(
     ];
     let exchange = ExchangeType::CREATE_CHILD_SA;
     if let Some(id) = shell.request(ctx, &mut sa.sk, exchange, &payloads) {
-        sa.requests.insert(id, Request::RekeyIke(offer));
+        sa.requests.insert(id, Request::RekeyIke(Box::new(offer)));
     }
 }
 
@@ -115,7 +117,10 @@ pub(super) fn answered(
                 peer,
             };
             let job = ctx.run(shell.id, job);
-            sa.jobs.insert(job, Work::FinishIke(offer, chosen, nonce));
+            sa.jobs.insert(
+                job,
+                Work::FinishIke(Box::new(offer), Box::new(chosen), nonce),
+            );
         }
         Err(why) => {
             // The peer believes in a new SA that we cannot use: a fresh start is all that is left.
@@ -188,7 +193,16 @@ pub(super) fn finish(
     let Ok(spi_r) = spi(chosen) else { return };
     let spis = (offer.spi, spi_r);
     let nonces = (&offer.nonce, nonce_r);
-    let id = adopt(shell, ctx, sa, Role::Initiator, chosen, spis, nonces, shared);
+    let id = adopt(
+        shell,
+        ctx,
+        sa,
+        Role::Initiator,
+        chosen,
+        spis,
+        nonces,
+        shared,
+    );
     let lowest = collision::lowest(&offer.nonce, nonce_r);
     match sa.twin.take() {
         Some(twin) if collision::survivor(lowest, &twin.lowest) == Survivor::Theirs => {
@@ -207,7 +221,8 @@ pub(super) fn succeeded_by(shell: &Shell, ctx: &mut Context<'_>, sa: &mut Establ
     sa.superseded = Some(ctx.now.mono + GRACE);
     sa.wishes
         .retain(|(_, wish)| !matches!(wish, Wish::RekeyIke | Wish::RekeyChild(_)));
-    ctx.follow_ups.push(FollowUp::MoveChildren { from: shell.id, to });
+    ctx.follow_ups
+        .push(FollowUp::MoveChildren { from: shell.id, to });
 }
 
 /// A request of the peer.
@@ -226,7 +241,8 @@ pub(super) fn serve(
                 peer,
             };
             let job = ctx.run(shell.id, job);
-            sa.jobs.insert(job, Work::ServeIke(served.id, chosen, nonce));
+            sa.jobs
+                .insert(job, Work::ServeIke(served.id, Box::new(chosen), nonce));
         }
         Err(refusal) => {
             let exchange = (ExchangeType::CREATE_CHILD_SA, served.id);
@@ -282,9 +298,24 @@ pub(super) fn serve_finish(
         Body::KeyExchange(KeyExchange::new(chosen.suite.group.iana(), public)).into(),
     ];
     let nonces = (nonce_i, &nonce_r);
-    let new = adopt(shell, ctx, sa, Role::Responder, chosen, (spi_i, spi_r), nonces, shared);
-    shell.respond(ctx, &mut sa.sk, (ExchangeType::CREATE_CHILD_SA, id), &payloads);
-    sa.jobs.retain(|_, work| !matches!(work, Work::PrepareIke(_)));
+    let new = adopt(
+        shell,
+        ctx,
+        sa,
+        Role::Responder,
+        chosen,
+        (spi_i, spi_r),
+        nonces,
+        shared,
+    );
+    shell.respond(
+        ctx,
+        &mut sa.sk,
+        (ExchangeType::CREATE_CHILD_SA, id),
+        &payloads,
+    );
+    sa.jobs
+        .retain(|_, work| !matches!(work, Work::PrepareIke(_)));
     if sa.situation().rekeying {
         // Our own request is out: its answer decides (2.8.2).
         let lowest = Bytes::copy_from_slice(collision::lowest(nonce_i, &nonce_r));
@@ -295,7 +326,10 @@ pub(super) fn serve_finish(
 }
 
 /// Makes the new SA and hands it to the table.
-#[expect(clippy::too_many_arguments, reason = "both sides' parts of one exchange")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "both sides' parts of one exchange"
+)]
 fn adopt(
     shell: &Shell,
     ctx: &mut Context<'_>,

@@ -66,7 +66,11 @@ pub(super) struct Agreeing {
 ///
 /// # Errors
 /// The notify to answer with: smaller than the message, and the only answer there will be (B5).
-pub(super) fn screen(ctx: &Context<'_>, local: std::net::IpAddr, chain: &Chain) -> Result<Screened, (Payload, String)> {
+pub(super) fn screen(
+    ctx: &Context<'_>,
+    local: std::net::IpAddr,
+    chain: &Chain,
+) -> Result<Screened, (Payload, String)> {
     let refuse = |ty, data: Vec<u8>, why: String| (notify(ty, data), why);
     table::check(table::Message::Init, chain)
         .map_err(|why| refuse(NotifyType::INVALID_SYNTAX, Vec::new(), why))?;
@@ -84,7 +88,11 @@ pub(super) fn screen(ctx: &Context<'_>, local: std::net::IpAddr, chain: &Chain) 
     };
     let group = chosen.value.suite.group;
     if exchange.group != group.iana() {
-        let why = format!("the KE payload is of group {}, not {}", exchange.group, group.iana());
+        let why = format!(
+            "the KE payload is of group {}, not {}",
+            exchange.group,
+            group.iana()
+        );
         let data = group.iana().to_be_bytes().to_vec();
         return Err(refuse(NotifyType::INVALID_KE_PAYLOAD, data, why));
     }
@@ -117,7 +125,10 @@ pub(super) fn accept(
     let halves = Halves {
         suite,
         nonce_i: screened.nonce_i,
-        nonce_r: ctx.entropy.bytes(suite.prf.output_len().clamp(20, 32)).into(),
+        nonce_r: ctx
+            .entropy
+            .bytes(suite.prf.output_len().clamp(20, 32))
+            .into(),
     };
     let job = Job::PublicAndAgree {
         group: suite.group,
@@ -227,8 +238,10 @@ impl Agreeing {
         shell.send(ctx, std::slice::from_ref(&message_r));
         shell.incoming.answered(0, vec![message_r.clone()]);
         init::agree_fragmentation(shell, ctx, &abilities);
+        let sk = self.halves.keys(shell, shared);
+        shell.remember_keys(&sk);
         Step::Stay(Responder::Answered(Box::new(Material {
-            sk: self.halves.keys(shell, shared),
+            sk,
             nonce_i: self.halves.nonce_i,
             nonce_r: self.halves.nonce_r,
             message_i: self.message_i,

@@ -8,7 +8,7 @@ use super::child::Agreement;
 use super::child_offer;
 use super::collision;
 use super::context::Context;
-use super::create_child::{ChildOffer, Twin, supersede};
+use super::create_child::{Twin, supersede};
 use super::established::{Established, Request, Served, Shared, Wish, Work};
 use super::init;
 use super::notify::{self, about_esp, notify};
@@ -29,18 +29,23 @@ pub(super) fn serve(
 ) {
     let Served { id, chain } = served;
     match consider(shell, ctx, sa, chain) {
-        Ok((agreement, nonce, rekeyed)) => match (agreement.chosen.group, init::key_exchange(chain)) {
-            (Some(group), Some(exchange)) => {
-                let job = Job::PublicAndAgree {
-                    group,
-                    private: ctx.entropy.secret(group.private_len()),
-                    peer: exchange.data.clone(),
-                };
-                let job = ctx.run(shell.id, job);
-                sa.jobs.insert(job, Work::ServeChild(id, agreement, nonce, rekeyed));
+        Ok((agreement, nonce, rekeyed)) => {
+            match (agreement.chosen.group, init::key_exchange(chain)) {
+                (Some(group), Some(exchange)) => {
+                    let job = Job::PublicAndAgree {
+                        group,
+                        private: ctx.entropy.secret(group.private_len()),
+                        peer: exchange.data.clone(),
+                    };
+                    let job = ctx.run(shell.id, job);
+                    sa.jobs.insert(
+                        job,
+                        Work::ServeChild(id, Box::new(agreement), nonce, rekeyed),
+                    );
+                }
+                _ => finish(shell, ctx, sa, id, agreement, &nonce, rekeyed, None),
             }
-            _ => finish(shell, ctx, sa, id, agreement, &nonce, rekeyed, None),
-        },
+        }
         Err(refusal) => respond(shell, ctx, sa, id, &[refusal]),
     }
 }
@@ -68,15 +73,13 @@ fn consider(
     if sa.children.len() >= MAX_CHILDREN {
         return Err(simple(NotifyType::NO_ADDITIONAL_SAS));
     }
-    let agreement =
-        child_offer::consider(shell, ctx, chain, &sa.children, true, name.as_deref())
-            .map_err(|refusal| notify(refusal.notify, refusal.data))?;
+    let agreement = child_offer::consider(shell, ctx, chain, &sa.children, true, name.as_deref())
+        .map_err(|refusal| notify(refusal.notify, refusal.data))?;
     Ok((agreement, nonce, rekeyed.and_then(|(_, spi)| spi)))
 }
 
 /// N(REKEY_SA): the peer's SPI in it and our inbound one of the same child SA, if there is one. The
 /// protocol must be ESP (C20).
-#[expect(clippy::type_complexity, reason = "a pair of SPIs, the second may be missing")]
 fn rekeyed(sa: &Established, chain: &Chain) -> Result<Option<(u32, Option<u32>)>, Payload> {
     let Some(rekey) = notify::find(chain, NotifyType::REKEY_SA) else {
         return Ok(None);
@@ -92,7 +95,10 @@ fn rekeyed(sa: &Established, chain: &Chain) -> Result<Option<(u32, Option<u32>)>
 }
 
 /// The answer to a request whose shared secret, if any, is there.
-#[expect(clippy::too_many_arguments, reason = "what one request carries through its computation")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what one request carries through its computation"
+)]
 pub(super) fn finish(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
@@ -111,7 +117,11 @@ pub(super) fn finish(
         return respond(shell, ctx, sa, id, &[notify(ty, Bytes::new())]);
     }
     let nonce_r: Bytes = ctx.entropy.bytes(pump::NONCE).into();
-    let payloads = answer(&agreement, &nonce_r, shared.as_ref().map(|(public, _)| public));
+    let payloads = answer(
+        &agreement,
+        &nonce_r,
+        shared.as_ref().map(|(public, _)| public),
+    );
     let secret = shared.as_ref().and_then(|(_, secret)| *secret);
     let child = agreement.child(shell, ctx, &sa.sk, false, (nonce_i, &nonce_r), secret);
     let spi = child.spec.spi_in;
@@ -151,7 +161,7 @@ fn replaced(ctx: &mut Context<'_>, sa: &mut Established, old: u32, twin: Twin) {
         _ => None,
     });
     match own {
-        Some(ChildOffer { twin: noted, .. }) => *noted = Some(twin),
+        Some(offer) => offer.twin = Some(twin),
         None => supersede(ctx, sa, Some(old)),
     }
 }

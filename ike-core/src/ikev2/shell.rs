@@ -2,6 +2,7 @@
 //! is known in them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use ike_crypto::Hash;
@@ -10,10 +11,12 @@ use ike_wire::v2::{Body, Payload};
 use ike_wire::{Flags, Header, MessageId, Spi};
 
 use super::context::Context;
+use super::keymat::Keys;
 use super::sk::Sk;
 use super::window::{Incoming, Outgoing};
 use crate::config::{Ikev2Profile, RunningConfig};
 use crate::policy::Decision;
+use crate::policy::ikev2_suite::IkeSuite;
 use crate::sa::action::{Action, Transmit};
 use crate::sa::natt::{NAT_PORT, Nat};
 use crate::sa::record::Record;
@@ -53,6 +56,8 @@ pub struct Shell {
     pub incoming: Incoming,
     /// Largest IKE message in octets; longer ones go in fragments. `None`: fragments were not agreed.
     pub mtu: Option<usize>,
+    /// Algorithms and keys once they exist, for the key log: kept as long as the SA is shown.
+    pub keys: Option<(IkeSuite, Arc<Keys>)>,
     /// When the SA was made.
     pub created: Timestamp,
     /// Why it is dead, once it is.
@@ -73,6 +78,11 @@ impl Shell {
     #[must_use]
     pub fn profile<'c>(&self, config: &'c RunningConfig) -> Option<&'c Ikev2Profile> {
         config.ikev2_profile(self.profile.as_deref()?)
+    }
+
+    /// Remembers the keys for the key log.
+    pub fn remember_keys(&mut self, sk: &Sk) {
+        self.keys = Some((sk.suite, Arc::clone(&sk.keys)));
     }
 
     /// Tells a line of `debug crypto ikev2`.
@@ -235,7 +245,7 @@ impl Shell {
 
 /// A digest by which a repeated request is known.
 #[must_use]
-pub fn digest(datagram: &[u8]) -> [u8; 32] {
+pub(super) fn digest(datagram: &[u8]) -> [u8; 32] {
     Hash::Sha256
         .digest(&[datagram])
         .try_into()
@@ -244,7 +254,7 @@ pub fn digest(datagram: &[u8]) -> [u8; 32] {
 
 /// Payload names as IOS prints them (S-070 to S-073).
 #[must_use]
-pub fn names(payloads: &[Payload]) -> Vec<String> {
+pub(super) fn names(payloads: &[Payload]) -> Vec<String> {
     payloads
         .iter()
         .map(|payload| match &payload.body {

@@ -1,6 +1,8 @@
 //! The SK payload: sealing and opening messages, whole or in fragments (RFC 7296 3.14, RFC 5282,
 //! RFC 7383).
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use ike_crypto::{AeadKey, CbcKey, CryptoError, Secret};
 use ike_wire::registry::PayloadType;
@@ -24,7 +26,7 @@ pub struct Sk {
     /// The algorithms.
     pub suite: IkeSuite,
     /// The keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     /// Our role in the IKE SA: which keys are ours.
     role: Role,
     /// Counter of the combined modes' IVs: never reset, also not by fragments (D9).
@@ -104,7 +106,7 @@ impl Sk {
     pub fn new(suite: IkeSuite, keys: Keys, role: Role) -> Self {
         Self {
             suite,
-            keys,
+            keys: Arc::new(keys),
             role,
             counter: 0,
         }
@@ -232,7 +234,10 @@ impl Sk {
             Some(Body::EncryptedFragment(f)) => (f.first, &f.body),
             _ => return Err(OpenError::Checksum),
         };
-        let offset = message.chain.encrypted_offset().ok_or(OpenError::Checksum)?;
+        let offset = message
+            .chain
+            .encrypted_offset()
+            .ok_or(OpenError::Checksum)?;
         let (iv_len, icv_len) = (self.suite.encryption.iv_len(), self.icv_len());
         let Some(data_len) = body.len().checked_sub(iv_len + icv_len).filter(|n| *n > 0) else {
             return Err(OpenError::Checksum);
@@ -247,7 +252,13 @@ impl Sk {
         })
     }
 
-    fn decrypt(&self, aad: &[u8], iv: &[u8], data: &[u8], icv: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn decrypt(
+        &self,
+        aad: &[u8],
+        iv: &[u8],
+        data: &[u8],
+        icv: &[u8],
+    ) -> Result<Vec<u8>, OpenError> {
         let (encryption, integrity) = self.theirs();
         let mut clear = data.to_vec();
         match self.suite.encryption {
@@ -377,14 +388,19 @@ mod tests {
                 let chain = there.open(datagram, &message).unwrap().chain().unwrap();
                 assert_eq!(chain.payloads, sent);
             }
-            let sealed = here.seal(&mut entropy, &header(), &payloads(9), None).unwrap();
+            let sealed = here
+                .seal(&mut entropy, &header(), &payloads(9), None)
+                .unwrap();
             for index in 0..sealed[0].len() {
                 let mut changed = sealed[0].to_vec();
                 changed[index] ^= 1;
                 let Ok(message) = Message::decode(changed.clone().into()) else {
                     continue;
                 };
-                assert!(there.open(&changed, &message).is_err(), "{encryption:?} octet {index}");
+                assert!(
+                    there.open(&changed, &message).is_err(),
+                    "{encryption:?} octet {index}"
+                );
             }
         }
     }
@@ -395,9 +411,14 @@ mod tests {
         let mut entropy = Entropy::new([3; 32]);
         for encryption in EACH {
             let (mut here, _) = pair(encryption);
-            let sealed = here.seal(&mut entropy, &header(), &payloads(9), None).unwrap();
+            let sealed = here
+                .seal(&mut entropy, &header(), &payloads(9), None)
+                .unwrap();
             let message = Message::decode(sealed[0].clone()).unwrap();
-            assert!(matches!(here.open(&sealed[0], &message), Err(OpenError::Checksum)));
+            assert!(matches!(
+                here.open(&sealed[0], &message),
+                Err(OpenError::Checksum)
+            ));
         }
     }
 
@@ -409,7 +430,9 @@ mod tests {
         for encryption in EACH {
             let (mut here, there) = pair(encryption);
             let sent = payloads(3000);
-            let sealed = here.seal(&mut entropy, &header(), &sent, Some(548)).unwrap();
+            let sealed = here
+                .seal(&mut entropy, &header(), &sent, Some(548))
+                .unwrap();
             assert!(sealed.len() > 5);
             let mut whole = Vec::new();
             let mut ivs = std::collections::BTreeSet::new();

@@ -19,8 +19,6 @@ pub(super) enum Message {
     Child,
     /// CREATE_CHILD_SA about the IKE SA.
     RekeyIke,
-    /// IKE_INTERMEDIATE with a key exchange (RFC 9370 2.2.2).
-    Intermediate,
     /// INFORMATIONAL.
     Informational,
 }
@@ -64,17 +62,17 @@ fn rule(message: Message) -> Rule {
             repeatable: &[P::V2_CERT, P::V2_CERT_REQ],
         },
         Message::Child => Rule {
-            required: &[P::V2_SA, P::V2_NONCE, P::V2_TS_INITIATOR, P::V2_TS_RESPONDER],
+            required: &[
+                P::V2_SA,
+                P::V2_NONCE,
+                P::V2_TS_INITIATOR,
+                P::V2_TS_RESPONDER,
+            ],
             optional: &[P::V2_KEY_EXCHANGE, P::V2_CONFIGURATION],
             repeatable: &[],
         },
         Message::RekeyIke => Rule {
             required: &[P::V2_SA, P::V2_NONCE, P::V2_KEY_EXCHANGE],
-            optional: &[],
-            repeatable: &[],
-        },
-        Message::Intermediate => Rule {
-            required: &[P::V2_KEY_EXCHANGE],
             optional: &[],
             repeatable: &[],
         },
@@ -101,7 +99,10 @@ pub(super) fn check(message: Message, chain: &Chain) -> Result<(), String> {
     }
     for (_, body) in chain.bodies() {
         let ty = body.payload_type();
-        let anywhere = matches!(body, Body::Notify(_) | Body::Vendor(_) | Body::Unknown { .. });
+        let anywhere = matches!(
+            body,
+            Body::Notify(_) | Body::Vendor(_) | Body::Unknown { .. }
+        );
         let once = rule.optional.contains(&ty) && chain.all(ty).count() == 1;
         if !(anywhere || once || rule.required.contains(&ty) || rule.repeatable.contains(&ty)) {
             return Err(format!("{ty} payload has no place here"));

@@ -98,7 +98,7 @@ impl Outgoing {
 
     /// Whether an answer to that request is awaited.
     #[must_use]
-    pub fn awaits(&self, id: u32) -> bool {
+    pub fn is_waiting_for(&self, id: u32) -> bool {
         self.sent.contains_key(&id)
     }
 
@@ -230,6 +230,12 @@ impl Incoming {
         }
         let keep = self.base.saturating_sub(self.window);
         self.slots.retain(|id, _| *id >= keep);
+    }
+
+    /// Requests we take at once.
+    #[must_use]
+    pub fn window(&self) -> u32 {
+        self.window
     }
 
     /// The message ID of the next request, for `show`.

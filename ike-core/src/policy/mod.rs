@@ -4,9 +4,11 @@
 //! table test. `docs/ios-rules.md` maps every rule to its function.
 
 pub mod address;
+pub mod certificate_map;
 pub mod certreq;
 mod decision;
 pub mod identity;
+pub mod ikev2;
 pub mod ikev2_esp;
 pub mod ikev2_proposal;
 pub mod ikev2_suite;

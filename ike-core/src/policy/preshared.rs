@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use super::address;
-use crate::config::{
-    AddressOrInterface, IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig,
-};
+use crate::config::{IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig};
 
 /// The key for a peer address: the profile's keyring when one is known and names one, else
 /// every keyring whose local address fits, then the global keys; the longest mask wins.
@@ -41,19 +39,20 @@ pub fn for_address<'a>(
 }
 
 fn serves(config: &RunningConfig, keyring: &Keyring, local: IpAddr) -> bool {
-    match &keyring.local_address {
-        None => true,
-        Some(AddressOrInterface::Address(a)) => *a == local,
-        Some(which) => config.resolve(which).map(IpAddr::from) == Some(local),
-    }
+    keyring
+        .local_address
+        .as_ref()
+        .is_none_or(|which| config.resolve(which).contains(&local))
 }
 
 fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: IpAddr) -> Option<u8> {
     match &key.peer {
         // 0.0.0.0 is every IPv4 peer, with or without its mask.
-        KeyPeer::Address(network, _) if network.is_unspecified() => peer.is_ipv4().then_some(0),
+        KeyPeer::Address(network @ IpAddr::V4(_), _) if network.is_unspecified() => {
+            peer.is_ipv4().then_some(0)
+        }
         KeyPeer::Address(network, bits) => {
-            address::contains((*network).into(), *bits, peer).then_some(*bits)
+            address::contains(*network, *bits, peer).then_some(*bits)
         }
         KeyPeer::Hostname(name) => config
             .hosts

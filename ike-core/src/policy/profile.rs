@@ -1,6 +1,7 @@
 //! Which ISAKMP profile a peer falls into (S-040, S-041, S-094..S-098).
 
 use std::cmp::Reverse;
+use std::net::IpAddr;
 
 use super::identity::Identity;
 use super::{Decision, address};
@@ -9,6 +10,8 @@ use crate::config::{IsakmpProfile, MatchIdentity, RunningConfig};
 /// How exactly a statement matches; greater is more specific (S-096).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Specificity {
+    /// `any` (IKEv2).
+    Any,
     /// `address 0.0.0.0 0.0.0.0`.
     AnyAddress,
     /// `domain` suffix with its length in octets: the longer wins.
@@ -24,13 +27,26 @@ pub enum Specificity {
 /// specificity (S-097). The authentication method plays no part (S-098).
 #[must_use]
 pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<String>> {
-    let mut candidates: Vec<(Specificity, usize, &IsakmpProfile)> = config
-        .isakmp_profiles
-        .iter()
-        .enumerate()
-        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p)))
-        .collect();
+    let profiles = config.isakmp_profiles.iter().enumerate();
+    let candidates = profiles
+        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p.name.as_str())));
     let first_match = config.profile_selection_first_match;
+    decide(
+        candidates.collect(),
+        &identity.to_string(),
+        first_match,
+        "S-041",
+    )
+}
+
+/// The rule of S-095 and S-097 for the profiles that match `who`: rank, order of creation and
+/// name. `alone` is the rule when there is nothing to choose.
+pub(super) fn decide(
+    mut candidates: Vec<(Specificity, usize, &str)>,
+    who: &str,
+    first_match: bool,
+    alone: &'static str,
+) -> Decision<Option<String>> {
     candidates.sort_by_key(|&(rank, created, _)| {
         let rank = if first_match {
             Specificity::Exact
@@ -39,41 +55,23 @@ pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<
         };
         (Reverse(rank), Reverse(created))
     });
-    match candidates.as_slice() {
-        [] => Decision::new(
-            None,
-            "S-041",
-            format!("no match identity statement fits {identity}"),
-        ),
-        [(_, _, only)] => Decision::new(
-            Some(only.name.clone()),
-            "S-041",
-            format!("only {} matches {identity}", only.name),
-        ),
-        [(rank, _, best), (next, _, second), ..] => {
-            let because = if first_match {
-                format!(
-                    "{} and {} match {identity}; first-match takes the newest",
-                    best.name, second.name
-                )
-            } else if rank == next {
-                format!(
-                    "{} and {} match {identity} equally; the newest created wins",
-                    best.name, second.name
-                )
-            } else {
-                format!(
-                    "{} matches {identity} more exactly than {}",
-                    best.name, second.name
-                )
-            };
-            Decision::new(
-                Some(best.name.clone()),
-                if first_match { "S-097" } else { "S-095" },
-                because,
-            )
+    let (rank, best, next, second) = match candidates.as_slice() {
+        [] => return Decision::new(None, alone, format!("no match statement fits {who}")),
+        [(_, _, only)] => {
+            let because = format!("only {only} matches {who}");
+            return Decision::new(Some((*only).to_owned()), alone, because);
         }
-    }
+        [(rank, _, best), (next, _, second), ..] => (rank, *best, next, *second),
+    };
+    let because = if first_match {
+        format!("{best} and {second} match {who}; first-match takes the newest")
+    } else if rank == next {
+        format!("{best} and {second} match {who} equally; the newest created wins")
+    } else {
+        format!("{best} matches {who} more exactly than {second}")
+    };
+    let rule = if first_match { "S-097" } else { "S-095" };
+    Decision::new(Some(best.to_owned()), rule, because)
 }
 
 /// One of the profile's statements matches the identity, or it has none.
@@ -94,11 +92,10 @@ fn best_match(profile: &IsakmpProfile, identity: &Identity) -> Option<Specificit
 fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
     match (statement, identity) {
         (MatchIdentity::Address(network, bits), Identity::Ipv4(address)) => {
-            address::contains((*network).into(), *bits, (*address).into()).then_some(match bits {
-                0 => Specificity::AnyAddress,
-                32 => Specificity::Exact,
-                n => Specificity::Prefix(*n),
-            })
+            address_rank(*network, *bits, (*address).into())
+        }
+        (MatchIdentity::Address(network, bits), Identity::Ipv6(address)) => {
+            address_rank(*network, *bits, (*address).into())
         }
         (MatchIdentity::Host(host), Identity::Fqdn(name)) => host
             .eq_ignore_ascii_case(name)
@@ -117,8 +114,17 @@ fn rank(statement: &MatchIdentity, identity: &Identity) -> Option<Specificity> {
     }
 }
 
+fn address_rank(network: IpAddr, bits: u8, address: IpAddr) -> Option<Specificity> {
+    let rank = match bits {
+        0 => Specificity::AnyAddress,
+        n if n == address::width(address) => Specificity::Exact,
+        n => Specificity::Prefix(n),
+    };
+    address::contains(network, bits, address).then_some(rank)
+}
+
 /// A suffix counts only on a label border: `evilcisco.com` is not in `cisco.com` (E15).
-fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
+pub(super) fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
     let domain = domain.trim_start_matches(border).to_ascii_lowercase();
     let name = name.to_ascii_lowercase();
     let host = name.strip_suffix(&domain)?;
@@ -191,6 +197,23 @@ mod tests {
         assert_eq!(of([192, 168, 0, 1]).as_deref(), Some("host"));
         assert_eq!(of([192, 168, 0, 7]).as_deref(), Some("net"));
         assert_eq!(of([10, 0, 0, 1]).as_deref(), Some("any"));
+    }
+
+    /// S-096: IPv6 alike; a statement never fits an address of the other family.
+    #[test]
+    fn ipv6_prefixes_rank_as_masks_do() {
+        let net = |a: &str, bits| MatchIdentity::Address(a.parse().unwrap(), bits);
+        let config = config(&[
+            ("host", &[net("2001:db8::1", 128)]),
+            ("net", &[net("2001:db8::", 32)]),
+            ("any", &[net("::", 0)]),
+            ("any4", &[net("0.0.0.0", 0)]),
+        ]);
+        let of = |a: &str| chosen(&config, &Identity::from(a.parse::<IpAddr>().unwrap()));
+        assert_eq!(of("2001:db8::1").as_deref(), Some("host"));
+        assert_eq!(of("2001:db8::7").as_deref(), Some("net"));
+        assert_eq!(of("2001:db9::1").as_deref(), Some("any"));
+        assert_eq!(of("10.0.0.1").as_deref(), Some("any4"));
     }
 
     /// E15: wildcard and substring tricks do not match a domain.

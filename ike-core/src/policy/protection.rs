@@ -140,7 +140,7 @@ pub struct MapRefusal {
 }
 
 /// Compiles the configuration's tunnels and crypto maps. Interfaces that are shut or
-/// incomplete yield nothing.
+/// incomplete yield nothing; nor do tunnels whose ends are not of the family of their mode.
 #[must_use]
 pub fn compile(config: &RunningConfig) -> Vec<Protection> {
     let mut out = Vec::new();
@@ -163,11 +163,11 @@ pub fn compile(config: &RunningConfig) -> Vec<Protection> {
 fn tunnel(config: &RunningConfig, interface: &Interface, tunnel: &Tunnel) -> Option<Protection> {
     let protection = tunnel.protection.as_ref()?;
     let profile = config.ipsec_profile(&protection.profile)?;
-    let local = config.resolve(tunnel.source.as_ref()?)?.into();
-    let peer = tunnel.destination?.into();
+    let (local, peer) = config.tunnel_ends(tunnel)?;
     let (local_selector, remote_selector) = match tunnel.mode {
-        TunnelMode::GreIp => (Selector::gre(local), Selector::gre(peer)),
+        TunnelMode::GreIp | TunnelMode::GreIpv6 => (Selector::gre(local), Selector::gre(peer)),
         TunnelMode::IpsecIpv4 => (Selector::ANY_V4, Selector::ANY_V4),
+        TunnelMode::IpsecIpv6 => (Selector::ANY_V6, Selector::ANY_V6),
     };
     Some(Protection {
         name: interface.name.clone(),

@@ -86,8 +86,19 @@ pub enum Command {
     Up(String),
     /// `down NAME`: delete its SAs.
     Down(String),
+    /// `rekey NAME`: replace its child SA, or the IKE SA that carries it.
+    Rekey(String, Rekey),
     /// `clear crypto session` and the like: delete every SA.
     ClearAll,
+}
+
+/// What is to be rekeyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rekey {
+    /// The child SA.
+    Child,
+    /// The IKE SA.
+    Ike,
 }
 
 /// The answer to a command.

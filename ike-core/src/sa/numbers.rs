@@ -10,6 +10,7 @@ use super::action::JobId;
 pub struct Numbers {
     next_sa: u64,
     next_connection: u32,
+    next_tunnel: u32,
     next_job: u64,
     /// Jobs under way and the SA that waits for each.
     pub jobs: BTreeMap<JobId, SaId>,
@@ -21,6 +22,7 @@ impl Default for Numbers {
         Self {
             next_sa: 1,
             next_connection: 1001,
+            next_tunnel: 1,
             next_job: 1,
             jobs: BTreeMap::new(),
         }
@@ -39,6 +41,13 @@ impl Numbers {
     pub fn connection(&mut self) -> u32 {
         let number = self.next_connection;
         self.next_connection = self.next_connection.checked_add(1).unwrap_or(1001);
+        number
+    }
+
+    /// The next Tunnel-id of an IKE SA, from 1 (O-020).
+    pub fn tunnel(&mut self) -> u32 {
+        let number = self.next_tunnel;
+        self.next_tunnel = self.next_tunnel.checked_add(1).unwrap_or(1);
         number
     }
 

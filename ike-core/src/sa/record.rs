@@ -10,6 +10,8 @@ use crate::policy::Decision;
 /// One negotiation as one router saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// 1 or 2: which IKE it was.
+    pub version: u8,
     /// `initiator` or `responder`.
     pub initiator: bool,
     /// The peer's address.
@@ -57,6 +59,7 @@ impl Record {
     #[must_use]
     pub fn new(role: Role, peer: String) -> Self {
         Self {
+            version: 1,
             initiator: role == Role::Initiator,
             peer,
             certreq: None,
@@ -67,6 +70,15 @@ impl Record {
             stopped_at: None,
             reason: None,
             decisions: Vec::new(),
+        }
+    }
+
+    /// An empty record of IKEv2.
+    #[must_use]
+    pub fn new_v2(role: Role, peer: String) -> Self {
+        Self {
+            version: 2,
+            ..Self::new(role, peer)
         }
     }
 

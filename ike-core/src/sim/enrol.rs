@@ -3,11 +3,12 @@
 //! stores are alike. Keys come from the caller: nothing here draws entropy.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ike_crypto::{Hash, PrivateKey, PublicKey};
 use ike_pki::{CaError, CertRequestSpec, LabCa, Name, Store, Version};
 
-use crate::config::{AddressOrInterface, Enrollment, IsakmpHash, RunningConfig, TrustpointConfig};
+use crate::config::{Enrollment, IsakmpHash, RunningConfig, TrustpointConfig};
 
 /// Validity of what a lab CA issues, in seconds: one year, as in the seed.
 const VALIDITY: i64 = 365 * 86_400;
@@ -168,9 +169,13 @@ fn subject(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Result<Name, EnrolError
         .ip_address
         .as_ref()
         .and_then(Option::as_ref)
-        .and_then(|which| match which {
-            AddressOrInterface::Address(a) => Some(*a),
-            other => who.config.resolve(other),
+        .and_then(|which| {
+            // The attribute unstructuredAddress of IOS has an IPv4 address.
+            let addresses = who.config.resolve(which);
+            addresses.into_iter().find_map(|address| match address {
+                IpAddr::V4(address) => Some(address),
+                IpAddr::V6(_) => None,
+            })
         });
     let own = who.config.fqdn();
     let fqdn = match &tp.fqdn {

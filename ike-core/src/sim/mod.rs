@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::engine::view::IsakmpSaView;
+use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
 use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
 use crate::sa::job::{self, JobOutcome};
@@ -254,6 +255,12 @@ impl Simulation {
     #[must_use]
     pub fn isakmp_sas(&self, node: usize) -> Vec<IsakmpSaView> {
         self.nodes[node].engine.isakmp_sas(self.now)
+    }
+
+    /// The IKEv2 SAs of a router.
+    #[must_use]
+    pub fn ikev2_sas(&self, node: usize) -> Vec<Ikev2SaView> {
+        self.nodes[node].engine.ikev2_sas(self.now)
     }
 
     /// The verdict is certain: both are up, or one of them has ended it.

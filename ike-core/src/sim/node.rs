@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
 
-use crate::config::RunningConfig;
+use crate::config::{Interface, RunningConfig};
 use crate::engine::{Engine, Setup};
 use crate::sa::action::{DataplaneRequest, Reply};
 use crate::sa::child::{ChildKeys, ChildSpec, Direction};
@@ -78,10 +78,8 @@ impl Node {
 
     pub(super) fn owns(&self, address: IpAddr) -> bool {
         let config = self.engine.config();
-        config.interfaces.iter().any(|i| {
-            i.address
-                .is_some_and(|(own, _)| IpAddr::from(own) == address)
-        })
+        let mut addresses = config.interfaces.iter().flat_map(Interface::addresses);
+        addresses.any(|(own, _)| own == address)
     }
 
     pub(super) fn dataplane(&mut self, request: DataplaneRequest) {

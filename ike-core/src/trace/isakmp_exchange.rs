@@ -36,9 +36,10 @@ impl IsakmpTrace {
                 state,
             } => format!(
                 "ISAKMP:({n}): sending packet to {} my_port {my_port} peer_port {} ({role}) {state}\n\
-                 ISAKMP:({n}):Sending an IKE IPv4 Packet.",
+                 ISAKMP:({n}):Sending an IKE {} Packet.",
                 remote.ip(),
-                remote.port()
+                remote.port(),
+                if remote.is_ipv4() { "IPv4" } else { "IPv6" }
             ),
             Self::Received {
                 remote,

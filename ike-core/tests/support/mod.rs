@@ -20,6 +20,8 @@ use ike_crypto::{KeySpec, PrivateKey};
 
 pub const R1: &str = include_str!("../../../config/labs/t-01/r1.cfg");
 pub const R2: &str = include_str!("../../../config/labs/t-01/r2.cfg");
+pub const R1_V2: &str = include_str!("../../../config/labs/t-50/r1.cfg");
+pub const R2_V2: &str = include_str!("../../../config/labs/t-50/r2.cfg");
 /// 17 June 2013, the day of the seed's first trace.
 pub const WALL: i64 = 1_371_470_000;
 
@@ -59,6 +61,15 @@ pub fn seed_routers() -> Story {
         network: Network::default(),
         timers: Timers::default(),
         seed: 1,
+    }
+}
+
+/// The routers of the tech note's IKEv2 half, enrolled in the same order.
+pub fn ikev2_routers() -> Story {
+    Story {
+        configs: [R1_V2.to_owned(), R2_V2.to_owned()],
+        orders: [order(&["TP2", "TP1"]), order(&["TP1", "TP2"])],
+        ..seed_routers()
     }
 }
 

@@ -33,13 +33,8 @@ impl Message {
         self
     }
 
-    pub(super) fn attribute(mut self, kind: u16, value: &[u8]) -> Self {
-        let length = (value.len() + 4) as u16;
-        self.0.extend_from_slice(&length.to_ne_bytes());
-        self.0.extend_from_slice(&kind.to_ne_bytes());
-        self.0.extend_from_slice(value);
-        self.0.resize(self.0.len().next_multiple_of(4), 0);
-        self
+    pub(super) fn attribute(self, kind: u16, value: &[u8]) -> Self {
+        self.body(&attribute(kind, value))
     }
 
     fn finish(mut self) -> Vec<u8> {
@@ -56,6 +51,15 @@ impl Message {
         let length = recv(socket.as_raw_fd(), &mut answer, MsgFlags::empty())?;
         acknowledgement(answer.get(..length).unwrap_or_default())
     }
+}
+
+/// One attribute, padded; its value may be attributes.
+pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = (value.len() + 4) as u16;
+    let mut octets = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+    octets.extend_from_slice(value);
+    octets.resize(octets.len().next_multiple_of(4), 0);
+    octets
 }
 
 fn open() -> io::Result<OwnedFd> {

@@ -13,7 +13,7 @@ use nix::unistd::{read, write};
 use super::Shared;
 use crate::capture::Capture;
 use crate::faults::{Fate, FaultPlan, Faults};
-use crate::packet::{ETHERNET_HEADER, Flow, Mac, ipv4_of_frame, set_udp_checksum};
+use crate::packet::{ETHERNET_HEADER, Flow, Mac, ip_of_frame, set_udp_checksum};
 
 /// Frames taken from one port before the others get their turn.
 const BATCH: usize = 64;
@@ -191,7 +191,7 @@ impl Engine {
     }
 
     fn decide(&mut self, from: PortId, frame: &[u8]) -> Fate {
-        let Some(packet) = ipv4_of_frame(frame) else {
+        let Some(packet) = ip_of_frame(frame) else {
             return Fate::Deliver;
         };
         let name = self.ports.get(&from).map_or("", |port| port.name.as_str());
@@ -202,7 +202,7 @@ impl Engine {
     }
 
     fn record(&self, frame: &[u8], fate: Fate) {
-        if let (Some((capture, interface)), Some(packet)) = (&self.capture, ipv4_of_frame(frame)) {
+        if let (Some((capture, interface)), Some(packet)) = (&self.capture, ip_of_frame(frame)) {
             // A full disk must not stop the wire.
             let _ = capture.packet(*interface, packet, remark(fate).as_deref());
         }
@@ -237,7 +237,7 @@ impl Engine {
     /// Forwards a frame, and behind it the one it has overtaken.
     fn pass(&mut self, from: PortId, frame: &[u8]) {
         self.forward(from, frame);
-        if ipv4_of_frame(frame).is_some() {
+        if ip_of_frame(frame).is_some() {
             self.release(from);
         }
     }

@@ -4,7 +4,7 @@
 //! testnet's own test for the conditions.
 
 use std::error::Error;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
 
 use ikd::dataplane::{
@@ -18,7 +18,7 @@ use testnet::{
 
 mod router;
 
-use router::{A, B, LOOPBACK, Outcome, Router, SECOND};
+use router::{A, A6, B, B6, LOOPBACK, LOOPBACK6, Outcome, Router, SECOND};
 
 type Named = (&'static str, fn() -> Outcome);
 
@@ -33,14 +33,22 @@ const GCM: EspSuite = EspSuite {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [Named; 7] = [
+    let tests: [Named; 9] = [
         (
             "the_seed_pings_from_loopback_to_loopback",
             the_seed_pings_from_loopback_to_loopback,
         ),
         (
-            "every_mode_carries_large_packets",
+            "every_mode_carries_large_packets_of_both_families_over_both",
             every_mode_carries_large_packets,
+        ),
+        (
+            "udp_encapsulation_goes_over_ipv6",
+            udp_encapsulation_goes_over_ipv6,
+        ),
+        (
+            "a_tunnel_nobody_uses_asks_for_nothing",
+            a_tunnel_nobody_uses_asks_for_nothing,
         ),
         (
             "a_packet_without_an_sa_waits_and_asks_and_nothing_is_in_clear",
@@ -85,16 +93,24 @@ fn obstacle() -> Option<String> {
 fn hosts() -> Result<(Switch, Host, Host), Box<dyn Error>> {
     let switch = Switch::new("lan")?;
     let (a, b) = (Host::new("R1")?, Host::new("R2")?);
-    a.attach(&switch, "eth0", &[(A, 24)])?;
-    b.attach(&switch, "eth0", &[(B, 24)])?;
+    a.attach(&switch, "eth0", &[(A.into(), 24), (A6.into(), 64)])?;
+    b.attach(&switch, "eth0", &[(B.into(), 24), (B6.into(), 64)])?;
     Ok((switch, a, b))
 }
 
 fn routers(mode: TunnelMode) -> Result<(Switch, Router, Router), Box<dyn Error>> {
+    routers_at([A, B], mode, false)
+}
+
+fn routers_at(
+    ends: [impl Into<IpAddr> + Copy; 2],
+    mode: TunnelMode,
+    udp: bool,
+) -> Result<(Switch, Router, Router), Box<dyn Error>> {
     let (switch, a, b) = hosts()?;
     let (a, b) = (
-        Router::start(a, 0, [A, B], mode, false)?,
-        Router::start(b, 1, [A, B], mode, false)?,
+        Router::start(a, 0, ends, mode, udp)?,
+        Router::start(b, 1, ends, mode, udp)?,
     );
     Ok((switch, a, b))
 }
@@ -118,23 +134,73 @@ fn the_seed_pings_from_loopback_to_loopback() -> Outcome {
     Ok(())
 }
 
+/// The loopbacks of the family a tunnel carries; GRE carries both.
+fn inside(tunnel: TunnelMode) -> Vec<[IpAddr; 2]> {
+    let (v4, v6) = (LOOPBACK.map(IpAddr::V4), LOOPBACK6.map(IpAddr::V6));
+    match tunnel {
+        TunnelMode::Gre { .. } => vec![v4, v6],
+        TunnelMode::IpsecIpv4 => vec![v4],
+        TunnelMode::IpsecIpv6 => vec![v6],
+    }
+}
+
 fn every_mode_carries_large_packets() -> Outcome {
-    for tunnel in [GRE, TunnelMode::Gre { key: Some(7) }, TunnelMode::IpsecIpv4] {
-        for mode in [Mode::Tunnel, Mode::Transport] {
-            let (_switch, a, b) = routers(tunnel)?;
+    let outside: [[IpAddr; 2]; 2] = [[A.into(), B.into()], [A6.into(), B6.into()]];
+    let key = TunnelMode::Gre { key: Some(7) };
+    for tunnel in [GRE, key, TunnelMode::IpsecIpv4, TunnelMode::IpsecIpv6] {
+        for (ends, mode) in outside
+            .into_iter()
+            .flat_map(|ends| [(ends, Mode::Tunnel), (ends, Mode::Transport)])
+        {
+            let (_switch, a, b) = routers_at(ends, tunnel, false)?;
             a.install(0x100, GCM, mode)?;
             b.install(0x100, GCM, mode)?;
-            let from = a.host.run(|| UdpSocket::bind((LOOPBACK[0], 9)))??;
-            let to = b.host.run(|| UdpSocket::bind((LOOPBACK[1], 9)))??;
-            to.set_read_timeout(Some(SECOND))?;
-            // Inner fragments first; then, with an MTU above the wire's, outer ones.
-            for mtu in [1400, 1500] {
-                a.host.run(|| netlink::set_mtu("Tunnel1", mtu))??;
-                from.send_to(&[9; 4000], (LOOPBACK[1], 9))?;
-                assert_eq!(to.recv(&mut [0; 5000])?, 4000, "{tunnel:?} {mode:?} {mtu}");
+            for loopbacks in inside(tunnel) {
+                let case = format!("{tunnel:?} {mode:?} {loopbacks:?} over {ends:?}");
+                large_packets(&a, &b, loopbacks).map_err(|error| format!("{case}: {error}"))?;
             }
         }
     }
+    Ok(())
+}
+
+/// Inner fragments first; then, with an MTU above the wire's, outer ones.
+fn large_packets(a: &Router, b: &Router, loopbacks: [IpAddr; 2]) -> Outcome {
+    let from = a.host.run(|| UdpSocket::bind((loopbacks[0], 9)))??;
+    let to = b.host.run(|| UdpSocket::bind((loopbacks[1], 9)))??;
+    to.set_read_timeout(Some(SECOND))?;
+    for mtu in [1400, 1500] {
+        a.host.run(|| netlink::set_mtu("Tunnel1", mtu))??;
+        from.send_to(&[9; 4000], (loopbacks[1], 9))?;
+        assert_eq!(to.recv(&mut [0; 5000])?, 4000);
+    }
+    Ok(())
+}
+
+fn udp_encapsulation_goes_over_ipv6() -> Outcome {
+    let (_switch, a, b) = routers_at([A6, B6], TunnelMode::IpsecIpv6, true)?;
+    for router in [&a, &b] {
+        for spec in router.specs(0x100, GCM, Mode::Tunnel) {
+            router.handle.install(&SaSpec {
+                encap: Some((4500, 4500)),
+                ..spec
+            })?;
+        }
+    }
+    let report = a.host.ping(LOOPBACK6[0], LOOPBACK6[1], 3, SECOND)?;
+    assert_eq!(report.received, 3);
+    Ok(())
+}
+
+/// The kernel solicits IPv6 routers on a new device unless it is told not to.
+fn a_tunnel_nobody_uses_asks_for_nothing() -> Outcome {
+    let (_switch, mut a, _b) = routers(GRE)?;
+    std::thread::sleep(SECOND * 3 / 2);
+    a.host.ping(LOOPBACK6[0], LOOPBACK6[1], 1, SECOND / 10)?;
+    let DataplaneEvent::Acquire { source, .. } = a.event()? else {
+        return Err("no acquire event".into());
+    };
+    assert_eq!(source, LOOPBACK6[0]);
     Ok(())
 }
 
@@ -162,7 +228,7 @@ fn waits_and_asks() -> Outcome {
     };
     assert_eq!(
         (tunnel.as_str(), source, destination, protocol),
-        ("Tunnel1", LOOPBACK[0], LOOPBACK[1], 17)
+        ("Tunnel1", LOOPBACK[0].into(), LOOPBACK[1].into(), 17)
     );
     std::thread::sleep(SECOND / 4);
     b.install(0x100, SEED, Mode::Tunnel)?;
@@ -281,9 +347,9 @@ fn udp_encapsulation_passes_a_nat() -> Outcome {
     };
     let nat = NatRouter::new(&inside, &outside, &config)?;
     let (a, b) = (Host::new("R1")?, Host::new("R2")?);
-    a.attach(&inside, "eth0", &[(INNER, 24)])?;
-    b.attach(&outside, "eth0", &[(B, 24)])?;
-    a.run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY), None))??;
+    a.attach(&inside, "eth0", &[(INNER.into(), 24)])?;
+    b.attach(&outside, "eth0", &[(B.into(), 24)])?;
+    a.run(|| netlink::add_route(Ipv4Addr::UNSPECIFIED, 0, Some(INNER_GATEWAY.into()), None))??;
     // Plain IPv4 in tunnel mode: GRE would show the inner address R2 does not expect.
     let a = Router::start(a, 0, [INNER, B], TunnelMode::IpsecIpv4, true)?;
     let mut b = Router::start(b, 1, [A, B], TunnelMode::IpsecIpv4, true)?;
@@ -302,7 +368,8 @@ fn udp_encapsulation_passes_a_nat() -> Outcome {
             return Err("no event about the moved peer".into());
         };
         assert_eq!(Some(from.port()), nat.port_of(17, INNER, 4500));
-        b.handle.set_endpoint("Tunnel1", A, Some(from.port()));
+        b.handle
+            .set_endpoint("Tunnel1", A.into(), Some(from.port()));
         assert_eq!(ping(&a, 2)?, 2);
         std::thread::sleep(SECOND);
         nat.forget_mappings();

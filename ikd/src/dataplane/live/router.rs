@@ -1,7 +1,7 @@
 //! A router of the seed (rule S-001) for the live tests: a host and its data plane.
 
 use std::error::Error;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,16 @@ pub(crate) const LOOPBACK: [Ipv4Addr; 2] = [
     Ipv4Addr::new(192, 168, 100, 1),
     Ipv4Addr::new(192, 168, 200, 1),
 ];
+pub(crate) const A6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+pub(crate) const B6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
+const TUNNEL6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0x2001, 0xdb8, 10, 0, 0, 0, 0, 1),
+    Ipv6Addr::new(0x2001, 0xdb8, 10, 0, 0, 0, 0, 2),
+];
+pub(crate) const LOOPBACK6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0x2001, 0xdb8, 100, 0, 0, 0, 0, 1),
+    Ipv6Addr::new(0x2001, 0xdb8, 200, 0, 0, 0, 0, 1),
+];
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 /// A router: host, runtime, data plane.
 pub(crate) struct Router {
@@ -34,8 +44,8 @@ pub(crate) struct Router {
     events: mpsc::Receiver<DataplaneEvent>,
     /// Its number: 0 is R1, 1 is R2.
     me: usize,
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    source: IpAddr,
+    destination: IpAddr,
 }
 
 impl Router {
@@ -43,11 +53,12 @@ impl Router {
     pub(crate) fn start(
         host: Host,
         me: usize,
-        ends: [Ipv4Addr; 2],
+        ends: [impl Into<IpAddr>; 2],
         mode: TunnelMode,
         nat: bool,
     ) -> Result<Self, Box<dyn Error>> {
-        let [source, destination] = if me == 0 { ends } else { [ends[1], ends[0]] };
+        let [a, b] = ends.map(Into::into);
+        let [source, destination] = if me == 0 { [a, b] } else { [b, a] };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -56,25 +67,29 @@ impl Router {
             name: "Tunnel1".to_owned(),
             source,
             destination,
-            address: TUNNEL[me],
-            prefix: 24,
+            addresses: vec![(TUNNEL[me].into(), 24), (TUNNEL6[me].into(), 64)],
             mode,
             mtu: 1400,
         };
-        let far = Route {
-            destination: Ipv4Addr::from(u32::from(LOOPBACK[1 - me]) & 0xffff_ff00),
-            prefix: 24,
-            via: Some(TUNNEL[1 - me]),
+        let far = |destination: IpAddr, prefix, via: IpAddr| Route {
+            destination,
+            prefix,
+            via: Some(via),
             device: None,
         };
+        let you = 1 - me;
+        let routes = vec![
+            far(LOOPBACK[you].into(), 32, TUNNEL[you].into()),
+            far(LOOPBACK6[you].into(), 128, TUNNEL6[you].into()),
+        ];
         let (handle, events) = host
             .run(|| -> Result<_, Box<dyn Error + Send + Sync>> {
                 let _inside = runtime.enter();
                 let udp = nat.then(|| udp_path(source)).transpose()?;
                 Ok(Dataplane::start(Config {
                     tunnels: vec![tunnel],
-                    routes: vec![far],
-                    loopbacks: vec![LOOPBACK[me]],
+                    routes,
+                    loopbacks: vec![LOOPBACK[me].into(), LOOPBACK6[me].into()],
                     udp,
                 })?)
             })?
@@ -144,7 +159,7 @@ impl Router {
 }
 
 /// The socket of port 4500 and a thread that hands its datagrams over, as the IKE side does.
-fn udp_path(source: Ipv4Addr) -> std::io::Result<UdpPath> {
+fn udp_path(source: IpAddr) -> std::io::Result<UdpPath> {
     let socket = Arc::new(UdpSocket::bind((source, 4500))?);
     let (datagrams, receiver) = mpsc::channel(64);
     let reading = Arc::clone(&socket);
@@ -159,7 +174,8 @@ fn udp_path(source: Ipv4Addr) -> std::io::Result<UdpPath> {
             }
         }
     });
-    let sender = move |to: SocketAddr, packet: &[u8]| socket.send_to(packet, to).map(drop);
+    let sender =
+        move |_: IpAddr, to: SocketAddr, packet: &[u8]| socket.send_to(packet, to).map(drop);
     Ok(UdpPath {
         sender: Arc::new(sender),
         receiver,

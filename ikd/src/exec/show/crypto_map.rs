@@ -92,11 +92,14 @@ fn of_map(config: &RunningConfig, map: &CryptoMap) -> Map {
 
 /// IOS numbers the entries of a tunnel's map from 65536; the first is the profile itself.
 fn of_tunnel(protection: &Protection) -> Map {
-    let rule = format!(
-        "permit {} {}",
-        protocol(protection.local_selector.protocol),
-        ends(protection)
-    );
+    let selector = &protection.local_selector;
+    let any = selector.protocol == 0 && selector.network.is_ipv6();
+    let protocol = if any {
+        "ipv6".to_owned()
+    } else {
+        protocol(selector.protocol)
+    };
+    let rule = format!("permit {protocol} {}", ends(protection));
     Map {
         name: protection.tag.clone(),
         sequence: 65_537,
@@ -181,8 +184,13 @@ impl View for Maps {
 
 impl Map {
     fn lines(&self, out: &mut Lines) {
+        let v6 = self.peers.first().is_some_and(IpAddr::is_ipv6);
+        let (family, list_kind) = match v6 {
+            true => ("IPv6", "IPv6"),
+            false => ("IPv4", "Extended IP"),
+        };
         out.line(format!(
-            "Crypto Map IPv4 \"{}\" {} ipsec-isakmp",
+            "Crypto Map {family} \"{}\" {} ipsec-isakmp",
             self.name, self.sequence
         ));
         if self.profile_instance {
@@ -198,7 +206,7 @@ impl Map {
             .iter()
             .for_each(|p| out.line(format!("\tIKEv2 Profile: {p}")));
         let list = self.access_list.as_deref().unwrap_or_default();
-        out.line(format!("\tExtended IP access list {list}"));
+        out.line(format!("\t{list_kind} access list {list}"));
         self.rules
             .iter()
             .for_each(|rule| out.line(format!("\t    access-list {list} {rule}")));
@@ -242,6 +250,44 @@ mod tests {
 \t\tTunnel1
 
 "
+        );
+    }
+
+    /// G-086 over IPv6.
+    #[test]
+    fn an_ipv6_tunnel_has_an_ipv6_map() {
+        let mut world = R1::new();
+        world.read(
+            "crypto ipsec profile P
+interface Tunnel1
+ ipv6 address 2001:db8:a::1/64
+ tunnel source 2001:db8::1
+ tunnel mode ipsec ipv6
+ tunnel destination 2001:db8::2
+ tunnel protection ipsec profile P
+",
+        );
+        world.protections = compile(&world.config);
+        let text = shown("show crypto map", &world.snapshot());
+        assert!(
+            text.starts_with(
+                "Crypto Map IPv6 \"Tunnel1-head-0\" 65537 ipsec-isakmp
+\tMap is a PROFILE INSTANCE.
+\tPeer = 2001:db8::2
+\tIPv6 access list 
+\t    access-list  permit ipv6 any any
+"
+            ),
+            "{text}"
+        );
+        let sessions = shown("show crypto session", &world.snapshot());
+        assert!(sessions.contains("permit ipv6 ::/0 ::/0"), "{sessions}");
+        let sas = shown("show crypto ipsec sa", &world.snapshot());
+        assert!(
+            sas.contains("local  ident (addr/mask/prot/port): (::/0/0/0)")
+                && sas.contains("     local crypto endpt.: 2001:db8::1,\n     remote crypto endpt.: 2001:db8::2\n")
+                && sas.contains(", ipv6 mtu 1500, ipv6 mtu idb"),
+            "{sas}"
         );
     }
 

@@ -236,11 +236,14 @@ impl Flow {
             Some(group) => format!("Y, DH group: group{group}"),
             None => "N, DH group: none".to_owned(),
         };
+        let ip = if local.is_ipv6() { "ipv6" } else { "ip" };
+        // IPv6 addresses have a line each.
+        let between = if local.is_ipv6() { "\n     " } else { " " };
         out.line(format!(
-            "     local crypto endpt.: {local}, remote crypto endpt.: {peer}"
+            "     local crypto endpt.: {local},{between}remote crypto endpt.: {peer}"
         ));
         out.line(format!(
-            "     path mtu {mtu}, ip mtu {mtu}, ip mtu idb {interface}"
+            "     path mtu {mtu}, {ip} mtu {mtu}, {ip} mtu idb {interface}"
         ));
         out.line(format!(
             "     current outbound spi: 0x{0:X}({0})",

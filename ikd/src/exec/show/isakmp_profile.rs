@@ -1,7 +1,9 @@
 //! `show crypto isakmp profile` (O-007; the text is from memory, U-18).
 
+use std::net::IpAddr;
+
 use ike_core::config::{IsakmpProfile, MatchIdentity, SelfIdentity};
-use ike_core::policy::address::mask_v4;
+use ike_core::policy::address::mask;
 use serde::Serialize;
 
 use super::{Lines, View};
@@ -62,7 +64,11 @@ fn references(now: &Snapshot<'_>, name: &str) -> usize {
 fn identity(statement: &MatchIdentity) -> String {
     match statement {
         MatchIdentity::Address(address, bits) => {
-            format!("ip-address {address} {}", mask_v4(*bits))
+            let mask = match address {
+                IpAddr::V4(_) => mask(*address, *bits).to_string(),
+                IpAddr::V6(_) => bits.to_string(),
+            };
+            format!("ip-address {address} {mask}")
         }
         MatchIdentity::Host(name) => format!("fqdn {name}"),
         MatchIdentity::HostDomain(name) => format!("fqdn domain {name}"),

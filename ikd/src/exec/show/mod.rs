@@ -10,6 +10,9 @@
 //! | `show crypto isakmp [default] policy` | `default policies[]`: `priority encryption hash authentication group lifetime` |
 //! | `show crypto isakmp profile` | `isakmp_profiles[]`: `name references identities certificate_maps presents keyring trustpoints` |
 //! | `show crypto isakmp peers` | `peers[]`: `address port local phase1_id` |
+//! | `show crypto ikev2 policy [NAME]` | `ikev2_policies[]`: `name fvrf local proposals` |
+//! | `show crypto ikev2 profile [NAME]` | `ikev2_profiles[]`: `name references fvrf local identities certificate_maps local_identity local_authentication remote_authentication eap_query_identity keyring ppk_keyring trustpoints lifetime reauth dpd nat_keepalive ivrf group_authorization shutdown complete` |
+//! | `show crypto ikev2 proposal [NAME]` | `ikev2_proposals[]`: `name encryption integrity prf groups additional_ke` |
 //! | `show crypto ipsec sa` | `interfaces[]`: `interface crypto_map local flows[]`; a flow: `protection local_ident remote_ident peer port packets{encaps decaps send_errors receive_errors} mtu mtu_interface outbound_spi pfs inbound[] outbound[]`; an SA: `spi transform mode conn_id seconds kilobytes iv_octets replay_detection` |
 //! | `show crypto ipsec profile` | `ipsec_profiles[]`: `name isakmp_profile ikev2_profile seconds kilobytes responder_only pfs transform_sets[]{name transforms mode}` |
 //! | `show crypto ipsec transform-set` | `transform_sets[]`: `name transforms mode` |
@@ -29,6 +32,9 @@ mod counters;
 mod crypto_map;
 mod debugging;
 mod explain;
+mod ikev2_policy;
+mod ikev2_profile;
+mod ikev2_proposal;
 mod ipsec_profile;
 mod ipsec_sa;
 mod isakmp_peers;
@@ -56,6 +62,9 @@ pub(super) enum Page {
     CryptoMap,
     Debugging,
     Explain { last: bool },
+    Ikev2Policy,
+    Ikev2Profile,
+    Ikev2Proposal,
     IpsecProfile,
     IpsecSa,
     IsakmpSa { detail: bool },
@@ -95,7 +104,7 @@ impl<T: View> Shown for T {
     }
 }
 
-/// Fills a page; `name` is the trustpoint of `show crypto pki certificates TP`.
+/// Fills a page; `name` is the object that the line names, if it names one.
 pub(super) fn page<'a>(
     page: Page,
     name: Option<&str>,
@@ -109,6 +118,9 @@ pub(super) fn page<'a>(
             crate::log::switches().is_on(switch)
         })),
         Page::Explain { last } => Box::new(explain::view(now, last)),
+        Page::Ikev2Policy => Box::new(ikev2_policy::view(now, name)),
+        Page::Ikev2Profile => Box::new(ikev2_profile::view(now, name)),
+        Page::Ikev2Proposal => Box::new(ikev2_proposal::view(now, name)),
         Page::IpsecProfile => Box::new(ipsec_profile::view(now)),
         Page::IpsecSa => Box::new(ipsec_sa::view(now)),
         Page::IsakmpSa { detail } => Box::new(isakmp_sa::view(now, detail)),
@@ -153,9 +165,7 @@ fn hms(seconds: u64) -> String {
 
 /// The interface that has an address.
 fn interface_of(now: &Snapshot<'_>, address: IpAddr) -> Option<(String, u16)> {
-    let has = |i: &&ike_core::config::Interface| {
-        i.address.is_some_and(|(a, _)| IpAddr::from(a) == address)
-    };
+    let has = |i: &&ike_core::config::Interface| i.addresses().any(|(a, _)| a == address);
     let found = now.config.interfaces.iter().find(has)?;
     Some((found.name.clone(), found.mtu.unwrap_or(1500)))
 }

@@ -177,10 +177,10 @@ fn permit(local: &Selector, remote: &Selector) -> String {
         true => format!("host {}", s.network),
         false => format!("{}/{}", s.network, s.mask_text()),
     };
-    let protocol = if local.protocol == 0 {
-        "ip".to_owned()
-    } else {
-        local.protocol.to_string()
+    let protocol = match (local.protocol, local.network) {
+        (0, IpAddr::V4(_)) => "ip".to_owned(),
+        (0, IpAddr::V6(_)) => "ipv6".to_owned(),
+        (other, _) => other.to_string(),
     };
     format!("{protocol} {} {}", side(local), side(remote))
 }

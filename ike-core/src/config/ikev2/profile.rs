@@ -43,7 +43,7 @@ pub(in crate::config) const PROFILE: &[Command<Ikev2Profile>] = &[
     },
     Command {
         patterns: &[
-            "match address local <ip>",
+            "match address local <address>",
             "match address local interface <if>",
         ],
         run: |profile, args| {

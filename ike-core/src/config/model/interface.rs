@@ -1,6 +1,6 @@
 //! Interfaces and tunnels (G-085, G-086).
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::AddressOrInterface;
 
@@ -13,6 +13,10 @@ pub struct Interface {
     pub description: Option<String>,
     /// Address and prefix length.
     pub address: Option<(Ipv4Addr, u8)>,
+    /// `ipv6 address`, each with its prefix length.
+    pub ipv6_addresses: Vec<(Ipv6Addr, u8)>,
+    /// `ipv6 enable`.
+    pub ipv6_enabled: bool,
     /// `shutdown`.
     pub shutdown: bool,
     /// `crypto map NAME`.
@@ -25,13 +29,25 @@ pub struct Interface {
     pub kept: Vec<String>,
 }
 
+impl Interface {
+    /// Its addresses of both families with their prefix lengths, IPv4 first.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, u8)> + '_ {
+        let v4 = self
+            .address
+            .map(|(address, length)| (address.into(), length));
+        let v6 = self.ipv6_addresses.iter();
+        v4.into_iter()
+            .chain(v6.map(|(address, length)| ((*address).into(), *length)))
+    }
+}
+
 /// Tunnel commands (G-086).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tunnel {
     /// `tunnel source`.
     pub source: Option<AddressOrInterface>,
     /// `tunnel destination`.
-    pub destination: Option<Ipv4Addr>,
+    pub destination: Option<IpAddr>,
     /// `tunnel mode`.
     pub mode: TunnelMode,
     /// `tunnel key`.
@@ -46,8 +62,20 @@ pub enum TunnelMode {
     /// `gre ip`, the default.
     #[default]
     GreIp,
+    /// `gre ipv6`.
+    GreIpv6,
     /// `ipsec ipv4`.
     IpsecIpv4,
+    /// `ipsec ipv6`.
+    IpsecIpv6,
+}
+
+impl TunnelMode {
+    /// Source and destination are IPv6 addresses.
+    #[must_use]
+    pub fn is_over_ipv6(self) -> bool {
+        matches!(self, Self::GreIpv6 | Self::IpsecIpv6)
+    }
 }
 
 /// `tunnel protection ipsec profile P [shared] [isakmp-profile X]`.

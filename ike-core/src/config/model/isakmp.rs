@@ -1,6 +1,6 @@
 //! ISAKMP: policies, keys, profiles (G-020..G-032).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::AddressOrInterface;
 
@@ -172,7 +172,7 @@ impl std::fmt::Debug for PreSharedKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPeer {
     /// Address and prefix length.
-    Address(Ipv4Addr, u8),
+    Address(IpAddr, u8),
     /// Host name.
     Hostname(String),
 }
@@ -220,8 +220,8 @@ pub struct IsakmpProfile {
 /// One `match identity` statement (G-032).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MatchIdentity {
-    /// `address A [MASK]`, prefix length in bits.
-    Address(Ipv4Addr, u8),
+    /// `address A [MASK]` or `address ipv6 A/LENGTH`, prefix length in bits.
+    Address(IpAddr, u8),
     /// `host FQDN`.
     Host(String),
     /// `host domain DOM`.

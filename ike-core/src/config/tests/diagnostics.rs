@@ -242,3 +242,81 @@ fn every_code_is_explained_once() {
     assert_eq!(all.len(), count);
     assert!(codes::explain("E0213").is_some() && codes::explain("E9999").is_none());
 }
+
+/// G-023, G-085, G-086 for IPv6: the caret stands under the word that is wrong.
+#[test]
+fn wrong_lines_of_ipv6_are_marked_as_others_are() {
+    for (text, code, column) in [
+        (
+            "crypto isakmp key K address ipv6 2001:db8::1",
+            codes::BAD_VALUE,
+            34,
+        ),
+        (
+            "crypto isakmp key K address ipv6 2001:db8::/129",
+            codes::BAD_VALUE,
+            34,
+        ),
+        (
+            "crypto keyring K\n pre-shared-key address ipv6 10.0.0.0/8 key x",
+            codes::BAD_VALUE,
+            30,
+        ),
+        (
+            "crypto isakmp profile P\n match identity address ipv6 ::",
+            codes::BAD_VALUE,
+            30,
+        ),
+        (
+            "interface Ethernet0/0\n ipv6 address 2001:db8::1",
+            codes::IGNORED_LINE,
+            27,
+        ),
+        (
+            "interface Ethernet0/0\n ipv6 address fe80::1/64",
+            codes::UNSUPPORTED,
+            15,
+        ),
+        (
+            "interface Ethernet0/0\n ipv6 address autoconfig",
+            codes::UNSUPPORTED,
+            15,
+        ),
+        (
+            "interface Tunnel1\n tunnel mode ipsec ipv5",
+            codes::UNEXPECTED_WORD,
+            20,
+        ),
+        (
+            "interface Tunnel1\n tunnel destination 2001:db8:::2",
+            codes::BAD_VALUE,
+            21,
+        ),
+        ("ipv6 route 2001:db8::/32 10.0.0.1", codes::IGNORED_LINE, 26),
+    ] {
+        let found = &parse("r1.cfg", text).diagnostics[0];
+        assert_eq!((found.code, found.column), (code, column), "{found}");
+    }
+}
+
+/// G-086: the mode says of which family source and destination are.
+#[test]
+fn a_tunnel_whose_ends_do_not_fit_its_mode_is_told() {
+    let tunnel = |mode: &str, destination: &str| {
+        codes_of(&format!(
+            "crypto ipsec profile P\ninterface Ethernet0/0\n ip address 192.168.0.1 255.255.255.0\n \
+             ipv6 address 2001:db8::1/64\ninterface Tunnel1\n tunnel source Ethernet0/0\n \
+             tunnel mode {mode}\n tunnel destination {destination}\n \
+             tunnel protection ipsec profile P\n"
+        ))
+    };
+    for (mode, fitting, other) in [
+        ("gre ip", "192.168.0.2", "2001:db8::2"),
+        ("gre ipv6", "2001:db8::2", "192.168.0.2"),
+        ("ipsec ipv4", "192.168.0.2", "2001:db8::2"),
+        ("ipsec ipv6", "2001:db8::2", "192.168.0.2"),
+    ] {
+        assert!(tunnel(mode, fitting).is_empty(), "{mode}");
+        assert_eq!(tunnel(mode, other), [codes::INCOMPLETE_OBJECT], "{mode}");
+    }
+}

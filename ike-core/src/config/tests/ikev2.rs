@@ -87,6 +87,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
             "description a profile",
             "match fvrf any",
             "match address local 192.168.0.1",
+            "match address local 2001:db8::1",
             "match address local interface Ethernet0/0",
             "match identity remote address 192.168.0.2 255.255.255.255",
             "match identity remote address 192.168.0.2",

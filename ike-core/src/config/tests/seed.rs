@@ -1,6 +1,6 @@
 //! The configurations of the tech note, verbatim: two-blank, one-blank and no indentation, and `interface Tunnell`.
 use crate::config::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 const R1: &str = include_str!("../fixtures/r1-ikev1.cfg");
 const R2: &str = include_str!("../fixtures/r2-ikev1.cfg");
@@ -21,9 +21,9 @@ fn router_trustpoint(name: &str, url: &str, router: u8) -> TrustpointConfig {
         enrollment: Some(Enrollment::Url(url.into())),
         serial_number: true,
         fqdn: Some(Some(format!("R{router}.cisco.com"))),
-        ip_address: Some(Some(AddressOrInterface::Address(Ipv4Addr::new(
+        ip_address: Some(Some(AddressOrInterface::Address(IpAddr::from([
             192, 168, 0, router,
-        )))),
+        ])))),
         subject_name: Some(format!("CN=R{router},OU=IT,O=cisco,O=com")),
         revocation_check: vec![RevocationMethod::Crl],
         ..TrustpointConfig::default()
@@ -74,10 +74,10 @@ fn r1_means_what_the_tech_note_says() {
         Some("prof1")
     );
     let tunnel = config.interface("Tunnel1").unwrap().tunnel.clone().unwrap();
-    assert_eq!(tunnel.destination, Some(Ipv4Addr::new(192, 168, 0, 2)));
+    assert_eq!(tunnel.destination, Some(IpAddr::from([192, 168, 0, 2])));
     assert_eq!(
         config.resolve(&tunnel.source.unwrap()),
-        Some(Ipv4Addr::new(192, 168, 0, 1))
+        [IpAddr::from([192, 168, 0, 1])]
     );
     assert_eq!(tunnel.protection.unwrap().profile, "prof1");
     assert_eq!(
@@ -116,7 +116,7 @@ fn r2_is_read_without_indentation_and_with_the_letter_l() {
         .tunnel
         .clone()
         .unwrap();
-    assert_eq!(tunnel.destination, Some(Ipv4Addr::new(192, 168, 0, 1)));
+    assert_eq!(tunnel.destination, Some(IpAddr::from([192, 168, 0, 1])));
 }
 
 /// G-040, G-041, G-043, S-002: the tech note has no trustpoint beside its profiles, and `TP1` is said to be missing.

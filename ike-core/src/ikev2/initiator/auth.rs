@@ -289,8 +289,14 @@ fn establish(
     if let Some((protection, spi)) = child {
         match child_answer(answer, &protection, spi) {
             Ok(agreement) => {
-                let child =
-                    agreement.child(shell, ctx, &established.sk, true, (&nonce_i, &nonce_r), None);
+                let child = agreement.child(
+                    shell,
+                    ctx,
+                    &established.sk,
+                    true,
+                    (&nonce_i, &nonce_r),
+                    None,
+                );
                 established.install(shell, ctx, child);
             }
             Err(why) => established.first_child_failed(shell, ctx, spi, &why),

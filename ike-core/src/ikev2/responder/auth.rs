@@ -16,8 +16,8 @@ use crate::ikev2::notify::{self, notify};
 use crate::ikev2::prove::{self, OwnProof, Proof};
 use crate::ikev2::shell::Shell;
 use crate::ikev2::table;
-use crate::policy::ikev2;
 use crate::policy::identity::Identity;
+use crate::policy::ikev2;
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
@@ -101,7 +101,10 @@ fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Resu
     shell.trace(ctx, Ikev2Trace::SearchingPolicy(identity.clone()));
     let decision = ikev2::profile::for_peer(&identity, shell.local.ip(), ctx.config);
     let name = decision.value.clone();
-    let what = format!("the peer is bound to {}", name.as_deref().unwrap_or("no profile"));
+    let what = format!(
+        "the peer is bound to {}",
+        name.as_deref().unwrap_or("no profile")
+    );
     shell.why(ctx, what, &decision);
     shell.record.profile.clone_from(&name);
     shell.profile.clone_from(&name);
@@ -129,7 +132,12 @@ fn refuse(
         shell.trace(ctx, Ikev2Trace::SendingAuthenticationFailure);
     }
     let answer = (ExchangeType::IKE_AUTH, asked.id);
-    shell.respond(ctx, &mut asked.material.sk, answer, &[notify(ty, Bytes::new())]);
+    shell.respond(
+        ctx,
+        &mut asked.material.sk,
+        answer,
+        &[notify(ty, Bytes::new())],
+    );
     shell.fail(ctx, "IKE_AUTH", why);
     Step::Ended
 }
@@ -240,7 +248,10 @@ fn answer(
         own_method: own.method_name(),
         peer: proven,
     };
-    let nonces = (asked.material.nonce_i.clone(), asked.material.nonce_r.clone());
+    let nonces = (
+        asked.material.nonce_i.clone(),
+        asked.material.nonce_r.clone(),
+    );
     let mut established = Established::new(shell, ctx, asked.material, proofs);
     match child {
         Ok(Some(agreement)) => {

@@ -1,0 +1,295 @@
+//! An IKE SA: routes datagrams, jobs and deadlines to its state.
+
+mod exchanges;
+mod receive;
+mod timers;
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use ike_wire::v2::Message;
+use ike_wire::{Header, Spi};
+
+use super::context::Context;
+use super::established::{Established, Wish};
+use super::fragment::Reassembly;
+use super::initiator::{self, Initiator};
+use super::pump;
+use super::responder::{self, Responder, Screened};
+use super::shell::Shell;
+use super::sk::Sk;
+use super::window::{Incoming, Outgoing};
+use crate::policy::protection::Protection;
+use crate::sa::Role;
+use crate::sa::action::{DataplaneEvent, JobId};
+use crate::sa::job::JobOutcome;
+use crate::sa::natt::Nat;
+use crate::sa::record::Record;
+use crate::trace::Ikev2Trace;
+
+/// An IKE SA.
+pub struct IkeSa {
+    /// What every state has.
+    pub shell: Shell,
+    state: State,
+    reassembly: Reassembly,
+}
+
+enum State {
+    Initiator(Initiator),
+    Responder(Responder),
+    Established(Box<Established>),
+    /// Over; repeated requests still get their answers for a while.
+    Closed,
+}
+
+/// One datagram of an SA, as the table routed it.
+pub struct Inbound<'a> {
+    /// Our end.
+    pub local: SocketAddr,
+    /// The sender.
+    pub remote: SocketAddr,
+    /// Its header.
+    pub header: &'a Header,
+    /// All of it.
+    pub datagram: &'a Bytes,
+}
+
+impl IkeSa {
+    /// Starts IKE_SA_INIT for a protection. The `Err` is the record of an SA that could not start.
+    ///
+    /// # Errors
+    /// No proposal can be offered.
+    pub fn initiate(
+        ctx: &mut Context<'_>,
+        protection: &Protection,
+        port: u16,
+        first_contact: bool,
+    ) -> Result<Self, Box<Record>> {
+        let endpoints = (
+            SocketAddr::new(protection.local, port),
+            SocketAddr::new(protection.peer, port),
+        );
+        let mut shell = new_shell(ctx, Role::Initiator, endpoints);
+        shell.spi_i = ctx.entropy.cookie();
+        shell.first_contact = first_contact;
+        shell.protection = Some(protection.name.clone());
+        shell.profile.clone_from(&protection.ikev2_profile);
+        shell.record.profile.clone_from(&protection.ikev2_profile);
+        match initiator::start(&mut shell, ctx) {
+            Some(state) => Ok(Self::with(shell, State::Initiator(state))),
+            None => Err(Box::new(shell.record)),
+        }
+    }
+
+    /// Answers a first message that [`responder::screen`] let through.
+    pub(super) fn respond(
+        ctx: &mut Context<'_>,
+        inbound: &Inbound<'_>,
+        screened: Screened,
+        message: Message,
+    ) -> Self {
+        let mut shell = new_shell(ctx, Role::Responder, (inbound.local, inbound.remote));
+        shell.spi_i = inbound.header.initiator;
+        shell.spi_r = ctx.entropy.cookie();
+        let state = responder::accept(&mut shell, ctx, screened, message, inbound.datagram);
+        Self::with(shell, State::Responder(state))
+    }
+
+    /// The SA that rekeying made (RFC 7296 2.8, 2.18); message IDs start at zero.
+    pub(super) fn successor(
+        old: &Shell,
+        ctx: &mut Context<'_>,
+        sa: &Established,
+        role: Role,
+        spis: (Spi, Spi),
+        sk: Sk,
+    ) -> Self {
+        let mut shell = new_shell(ctx, role, (old.local, old.remote));
+        (shell.spi_i, shell.spi_r) = spis;
+        shell.profile.clone_from(&old.profile);
+        shell.protection.clone_from(&old.protection);
+        shell.nat = old.nat;
+        shell.mtu = old.mtu;
+        shell.outgoing = Outgoing::new(0);
+        shell.outgoing.set_window(old.outgoing.window());
+        shell.record = Record {
+            initiator: old.record.initiator,
+            ..old.record.clone()
+        };
+        let (proofs, abilities) = (sa.proofs.clone(), sa.abilities.clone());
+        shell.remember_keys(&sk);
+        shell.trace(ctx, Ikev2Trace::SaCreated(sa.lifetime));
+        let established = Established::with(&shell, ctx, sk, proofs, abilities, sa.lifetime);
+        Self::with(shell, State::Established(Box::new(established)))
+    }
+
+    fn with(shell: Shell, state: State) -> Self {
+        Self {
+            shell,
+            state,
+            reassembly: Reassembly::default(),
+        }
+    }
+
+    /// The established part.
+    #[must_use]
+    pub fn established(&self) -> Option<&Established> {
+        match &self.state {
+            State::Established(sa) => Some(sa),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn established_mut(&mut self) -> Option<&mut Established> {
+        match &mut self.state {
+            State::Established(sa) => Some(sa),
+            _ => None,
+        }
+    }
+
+    /// Algorithms and keys of a state that takes encrypted messages.
+    fn sk(&self) -> Option<&Sk> {
+        match &self.state {
+            State::Initiator(state) => state.sk(),
+            State::Responder(state) => state.sk(),
+            State::Established(sa) => Some(&sa.sk),
+            State::Closed => None,
+        }
+    }
+
+    /// A responder whose peer has not shown that it receives (B1).
+    #[must_use]
+    pub fn unanswered(&self) -> bool {
+        matches!(
+            self.state,
+            State::Responder(Responder::Agreeing(_) | Responder::Answered(_))
+        )
+    }
+
+    fn working_before_established(&self) -> bool {
+        match &self.state {
+            State::Initiator(state) => state.job().is_some(),
+            State::Responder(state) => state.job().is_some(),
+            State::Established(_) | State::Closed => false,
+        }
+    }
+
+    fn working(&self) -> bool {
+        matches!(&self.state, State::Initiator(state) if state.job().is_some())
+    }
+
+    /// A job of this SA is done. A job that nobody waits for any more changes nothing.
+    pub fn job_done(&mut self, ctx: &mut Context<'_>, id: JobId, outcome: JobOutcome) {
+        let shell = &mut self.shell;
+        self.state = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Initiator(state) => state.job_done(shell, ctx, id, outcome).into(),
+            State::Responder(state) => state.job_done(shell, ctx, id, outcome).into(),
+            State::Established(mut sa) => {
+                if let Some(work) = sa.jobs.remove(&id) {
+                    exchanges::computed(shell, ctx, &mut sa, work, outcome);
+                }
+                State::Established(sa)
+            }
+            State::Closed => State::Closed,
+        };
+        self.settle(ctx);
+    }
+
+    /// Wants something of the established SA.
+    pub(super) fn wish(&mut self, ctx: &mut Context<'_>, wish: Wish) {
+        if let State::Established(sa) = &mut self.state {
+            sa.wish(ctx, wish);
+        }
+        self.settle(ctx);
+    }
+
+    /// Ends the SA without a word to the peer.
+    pub(super) fn abandon(&mut self, ctx: &mut Context<'_>, reason: &str) {
+        self.shell.kill(ctx, reason);
+        self.settle(ctx);
+    }
+
+    /// The data plane reports about a child SA of ours.
+    pub(super) fn dataplane(&mut self, ctx: &mut Context<'_>, event: &DataplaneEvent) {
+        if let State::Established(sa) = &mut self.state {
+            match event {
+                DataplaneEvent::Alive { spi_in } => {
+                    sa.liveness.alive(ctx.now.mono);
+                    // RFC 7296 2.8: what arrives on the new child SA shows that the peer has it.
+                    sa.children
+                        .install_outbound(ctx, self.shell.tunnel, *spi_in);
+                }
+                DataplaneEvent::Expire { spi_in, hard } => match hard {
+                    true => pump::delete_child(ctx, sa, *spi_in),
+                    false => sa.wish(ctx, Wish::RekeyChild(*spi_in)),
+                },
+                DataplaneEvent::Acquire { .. } => {}
+            }
+        }
+        self.settle(ctx);
+    }
+
+    /// What follows from every step: wishes that may start now; a dead SA keeps nothing but its answers.
+    fn settle(&mut self, ctx: &mut Context<'_>) {
+        if let State::Established(sa) = &mut self.state
+            && self.shell.dead.is_none()
+        {
+            pump::pump(&mut self.shell, ctx, sa);
+        }
+        if self.shell.dead.is_some()
+            && let State::Established(sa) = &mut self.state
+            && sa.twin.is_none()
+        {
+            sa.children.clear(ctx, self.shell.tunnel);
+        }
+    }
+}
+
+fn new_shell(
+    ctx: &mut Context<'_>,
+    role: Role,
+    (local, remote): (SocketAddr, SocketAddr),
+) -> Shell {
+    Shell {
+        id: ctx.numbers.sa(),
+        tunnel: ctx.numbers.tunnel(),
+        role,
+        local,
+        remote,
+        spi_i: Spi::ZERO,
+        spi_r: Spi::ZERO,
+        profile: None,
+        protection: None,
+        first_contact: false,
+        nat: Nat::default(),
+        record: Record::new_v2(role, remote.ip().to_string()),
+        outgoing: Outgoing::new(0),
+        incoming: Incoming::new(0, ctx.config.ikev2.window),
+        mtu: None,
+        keys: None,
+        created: ctx.now.mono,
+        dead: None,
+    }
+}
+
+impl From<initiator::Step> for State {
+    fn from(step: initiator::Step) -> Self {
+        match step {
+            initiator::Step::Stay(state) => Self::Initiator(state),
+            initiator::Step::Established(established) => Self::Established(established),
+            initiator::Step::Ended => Self::Closed,
+        }
+    }
+}
+
+impl From<responder::Step> for State {
+    fn from(step: responder::Step) -> Self {
+        match step {
+            responder::Step::Stay(state) => Self::Responder(state),
+            responder::Step::Established(established) => Self::Established(established),
+            responder::Step::Ended => Self::Closed,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Which IKEv2 profile a peer falls into (S-090..S-098).
+
+use std::net::IpAddr;
+
+use ike_pki::Certificate;
+
+use super::matching::{in_table, rank, serves};
+use crate::config::{Ikev2Profile, RunningConfig};
+use crate::policy::identity::Identity;
+use crate::policy::profile::{Specificity, decide};
+use crate::policy::{Decision, certificate_map};
+
+/// The profile for a peer's identity: the most specific match, the newest created among equals
+/// (S-095, S-096). With `profile-selection first-match` the newest match wins whatever its
+/// specificity (S-097). The authentication methods play no part (S-098); incomplete profiles and
+/// those that are shut down are never selected (G-043).
+#[must_use]
+pub fn for_peer(
+    identity: &Identity,
+    local: IpAddr,
+    config: &RunningConfig,
+) -> Decision<Option<String>> {
+    let candidates = selectable(config, local)
+        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p.name.as_str())));
+    let first_match = config.profile_selection_first_match;
+    decide(
+        candidates.collect(),
+        &identity.to_string(),
+        first_match,
+        "S-090",
+    )
+}
+
+/// The profile for a peer's certificate: the newest with a `match certificate` map that fits. It
+/// takes the place of the one for the identity once the certificate is read (U-10).
+#[must_use]
+pub fn for_certificate(
+    certificate: &Certificate,
+    local: IpAddr,
+    config: &RunningConfig,
+) -> Decision<Option<String>> {
+    let fits = |label: &String| certificate_map::matches(config, label, certificate);
+    let candidates = selectable(config, local)
+        .filter(|(_, profile)| profile.match_certificate.iter().any(fits))
+        .map(|(created, profile)| (Specificity::Exact, created, profile.name.as_str()));
+    let who = certificate.subject().to_string();
+    decide(candidates.collect(), &who, false, "U-10")
+}
+
+/// Whether a peer that was called by this profile may answer with this identity: one of its
+/// statements fits, or certificate maps decide alone.
+#[must_use]
+pub fn matches(profile: &Ikev2Profile, identity: &Identity) -> bool {
+    profile.match_identity.is_empty() || best_match(profile, identity).is_some()
+}
+
+/// The profiles that may be selected at a local address, with the order of their creation.
+fn selectable(
+    config: &RunningConfig,
+    local: IpAddr,
+) -> impl Iterator<Item = (usize, &Ikev2Profile)> {
+    let usable = move |profile: &Ikev2Profile| {
+        profile.is_complete()
+            && !profile.shutdown
+            && in_table(&profile.fvrf)
+            && serves(config, &profile.match_local, local)
+    };
+    let profiles = config.ikev2_profiles.iter().enumerate();
+    profiles.filter(move |(_, profile)| usable(profile))
+}
+
+/// The best rank among a profile's statements, `None` when none matches.
+fn best_match(profile: &Ikev2Profile, identity: &Identity) -> Option<Specificity> {
+    let statements = profile.match_identity.iter();
+    statements.filter_map(|item| rank(item, identity)).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const LOCAL: [u8; 4] = [192, 168, 0, 2];
+    const METHODS: &str = " authentication local rsa-sig\n authentication remote rsa-sig\n";
+
+    /// Profiles A, B, ... with these lines each.
+    fn config(lines: &[&str]) -> RunningConfig {
+        let profiles = ["A", "B", "C"].iter().zip(lines);
+        let block = |(name, lines): (&&str, &&str)| {
+            format!("crypto ikev2 profile {name}\n {lines}\n{METHODS}")
+        };
+        parse("test.cfg", &profiles.map(block).collect::<String>()).config
+    }
+
+    fn r1() -> Identity {
+        Identity::Ipv4([192, 168, 0, 1].into())
+    }
+
+    fn chosen(config: &RunningConfig, identity: &Identity) -> Option<String> {
+        for_peer(identity, LOCAL.into(), config).value
+    }
+
+    const SAME: &str = "match identity remote address 192.168.0.1 255.255.255.255";
+
+    /// S-090, S-091, T-58, T-59: the tech note's three profiles; the last one is used.
+    #[test]
+    fn identical_matches_go_to_the_last_profile() {
+        let decision = for_peer(&r1(), LOCAL.into(), &config(&[SAME, SAME, SAME]));
+        let found = (decision.value.as_deref(), decision.rule.0);
+        assert_eq!(found, (Some("C"), "S-095"));
+        let alone = for_peer(&r1(), LOCAL.into(), &config(&[SAME]));
+        assert_eq!((alone.value.as_deref(), alone.rule.0), (Some("A"), "S-090"));
+    }
+
+    /// S-092, S-096, T-61: the most specific statement wins, whatever the order; the last of the
+    /// list is `any`.
+    #[test]
+    fn more_specific_matches_win_whatever_their_order() {
+        let network = "match identity remote address 192.168.0.0 255.255.255.0";
+        let (zero, any) = (
+            "match identity remote address 0.0.0.0",
+            "match identity remote any",
+        );
+        for (order, expected) in [
+            ([SAME, network, zero], "A"),
+            ([network, SAME, any], "B"),
+            ([zero, any, network], "C"),
+            ([zero, any, any], "A"),
+        ] {
+            assert_eq!(
+                chosen(&config(&order), &r1()).as_deref(),
+                Some(expected),
+                "{order:?}"
+            );
+        }
+        let domains = [
+            "match identity remote fqdn domain lab.cisco.com",
+            "match identity remote fqdn R1.lab.cisco.com",
+            "match identity remote fqdn domain cisco.com",
+        ];
+        let of = |name: &str| chosen(&config(&domains), &Identity::Fqdn(name.into()));
+        assert_eq!(of("r1.LAB.cisco.com").as_deref(), Some("B"));
+        assert_eq!(of("R2.lab.cisco.com").as_deref(), Some("A"));
+        assert_eq!(of("R2.cisco.com").as_deref(), Some("C"));
+        assert_eq!(of("R2.evilcisco.com"), None, "E15");
+    }
+
+    /// S-096: addresses of both families, e-mail and key identifiers.
+    #[test]
+    fn statements_match_identities_of_their_own_type() {
+        let lines = [
+            "match identity remote address 2001:db8::/32",
+            "match identity remote email domain cisco.com",
+            "match identity remote key-id R1",
+        ];
+        let of = |identity: Identity| chosen(&config(&lines), &identity);
+        let v6 = Identity::Ipv6("2001:db8::1".parse().unwrap());
+        assert_eq!(of(v6).as_deref(), Some("A"));
+        let email = Identity::UserFqdn("r1@cisco.com".into());
+        assert_eq!(of(email).as_deref(), Some("B"));
+        assert_eq!(of(Identity::KeyId(b"R1".to_vec())).as_deref(), Some("C"));
+        assert_eq!(of(Identity::Fqdn("R1".into())), None);
+    }
+
+    /// S-090, T-64: nothing matches, nothing is selected.
+    #[test]
+    fn a_stranger_falls_into_no_profile() {
+        let stranger = Identity::Ipv4([10, 0, 0, 1].into());
+        let decision = for_peer(&stranger, LOCAL.into(), &config(&[SAME]));
+        assert_eq!((decision.value, decision.rule.0), (None, "S-090"));
+    }
+
+    /// S-097: the strict reading of S-092 ignores rank.
+    #[test]
+    fn first_match_takes_the_newest_profile() {
+        let mut config = config(&[SAME, "match identity remote any"]);
+        config.profile_selection_first_match = true;
+        let decision = for_peer(&r1(), LOCAL.into(), &config);
+        let found = (decision.value.as_deref(), decision.rule.0);
+        assert_eq!(found, (Some("B"), "S-097"));
+    }
+
+    /// S-098, T-62: the last profile is selected though the peer has no pre-shared key.
+    #[test]
+    fn the_authentication_method_plays_no_part() {
+        let mut config = config(&[SAME, SAME]);
+        config.ikev2_profiles[1].auth_remote = vec![crate::config::Ikev2Auth::PreShare(None)];
+        assert_eq!(chosen(&config, &r1()).as_deref(), Some("B"));
+    }
+
+    /// G-043: incomplete profiles, those shut down, of another table or of another local address.
+    #[test]
+    fn profiles_that_cannot_serve_are_passed_over() {
+        for spoil in [
+            |p: &mut Ikev2Profile| p.auth_local = None,
+            |p: &mut Ikev2Profile| p.auth_remote.clear(),
+            |p: &mut Ikev2Profile| p.shutdown = true,
+            |p: &mut Ikev2Profile| p.fvrf = crate::config::Fvrf::Named("V".into()),
+        ] {
+            let mut config = config(&[SAME, SAME]);
+            spoil(&mut config.ikev2_profiles[1]);
+            assert_eq!(chosen(&config, &r1()).as_deref(), Some("A"));
+        }
+        let here = "match address local interface Ethernet0/0\n match identity remote any";
+        let mut config = config(&[
+            here,
+            "match address local 10.0.0.1\n match identity remote any",
+        ]);
+        assert_eq!(chosen(&config, &r1()), None, "the interface has no address");
+        let interface = parse(
+            "test.cfg",
+            "interface Ethernet0/0\n ip address 192.168.0.2 255.255.255.0",
+        );
+        config.interfaces = interface.config.interfaces;
+        assert_eq!(chosen(&config, &r1()).as_deref(), Some("A"));
+        let elsewhere = for_peer(&r1(), [10, 0, 0, 1].into(), &config);
+        assert_eq!(elsewhere.value.as_deref(), Some("B"));
+    }
+
+    /// An initiator holds IDr against the profile it started with.
+    #[test]
+    fn an_answer_has_to_fit_the_profile_that_called() {
+        let config = config(&[SAME, "match certificate M"]);
+        assert!(matches(&config.ikev2_profiles[0], &r1()));
+        assert!(!matches(
+            &config.ikev2_profiles[0],
+            &Identity::Fqdn("R1".into())
+        ));
+        assert!(matches(
+            &config.ikev2_profiles[1],
+            &Identity::Fqdn("R1".into())
+        ));
+    }
+}

@@ -1,0 +1,26 @@
+//! Which trustpoints may vouch for an IKEv2 peer (S-076).
+
+use ike_pki::Store;
+
+use crate::config::Ikev2Profile;
+use crate::policy::Decision;
+
+/// The trustpoints whose CA certificates are the anchors for the peer's chain: those the profile
+/// may verify with, in the order of its lines, else every global one, newest first.
+#[must_use]
+pub fn trustpoints(profile: Option<&Ikev2Profile>, store: &Store) -> Decision<Vec<String>> {
+    let listed = profile.iter().flat_map(|p| p.verify_trustpoints());
+    let listed: Vec<String> = listed.map(str::to_owned).collect();
+    match profile {
+        Some(profile) if !listed.is_empty() => {
+            let name = &profile.name;
+            let because = format!("profile {name} restricts validation to its pki trustpoint list");
+            Decision::new(listed, "S-076", because)
+        }
+        _ => Decision::new(
+            store.ca_trustpoints(),
+            "S-076",
+            "no pki trustpoint to verify with: every global trustpoint validates",
+        ),
+    }
+}
