@@ -7,6 +7,8 @@
     reason = "each test file uses a part"
 )]
 
+pub mod forge;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
