@@ -48,7 +48,7 @@ impl IkeSa {
     fn give_up(&mut self, ctx: &mut Context<'_>) {
         match &mut self.state {
             State::Initiator(state) => {
-                let (message, why) = state.awaited();
+                let (message, why) = state.missing();
                 self.shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
                 self.shell.fail(ctx, message, &why);
             }
