@@ -492,14 +492,14 @@ fn rekeying_what_is_not_there_is_refused() {
             Body::TsR(ts)
         })
     };
-    let mut id = 2;
-    for (protocol, spi, expected) in [
+    let cases = [
         (0, vec![1, 2, 3, 4], NotifyType::INVALID_SYNTAX),
         (1, vec![1, 2, 3, 4], NotifyType::INVALID_SYNTAX),
         (255, vec![1, 2, 3, 4], NotifyType::INVALID_SYNTAX),
         (3, vec![1, 2, 3], NotifyType::INVALID_SYNTAX),
         (3, vec![1, 2, 3, 4], NotifyType::CHILD_SA_NOT_FOUND),
-    ] {
+    ];
+    for ((protocol, spi, expected), id) in cases.into_iter().zip(2..) {
         let rekey = Notify {
             protocol: ProtocolId(protocol),
             spi: spi.into(),
@@ -519,7 +519,6 @@ fn rekeying_what_is_not_there_is_refused() {
         ];
         peer.request(&mut sim, CREATE_CHILD, id, &payloads);
         assert_eq!(peer.notified(&sim), [expected], "protocol {protocol}");
-        id += 1;
     }
     assert_eq!(sim.ikev2_sas(0)[0].status, "READY");
 }
