@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ike_pki::{ChainPolicy, Store};
 
+use super::child::Children;
+use super::established::Wish;
 use super::ike_sa::IkeSa;
 use super::window::Repetition;
 use crate::config::RunningConfig;
@@ -46,15 +48,19 @@ pub struct Context<'a> {
 pub enum FollowUp {
     /// Take a new IKE SA into the table: the result of rekeying.
     Adopt(Box<IkeSa>),
-    /// An IKE SA inherits the child SAs of another (RFC 7296 2.8).
-    MoveChildren {
-        /// The rekeyed SA.
-        from: SaId,
-        /// Its successor.
+    /// An IKE SA inherits the child SAs of the one it replaces (RFC 7296 2.8).
+    Inherit {
+        /// The child SAs.
+        children: Children,
+        /// What was wanted for them.
+        wishes: Vec<Wish>,
+        /// The successor.
         to: SaId,
     },
-    /// Delete an IKE SA that lost a collision (RFC 7296 2.8.2).
+    /// Delete an IKE SA of ours that lost a collision (RFC 7296 2.8.2).
     Delete(SaId),
+    /// The peer is to delete this one, which lost a collision; at last we do.
+    ExpectDeletion(SaId),
     /// The peer says that it knows no other SA with us (RFC 7296 2.4): its older ones go.
     InitialContact {
         /// The SA that says so.

@@ -4,12 +4,16 @@ use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 
 use super::child::Life;
-use super::context::{Context, FollowUp};
+use super::context::Context;
 use super::established::{Established, Served};
 use super::notify;
+use super::rekey_ike;
 use super::shell::Shell;
 use super::table;
 use crate::trace::Ikev2Trace;
+
+/// SPIs kept that were deleted before their exchange was complete here.
+const MAX_EARLY: usize = 64;
 
 /// A request of the peer: it is answered whatever it says.
 pub(super) fn serve(
@@ -63,8 +67,7 @@ fn end(
     shell.respond(ctx, &mut sa.sk, exchange, &[]);
     match sa.twin.take() {
         Some(twin) => {
-            let (from, to) = (shell.id, twin.id);
-            ctx.follow_ups.push(FollowUp::MoveChildren { from, to });
+            rekey_ike::succeeded_by(ctx, sa, twin.id);
         }
         None => sa.children.clear(ctx, shell.tunnel),
     }
@@ -92,8 +95,12 @@ fn delete_children(
         let Ok(octets) = <[u8; 4]>::try_from(octets.as_ref()) else {
             continue;
         };
-        let found = sa.children.by_peer_spi(u32::from_be_bytes(octets));
+        let theirs = u32::from_be_bytes(octets);
+        let found = sa.children.by_peer_spi(theirs);
         let Some(child) = found.map(|c| (c.spec.spi_in, c.state, c.spec.protection.clone())) else {
+            if sa.offers_child() && sa.deleted_early.len() < MAX_EARLY {
+                sa.deleted_early.push(theirs);
+            }
             continue;
         };
         let (spi, state, protection) = child;

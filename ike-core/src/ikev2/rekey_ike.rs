@@ -164,7 +164,7 @@ fn refused(
     shell.trace(ctx, Ikev2Trace::ReceivedNotify(ty.to_string()));
     if let Some(twin) = sa.twin.take() {
         // 2.8.2: the peer did not see the collision; its new SA is the successor.
-        return succeeded_by(shell, ctx, sa, twin.id);
+        return succeeded_by(ctx, sa, twin.id);
     }
     let wanted = <[u8; 2]>::try_from(data).ok().map(u16::from_be_bytes);
     let group = wanted
@@ -207,22 +207,26 @@ pub(super) fn finish(
     match sa.twin.take() {
         Some(twin) if collision::survivor(lowest, &twin.lowest) == Survivor::Theirs => {
             ctx.follow_ups.push(FollowUp::Delete(id));
-            succeeded_by(shell, ctx, sa, twin.id);
+            succeeded_by(ctx, sa, twin.id);
         }
-        _ => {
-            succeeded_by(shell, ctx, sa, id);
+        twin => {
+            let lost = twin.map(|t| FollowUp::ExpectDeletion(t.id));
+            ctx.follow_ups.extend(lost);
+            succeeded_by(ctx, sa, id);
             sa.wish(ctx, Wish::DeleteIke("rekeyed".to_owned()));
         }
     }
 }
 
 /// Child SAs go to the successor; the old SA waits for its deletion.
-pub(super) fn succeeded_by(shell: &Shell, ctx: &mut Context<'_>, sa: &mut Established, to: SaId) {
+pub(super) fn succeeded_by(ctx: &mut Context<'_>, sa: &mut Established, to: SaId) {
     sa.superseded = Some(ctx.now.mono + GRACE);
-    sa.wishes
-        .retain(|(_, wish)| !matches!(wish, Wish::RekeyIke | Wish::RekeyChild(_)));
-    ctx.follow_ups
-        .push(FollowUp::MoveChildren { from: shell.id, to });
+    let (children, wishes) = (sa.children.take(), sa.take_child_wishes());
+    ctx.follow_ups.push(FollowUp::Inherit {
+        children,
+        wishes,
+        to,
+    });
 }
 
 /// A request of the peer.
@@ -321,7 +325,7 @@ pub(super) fn serve_finish(
         let lowest = Bytes::copy_from_slice(collision::lowest(nonce_i, &nonce_r));
         sa.twin = Some(IkeTwin { id: new, lowest });
     } else {
-        succeeded_by(shell, ctx, sa, new);
+        succeeded_by(ctx, sa, new);
     }
 }
 

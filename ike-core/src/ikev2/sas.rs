@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 use ike_wire::{Flags, Spi};
 
+use super::child::{Children, GRACE};
 use super::context::{Context, FollowUp};
 use super::cookie::CookieJar;
 use super::established::Wish;
@@ -120,10 +121,20 @@ impl IkeSas {
         while let Some(follow_up) = (!ctx.follow_ups.is_empty()).then(|| ctx.follow_ups.remove(0)) {
             match follow_up {
                 FollowUp::Adopt(sa) => self.insert(ctx, *sa),
-                FollowUp::MoveChildren { from, to } => self.move_children(ctx, from, to),
+                FollowUp::Inherit {
+                    children,
+                    wishes,
+                    to,
+                } => self.inherit(ctx, children, wishes, to),
                 FollowUp::Delete(id) => {
                     let reason = "lost a collision".to_owned();
                     self.with_sa(ctx, id, |sa, ctx| sa.wish(ctx, Wish::DeleteIke(reason)));
+                }
+                FollowUp::ExpectDeletion(id) => {
+                    if let Some(sa) = self.sas.get_mut(&id).and_then(IkeSa::established_mut) {
+                        sa.superseded = Some(ctx.now.mono + GRACE);
+                    }
+                    self.rearm(ctx, id);
                 }
                 FollowUp::InitialContact { id, peer } => self.initial_contact(ctx, id, &peer),
                 FollowUp::Initiate(name) => self.up(ctx, &name),
@@ -131,21 +142,27 @@ impl IkeSas {
         }
     }
 
-    fn move_children(&mut self, ctx: &mut Context<'_>, from: SaId, to: SaId) {
-        let Some(old) = self.sas.get_mut(&from).and_then(IkeSa::established_mut) else {
-            return;
-        };
-        let children = old.children.take();
+    fn inherit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut children: Children,
+        wishes: Vec<Wish>,
+        to: SaId,
+    ) {
         match self.sas.get_mut(&to).and_then(IkeSa::established_mut) {
-            Some(new) => new.children.inherit(children),
-            // The successor is gone already: so are they.
-            None => {
-                let mut children = children;
-                children.clear(ctx, 0);
+            Some(new) => {
+                new.nascent = false;
+                new.children.inherit(children);
             }
+            // The successor is gone already: so are they.
+            None => children.clear(ctx, 0),
         }
-        self.rearm(ctx, to);
-        self.rearm(ctx, from);
+        self.with_sa(ctx, to, |sa, ctx| {
+            sa.bury_early(ctx);
+            for wish in wishes {
+                sa.wish(ctx, wish);
+            }
+        });
     }
 
     /// U-5, C14: after the proof, and only SAs of the same proven identity.

@@ -7,6 +7,8 @@
     reason = "each test file uses a part"
 )]
 
+pub mod forge;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -70,6 +72,33 @@ pub fn ikev2_routers() -> Story {
         configs: [R1_V2.to_owned(), R2_V2.to_owned()],
         orders: [order(&["TP2", "TP1"]), order(&["TP1", "TP2"])],
         ..seed_routers()
+    }
+}
+
+/// The same two with pre-shared keys, AES and P-256: quick enough for thousands of runs.
+pub fn ikev2_psk_routers() -> Story {
+    let mut story = ikev2_routers();
+    for text in &mut story.configs {
+        *text = text
+            .replace("  pki trustpoint TP1\n", "  lifetime 3600\n")
+            .replace(
+                "remote rsa-sig",
+                "remote pre-share key cisco123cisco123cisco1",
+            )
+            .replace(
+                "local rsa-sig",
+                "local pre-share key cisco123cisco123cisco1",
+            )
+            .replace("encryption 3des", "encryption aes-cbc-128")
+            .replace("integrity md5", "integrity sha256")
+            .replace("group 2\n", "group 19\n");
+        let (_, after) = text.split_once("crypto ikev2 proposal").unwrap();
+        let host = text.lines().next().unwrap();
+        *text = format!("{host}\ncrypto ikev2 proposal{after}");
+    }
+    Story {
+        orders: [None, None],
+        ..story
     }
 }
 
