@@ -74,6 +74,19 @@ enum Command {
         /// Interface or MAP/SEQUENCE.
         name: String,
     },
+    /// Replace the ESP SAs of a tunnel or crypto map entry by new ones.
+    Rekey {
+        #[command(flatten)]
+        device: Device,
+        /// Interface or MAP/SEQUENCE.
+        name: String,
+        /// Replace the IKE SA that carries it (IKEv2).
+        #[arg(long, conflicts_with = "child")]
+        ike: bool,
+        /// Replace the child SA, the pair of ESP SAs [default].
+        #[arg(long)]
+        child: bool,
+    },
     /// Read the configuration file again; a bad one leaves the old one in force.
     Reload(Device),
     /// End the daemon; peers are told.
@@ -158,6 +171,9 @@ pub fn run(cli: Cli) -> ExitCode {
         } => check_files(&files, verbose, json),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
+        Command::Rekey {
+            device, name, ike, ..
+        } => ask(&device, &Request::Rekey { name, ike }, 10),
         Command::Reload(device) => ask(&device, &Request::Reload, 10),
         Command::Stop(device) => ask(&device, &Request::Stop, 10),
         Command::Status(device) => ask(&device, &Request::Status, 10),

@@ -28,6 +28,13 @@ pub enum Request {
         /// Its name.
         name: String,
     },
+    /// Replace the child SA of a protection, or the IKE SA that carries it.
+    Rekey {
+        /// Its name.
+        name: String,
+        /// The IKE SA, not the child SA.
+        ike: bool,
+    },
     /// The records of all negotiations.
     Records,
     /// Is it there, since when, how many SAs.

@@ -247,6 +247,30 @@ fn debug_lines_turn_switches() {
             "Crypto decision debugging is on",
         ),
         (
+            "deb cry ike",
+            Some(Switch::Ikev2),
+            true,
+            "IKEv2 default debugging is on",
+        ),
+        (
+            "deb cry ikev2 pac",
+            Some(Switch::Ikev2Packet),
+            true,
+            "IKEv2 packet debugging is on",
+        ),
+        (
+            "undeb cry ikev2 int",
+            Some(Switch::Ikev2Internal),
+            false,
+            "IKEv2 internal debugging is off",
+        ),
+        (
+            "no deb cry ikev2 e",
+            Some(Switch::Ikev2Error),
+            false,
+            "IKEv2 error debugging is off",
+        ),
+        (
             "undebug crypto isakmp",
             Some(Switch::Isakmp),
             false,

@@ -39,6 +39,28 @@ const DEBUG: &[Node] = &[
 
 const DEBUG_CRYPTO: &[Node] = &[
     Node::run(
+        "ikev2",
+        "IKEv2 debugging",
+        Debug(Some(Switch::Ikev2), "IKEv2 default"),
+    )
+    .then(&[
+        Node::run(
+            "error",
+            "IKEv2 Error debugging",
+            Debug(Some(Switch::Ikev2Error), "IKEv2 error"),
+        ),
+        Node::run(
+            "internal",
+            "IKEv2 Internal debugging",
+            Debug(Some(Switch::Ikev2Internal), "IKEv2 internal"),
+        ),
+        Node::run(
+            "packet",
+            "IKEv2 Packet debugging",
+            Debug(Some(Switch::Ikev2Packet), "IKEv2 packet"),
+        ),
+    ]),
+    Node::run(
         "ipsec",
         "IPSEC processing",
         Debug(Some(Switch::Ipsec), "Crypto IPSEC"),

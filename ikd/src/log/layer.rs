@@ -22,6 +22,8 @@ pub enum Format {
     Json,
 }
 
+/// How a line of its own begins inside a message of several.
+const TAGS: [&str; 2] = ["ISAKMP", "IKEv2:"];
 /// Octets of `logging buffered` (G-006).
 const BUFFER: usize = 256 * 1024;
 
@@ -96,16 +98,16 @@ impl<S: Subscriber> Layer<S> for IosLayer {
     }
 }
 
-/// Each line gets a stamp; lines that begin with a blank continue the one before. The star
-/// says that the clock is not synchronised by NTP, as in the seed.
+/// The first line gets a stamp, and every other that begins with a tag of its own; the rest
+/// continue the one before. The star says that the clock is not synchronised by NTP, as in the seed.
 fn ios_lines(now: Timestamp, message: &str) -> String {
     let stamp = now
         .to_zoned(TimeZone::UTC)
         .strftime("*%b %e %H:%M:%S%.3f: ")
         .to_string();
     let mut out = String::new();
-    for line in message.lines() {
-        if !line.starts_with(' ') {
+    for (number, line) in message.lines().enumerate() {
+        if number == 0 || TAGS.iter().any(|tag| line.starts_with(tag)) {
             out.push_str(&stamp);
         }
         out.push_str(line);
@@ -159,6 +161,23 @@ mod tests {
             text,
             "*Jun 20 13:00:37.609: ISAKMP (1010): ID payload\n  type          : 2\n*Jun 20 13:00:37.609: ISAKMP:(1010):done\n"
         );
+    }
+
+    /// The seed's packets of IKEv2: what stands below the first line carries no stamp, a line with
+    /// the tag does (S-078, S-093).
+    #[test]
+    fn packets_of_ikev2_have_one_stamp() {
+        let at = Timestamp::from_microsecond(1_374_084_544_554_000).unwrap();
+        let text = ios_lines(
+            at,
+            "IKEv2:(SA ID = 1):Building packet for encryption. \nPayload contents: \n NOTIFY(AUTHENTICATION_FAILED)",
+        );
+        assert_eq!(
+            text,
+            "*Jul 17 18:09:04.554: IKEv2:(SA ID = 1):Building packet for encryption. \nPayload contents: \n NOTIFY(AUTHENTICATION_FAILED)\n"
+        );
+        let two = ios_lines(at, "IKEv2:(SA ID = 1):\nIKEv2:(SA ID = 1):Sending");
+        assert_eq!(two.matches("*Jul 17").count(), 2);
     }
 
     /// A message with quotes and newlines stays one JSON object on one line.

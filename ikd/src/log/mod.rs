@@ -6,20 +6,19 @@ mod layer;
 mod switches;
 
 pub use layer::{Format, IosLayer, Sink};
-pub use switches::{Switch, Switches, switches};
+pub use switches::{Shown, Switch, Switches, switches};
 
 use ike_core::trace::{Facility, Trace, Traced};
 
-/// Emits one trace if its switch is on.
+/// Emits one trace if a switch of it is on.
 pub fn emit(traced: &Traced) {
-    let switch = Switch::of(traced);
-    if !switches().is_on(switch) {
+    if !switches().show(Shown::by(traced)) {
         return;
     }
     let connection = traced.connection;
     let text = traced.text();
     match (&traced.trace, traced.facility()) {
-        (Trace::Why(why), _) => {
+        (Trace::Why(why) | Trace::WhyIkev2(why), _) => {
             tracing::debug!(target: "why", connection, rule = %why.rule, decision = %why.decision, because = %why.because, "{text}");
         }
         (_, Facility::Isakmp) => tracing::debug!(target: "isakmp", connection, "{text}"),

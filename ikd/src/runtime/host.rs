@@ -194,6 +194,7 @@ impl Host {
         }
         if let Some(keylog) = &mut self.keylog {
             keylog.isakmp(&self.engine.keys());
+            keylog.ikev2(&self.engine.ikev2_keys());
         }
         self.answer_waiters();
     }

@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 
 use ike_core::config::{EspAuthentication, EspEncryption};
 use ike_core::engine::view::KeyView;
+use ike_core::engine::view_ikev2::Ikev2KeyView;
+use ike_core::policy::ikev2_suite::IkeSuite;
 use ike_core::policy::ipsec::EspSuite;
 use ike_core::sa::child::{ChildSpec, Direction};
 
 /// The open tables.
 pub(super) struct KeyLog {
     ikev1: File,
+    ikev2: File,
     esp: File,
     seen: BTreeSet<String>,
 }
@@ -34,6 +37,7 @@ impl KeyLog {
         let open = |name: &str| table(dir.join(name));
         Ok(Self {
             ikev1: open("ikev1_decryption_table")?,
+            ikev2: open("ikev2_decryption_table")?,
             esp: open("esp_sa")?,
             seen: BTreeSet::new(),
         })
@@ -50,6 +54,19 @@ impl KeyLog {
                     key.initiator_cookie,
                     hex(key.message_key.expose())
                 );
+            }
+        }
+    }
+
+    /// Adds the IKE SAs of IKEv2 that are not there yet. Those whose cipher Wireshark does not know
+    /// are left out: a line with a wrong name makes it refuse the whole table.
+    pub(super) fn ikev2(&mut self, keys: &[Ikev2KeyView]) {
+        for key in keys {
+            let Some(line) = ikev2_line(key) else {
+                continue;
+            };
+            if self.seen.insert(format!("{} {}", key.spi_i, key.spi_r)) {
+                let _ = writeln!(self.ikev2, "{line}");
             }
         }
     }
@@ -80,6 +97,51 @@ fn table(path: PathBuf) -> Result<File, String> {
         .custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits())
         .open(&path)
         .map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// `SPIi,SPIr,SK_ei,SK_er,"CIPHER",SK_ai,SK_ar,"INTEGRITY"`: only names are quoted.
+fn ikev2_line(key: &Ikev2KeyView) -> Option<String> {
+    let cipher = ikev2_cipher_name(key.suite)?;
+    let integrity = ikev2_integrity_name(key.suite);
+    let [ei, er, ai, ar] = [&key.ei, &key.er, &key.ai, &key.ar].map(|k| hex(k.expose()));
+    let (spi_i, spi_r) = (&key.spi_i, &key.spi_r);
+    Some(format!(
+        "{spi_i},{spi_r},{ei},{er},\"{cipher}\",{ai},{ar},\"{integrity}\""
+    ))
+}
+
+/// Wireshark's name of an ENCR transform; it has none for DES and ChaCha20-Poly1305.
+fn ikev2_cipher_name(suite: IkeSuite) -> Option<String> {
+    let (number, bits) = suite.encryption.transform();
+    let bits = bits.unwrap_or_default();
+    Some(match number {
+        3 => "3DES [RFC2451]".to_owned(),
+        11 => "NULL [RFC2410]".to_owned(),
+        12 => format!("AES-CBC-{bits} [RFC3602]"),
+        13 => format!("AES-CTR-{bits} [RFC5930]"),
+        14..=16 => format!(
+            "AES-CCM-{bits} with {} octet ICV [RFC5282]",
+            4 * (number - 12)
+        ),
+        18..=20 => format!(
+            "AES-GCM-{bits} with {} octet ICV [RFC5282]",
+            4 * (number - 16)
+        ),
+        _ => return None,
+    })
+}
+
+/// Wireshark's name of an INTEG transform; what it cannot check it skips by its length.
+fn ikev2_integrity_name(suite: IkeSuite) -> &'static str {
+    match suite.integrity.map(ike_crypto::Integrity::iana) {
+        None => "NONE [RFC4306]",
+        Some(1) => "HMAC_MD5_96 [RFC2403]",
+        Some(2) => "HMAC_SHA1_96 [RFC2404]",
+        Some(12) => "HMAC_SHA2_256_128 [RFC4868]",
+        Some(13) => "HMAC_SHA2_384_192 [RFC4868]",
+        Some(14) => "HMAC_SHA2_512_256 [RFC4868]",
+        Some(_) => "ANY 96-bits of Authentication [No Checking]",
+    }
 }
 
 fn esp_line(
@@ -122,4 +184,121 @@ fn integrity_name(suite: EspSuite) -> &'static str {
 
 fn hex(octets: &[u8]) -> String {
     octets.iter().map(|o| format!("{o:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use ike_core::policy::ikev2_suite::Encryption;
+    use ike_crypto::{Aead, Cipher, Group, Hash, Integrity, Prf, Secret};
+
+    use super::*;
+
+    fn key(encryption: Encryption, integrity: Option<Integrity>) -> Ikev2KeyView {
+        let suite = IkeSuite {
+            encryption,
+            prf: Prf::Hmac(Hash::Md5),
+            integrity,
+            group: Group::Modp1024,
+        };
+        let fill = |octet: u8, len: usize| Secret::from(vec![octet; len]);
+        let (cipher, check) = (encryption.key_len(), integrity.map_or(0, |i| i.key_len()));
+        Ikev2KeyView {
+            spi_i: "0102030405060708".into(),
+            spi_r: "1112131415161718".into(),
+            suite,
+            ei: fill(0xe1, cipher),
+            er: fill(0xe2, cipher),
+            ai: fill(0xa1, check),
+            ar: fill(0xa2, check),
+        }
+    }
+
+    /// The seed's suite, and a combined mode: hex without quotes, names with them.
+    #[test]
+    fn lines_are_what_wireshark_reads() {
+        let seed = key(
+            Encryption::Cbc(Cipher::TripleDesCbc),
+            Some(Integrity::Hmac(Hash::Md5)),
+        );
+        let (e, a) = (|o: &str| o.repeat(24), |o: &str| o.repeat(16));
+        assert_eq!(
+            ikev2_line(&seed).unwrap(),
+            format!(
+                "0102030405060708,1112131415161718,{},{},\"3DES [RFC2451]\",{},{},\"HMAC_MD5_96 [RFC2403]\"",
+                e("e1"),
+                e("e2"),
+                a("a1"),
+                a("a2")
+            )
+        );
+        let combined = ikev2_line(&key(Encryption::Aead(Aead::Aes256Gcm), None)).unwrap();
+        assert!(
+            combined.ends_with(",\"AES-GCM-256 with 16 octet ICV [RFC5282]\",,,\"NONE [RFC4306]\""),
+            "{combined}"
+        );
+        for unknown in [
+            Encryption::Cbc(Cipher::DesCbc),
+            Encryption::Aead(Aead::ChaCha20Poly1305),
+        ] {
+            assert_eq!(ikev2_line(&key(unknown, None)), None);
+        }
+    }
+
+    /// An SA is written once, however often it is looked at; the file is for its owner alone.
+    #[test]
+    fn a_table_has_each_sa_once() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = KeyLog::create(dir.path()).unwrap();
+        let keys = [key(Encryption::Aead(Aead::Aes128Gcm), None)];
+        log.ikev2(&keys);
+        log.ikev2(&keys);
+        let path = dir.path().join("ikev2_decryption_table");
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    /// tshark takes a table only when it knows every name in it.
+    #[test]
+    fn tshark_knows_every_name() {
+        if Command::new("tshark").arg("--version").output().is_err() {
+            assert!(
+                std::env::var_os("IKD_REQUIRE_ALL").is_none(),
+                "tshark is not installed"
+            );
+            eprintln!("skipped: tshark is not installed");
+            return;
+        }
+        let hmacs = [
+            Hash::Md5,
+            Hash::Sha1,
+            Hash::Sha256,
+            Hash::Sha384,
+            Hash::Sha512,
+        ];
+        let mut keys: Vec<Ikev2KeyView> = [12, 13, 20]
+            .into_iter()
+            .flat_map(|number| [128, 192, 256].map(|bits| (number, bits)))
+            .filter_map(|(number, bits)| Encryption::from_transform(number, Some(bits)))
+            .map(|encryption| {
+                let integrity = (!encryption.is_aead()).then_some(Integrity::Hmac(Hash::Sha1));
+                key(encryption, integrity)
+            })
+            .collect();
+        let triple = Encryption::Cbc(Cipher::TripleDesCbc);
+        keys.extend(hmacs.map(|hash| key(triple, Some(Integrity::Hmac(hash)))));
+        let mut command = Command::new("tshark");
+        for line in keys.iter().filter_map(ikev2_line) {
+            command.args(["-o", &format!("uat:ikev2_decryption_table:{line}")]);
+        }
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let said = command.args(["-r", file]).output().unwrap();
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        // The file is no capture; the tables are read before that is found out.
+        assert!(!said.contains("decryption_table"), "{said}");
+        assert!(keys.len() >= 11, "{}", keys.len());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ike_core::sa::action::{Command, Reply};
+use ike_core::sa::action::{Command, Rekey, Reply};
 use ike_core::sa::record::Record;
 use tokio::sync::oneshot;
 
@@ -26,6 +26,10 @@ impl Host {
             Request::Up { name, wait } if wait > 0 => return self.up_and_wait(name, wait, answer),
             Request::Up { name, .. } => said(self.command(Command::Up(name))),
             Request::Down { name } => said(self.command(Command::Down(name))),
+            Request::Rekey { name, ike } => {
+                let what = if ike { Rekey::Ike } else { Rekey::Child };
+                said(self.command(Command::Rekey(name, what)))
+            }
             Request::Exec { line, json } => self.exec(&line, json),
             Request::Records => json(&self.engine.records()),
             Request::Status => self.status(),

@@ -282,6 +282,10 @@ impl Children {
     /// Takes those of the predecessor in.
     pub(super) fn inherit(&mut self, others: Self) {
         self.0.extend(others.0);
+        for child in self.0.values_mut().filter(|c| c.state == Life::Rekeying) {
+            // The offer to replace it went with the predecessor.
+            child.state = Life::Live;
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ike_pki::{ChainPolicy, Store};
 
 use super::child::Children;
+use super::established::Wish;
 use super::ike_sa::IkeSa;
 use super::window::Repetition;
 use crate::config::RunningConfig;
@@ -51,11 +52,15 @@ pub enum FollowUp {
     Inherit {
         /// The child SAs.
         children: Children,
+        /// What was wanted for them.
+        wishes: Vec<Wish>,
         /// The successor.
         to: SaId,
     },
-    /// Delete an IKE SA that lost a collision (RFC 7296 2.8.2).
+    /// Delete an IKE SA of ours that lost a collision (RFC 7296 2.8.2).
     Delete(SaId),
+    /// The peer is to delete this one, which lost a collision; at last we do.
+    ExpectDeletion(SaId),
     /// The peer says that it knows no other SA with us (RFC 7296 2.4): its older ones go.
     InitialContact {
         /// The SA that says so.

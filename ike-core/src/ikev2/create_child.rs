@@ -222,6 +222,24 @@ fn refused(
     }
 }
 
+/// An offer that may not be made any more: wanted again, to be started when there is room.
+pub(super) fn put_off(ctx: &Context<'_>, sa: &mut Established, offer: &ChildOffer) {
+    match offer.rekeys {
+        Some(old) => {
+            back_to_life(ctx, sa, offer);
+            sa.wish(ctx, Wish::RekeyChild(old));
+        }
+        None => sa.wish(ctx, Wish::NewChild(offer.protection.name.clone())),
+    }
+}
+
+/// Early deletions are kept as long as an offer of ours is out.
+fn forget_early(sa: &mut Established) {
+    if !sa.offers_child() {
+        sa.deleted_early.clear();
+    }
+}
+
 /// The child SA that was to be replaced is in use again.
 fn back_to_life(ctx: &Context<'_>, sa: &mut Established, offer: &ChildOffer) {
     let old = offer.rekeys.and_then(|spi| sa.children.get_mut(spi));
@@ -249,6 +267,12 @@ pub(super) fn finish(
     nonce_r: &Bytes,
     shared: Shared<'_>,
 ) {
+    let theirs = agreement.chosen.peer_spi;
+    if sa.deleted_early.contains(&theirs) {
+        // The peer has deleted it already: there is nothing to install, and nothing was replaced.
+        back_to_life(ctx, sa, &offer);
+        return forget_early(sa);
+    }
     let nonces = (&offer.nonce, nonce_r);
     let child = agreement.child(shell, ctx, &sa.sk, true, nonces, shared);
     let lowest = collision::lowest(&offer.nonce, nonce_r);
@@ -268,4 +292,5 @@ pub(super) fn finish(
     if let Some(old) = offer.rekeys {
         pump::delete_child(ctx, sa, old);
     }
+    forget_early(sa);
 }

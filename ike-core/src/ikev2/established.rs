@@ -84,6 +84,11 @@ pub struct Established {
     pub(super) twin: Option<IkeTwin>,
     /// It has a successor or lost to one: deleted by the peer, else by us at that time.
     pub(super) superseded: Option<Timestamp>,
+    /// Made by rekeying, and its child SAs are still with the old SA: until a collision is decided, or
+    /// for ever when it is lost.
+    pub(super) nascent: bool,
+    /// SPIs the peer deleted before we knew them: its answer to our own offer is still on its way.
+    pub(super) deleted_early: Vec<u32>,
     /// Signs of life.
     pub(super) liveness: Liveness,
     /// When the next NAT keepalive goes out.
@@ -92,7 +97,7 @@ pub struct Established {
 
 /// Something we want to do with this SA.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub enum Wish {
     /// A child SA for a protection.
     NewChild(String),
     /// A replacement for the child SA with that inbound SPI.
@@ -201,6 +206,8 @@ impl Established {
             wishes: VecDeque::new(),
             twin: None,
             superseded: None,
+            nascent: false,
+            deleted_early: Vec::new(),
             liveness: Liveness::new(dpd, ctx.now.mono),
             keepalive_at: keepalive.map(|s| ctx.now.mono + Duration::from_secs(s.into())),
         }
@@ -240,6 +247,29 @@ impl Established {
         }
     }
 
+    /// What is wanted for child SAs: the successor of this SA sees to it. An offer that is still being
+    /// prepared is made anew there.
+    pub(super) fn take_child_wishes(&mut self) -> Vec<Wish> {
+        let mut out = Vec::new();
+        self.jobs.retain(|_, work| match work {
+            Work::PrepareChild(offer) => {
+                if offer.rekeys.is_none() {
+                    out.push(Wish::NewChild(offer.protection.name.clone()));
+                }
+                false
+            }
+            _ => true,
+        });
+        for (_, wish) in std::mem::take(&mut self.wishes) {
+            match wish {
+                Wish::NewChild(_) | Wish::RekeyChild(_) | Wish::DeleteChildren(_) => out.push(wish),
+                Wish::RekeyIke | Wish::Liveness => {}
+                Wish::DeleteIke(_) => self.wishes.push_back((self.since, wish)),
+            }
+        }
+        out
+    }
+
     /// What we are doing ourselves, for collisions.
     pub(super) fn situation(&self) -> Situation {
         let requested = |is: fn(&Request) -> bool| self.requests.values().any(is);
@@ -252,6 +282,7 @@ impl Established {
                     .any(|(_, w)| matches!(w, Wish::DeleteIke(_))),
             rekeying: requested(|r| matches!(r, Request::RekeyIke(_))),
             superseded: self.superseded.is_some()
+                || self.nascent
                 || working(|w| matches!(w, Work::FinishIke(..) | Work::ServeIke(..))),
             child_exchange: requested(|r| {
                 matches!(r, Request::Child(_) | Request::DeleteChildren(_))
@@ -259,6 +290,17 @@ impl Established {
                 matches!(w, Work::FinishChild(..) | Work::ServeChild(..))
             }),
         }
+    }
+
+    /// The peer may know a child SA that we do not: its answer to our offer is on its way, or the
+    /// collision that gives it to this SA is not decided yet.
+    pub(super) fn offers_child(&self) -> bool {
+        let offered = self
+            .requests
+            .values()
+            .any(|r| matches!(r, Request::Child(_)));
+        let finishing = |w: &Work| matches!(w, Work::FinishChild(..));
+        self.nascent || offered || self.jobs.values().any(finishing)
     }
 
     /// When the SA ends by age.

@@ -120,7 +120,8 @@ impl IkeSa {
         let (proofs, abilities) = (sa.proofs.clone(), sa.abilities.clone());
         shell.remember_keys(&sk);
         shell.trace(ctx, Ikev2Trace::SaCreated(sa.lifetime));
-        let established = Established::with(&shell, ctx, sk, proofs, abilities, sa.lifetime);
+        let mut established = Established::with(&shell, ctx, sk, proofs, abilities, sa.lifetime);
+        established.nascent = true;
         Self::with(shell, State::Established(Box::new(established)))
     }
 
@@ -210,6 +211,17 @@ impl IkeSa {
             sa.wish(ctx, wish);
         }
         self.settle(ctx);
+    }
+
+    /// Child SAs that the peer deleted before we gave them to this SA.
+    pub(super) fn bury_early(&mut self, ctx: &mut Context<'_>) {
+        if let State::Established(sa) = &mut self.state {
+            for theirs in std::mem::take(&mut sa.deleted_early) {
+                if let Some(spi) = sa.children.by_peer_spi(theirs).map(|c| c.spec.spi_in) {
+                    sa.children.remove(ctx, self.shell.tunnel, spi);
+                }
+            }
+        }
     }
 
     /// Ends the SA without a word to the peer.

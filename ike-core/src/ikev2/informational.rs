@@ -13,6 +13,9 @@ use super::shell::Shell;
 use super::table;
 use crate::trace::Ikev2Trace;
 
+/// SPIs kept that were deleted before their exchange was complete here.
+const MAX_EARLY: usize = 64;
+
 /// A request of the peer: it is answered whatever it says.
 pub(super) fn serve(
     shell: &mut Shell,
@@ -94,8 +97,12 @@ fn delete_children(
         let Ok(octets) = <[u8; 4]>::try_from(octets.as_ref()) else {
             continue;
         };
-        let found = sa.children.by_peer_spi(u32::from_be_bytes(octets));
+        let theirs = u32::from_be_bytes(octets);
+        let found = sa.children.by_peer_spi(theirs);
         let Some(child) = found.map(|c| (c.spec.spi_in, c.state, c.spec.protection.clone())) else {
+            if sa.offers_child() && sa.deleted_early.len() < MAX_EARLY {
+                sa.deleted_early.push(theirs);
+            }
             continue;
         };
         let (spi, state, protection) = child;

@@ -30,6 +30,7 @@ mod sas;
 mod serve_child;
 mod shell;
 pub mod sk;
+mod sk_cipher;
 mod table;
 mod window;
 

@@ -46,14 +46,27 @@ fn may_start(shell: &Shell, sa: &Established, wish: &Wish) -> bool {
     if !shell.outgoing.may_send() || preparing || closing {
         return false;
     }
-    let alone = !(now.rekeying || now.superseded);
     match wish {
         Wish::DeleteIke(_) => !(now.rekeying || now.child_exchange),
         Wish::Liveness => true,
         Wish::DeleteChildren(_) => !now.rekeying,
-        Wish::NewChild(_) | Wish::RekeyChild(_) => alone && !now.closing,
-        Wish::RekeyIke => alone && !now.closing && !now.child_exchange,
+        Wish::NewChild(_) | Wish::RekeyChild(_) => may_offer_child(sa),
+        Wish::RekeyIke => may_rekey_ike(sa),
     }
+}
+
+/// RFC 7296 2.25.2: not while the IKE SA is rekeyed or closed.
+pub(super) fn may_offer_child(sa: &Established) -> bool {
+    let now = sa.situation();
+    !(now.rekeying || now.superseded || now.closing)
+}
+
+/// RFC 7296 2.25.1: not while a child SA is created, rekeyed or closed, or is about to be closed.
+pub(super) fn may_rekey_ike(sa: &Established) -> bool {
+    let deletes = |w: &Wish| matches!(w, Wish::DeleteChildren(_));
+    may_offer_child(sa)
+        && !sa.situation().child_exchange
+        && !sa.wishes.iter().any(|(_, w)| deletes(w))
 }
 
 fn start(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established, wish: Wish) {

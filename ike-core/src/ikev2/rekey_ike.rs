@@ -209,7 +209,9 @@ pub(super) fn finish(
             ctx.follow_ups.push(FollowUp::Delete(id));
             succeeded_by(ctx, sa, twin.id);
         }
-        _ => {
+        twin => {
+            let lost = twin.map(|t| FollowUp::ExpectDeletion(t.id));
+            ctx.follow_ups.extend(lost);
             succeeded_by(ctx, sa, id);
             sa.wish(ctx, Wish::DeleteIke("rekeyed".to_owned()));
         }
@@ -219,10 +221,12 @@ pub(super) fn finish(
 /// Child SAs go to the successor; the old SA waits for its deletion.
 pub(super) fn succeeded_by(ctx: &mut Context<'_>, sa: &mut Established, to: SaId) {
     sa.superseded = Some(ctx.now.mono + GRACE);
-    sa.wishes
-        .retain(|(_, wish)| !matches!(wish, Wish::RekeyIke | Wish::RekeyChild(_)));
-    let children = sa.children.take();
-    ctx.follow_ups.push(FollowUp::Inherit { children, to });
+    let (children, wishes) = (sa.children.take(), sa.take_child_wishes());
+    ctx.follow_ups.push(FollowUp::Inherit {
+        children,
+        wishes,
+        to,
+    });
 }
 
 /// A request of the peer.

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use ike_wire::{Flags, Spi};
 
-use super::child::Children;
+use super::child::{Children, GRACE};
 use super::context::{Context, FollowUp};
 use super::cookie::CookieJar;
 use super::established::Wish;
@@ -122,10 +122,20 @@ impl IkeSas {
         while let Some(follow_up) = (!ctx.follow_ups.is_empty()).then(|| ctx.follow_ups.remove(0)) {
             match follow_up {
                 FollowUp::Adopt(sa) => self.insert(ctx, *sa),
-                FollowUp::Inherit { children, to } => self.inherit(ctx, children, to),
+                FollowUp::Inherit {
+                    children,
+                    wishes,
+                    to,
+                } => self.inherit(ctx, children, wishes, to),
                 FollowUp::Delete(id) => {
                     let reason = "lost a collision".to_owned();
                     self.with_sa(ctx, id, |sa, ctx| sa.wish(ctx, Wish::DeleteIke(reason)));
+                }
+                FollowUp::ExpectDeletion(id) => {
+                    if let Some(sa) = self.sas.get_mut(&id).and_then(IkeSa::established_mut) {
+                        sa.superseded = Some(ctx.now.mono + GRACE);
+                    }
+                    self.rearm(ctx, id);
                 }
                 FollowUp::InitialContact { id, peer } => self.initial_contact(ctx, id, &peer),
                 FollowUp::Initiate(name) => self.up(ctx, &name),
@@ -135,13 +145,27 @@ impl IkeSas {
         }
     }
 
-    fn inherit(&mut self, ctx: &mut Context<'_>, mut children: Children, to: SaId) {
+    fn inherit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut children: Children,
+        wishes: Vec<Wish>,
+        to: SaId,
+    ) {
         match self.sas.get_mut(&to).and_then(IkeSa::established_mut) {
-            Some(new) => new.children.inherit(children),
+            Some(new) => {
+                new.nascent = false;
+                new.children.inherit(children);
+            }
             // The successor is gone already: so are they.
             None => children.clear(ctx, 0),
         }
-        self.rearm(ctx, to);
+        self.with_sa(ctx, to, |sa, ctx| {
+            sa.bury_early(ctx);
+            for wish in wishes {
+                sa.wish(ctx, wish);
+            }
+        });
     }
 
     /// U-5, C14: after the proof, and only SAs of the same proven identity.

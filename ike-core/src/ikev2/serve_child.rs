@@ -67,6 +67,10 @@ fn consider(
     let life = child.map(|c| c.map(|c| c.state));
     let name = child.flatten().map(|c| c.spec.protection.clone());
     collision::child_request(sa.situation(), life).map_err(|ty| match (ty, rekeyed) {
+        // The SA may be the one our own offer is just making.
+        (NotifyType::CHILD_SA_NOT_FOUND, _) if sa.offers_child() => {
+            simple(NotifyType::TEMPORARY_FAILURE)
+        }
         (NotifyType::CHILD_SA_NOT_FOUND, Some((theirs, _))) => about_esp(ty, theirs),
         _ => simple(ty),
     })?;

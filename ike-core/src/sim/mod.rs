@@ -34,6 +34,8 @@ pub struct Simulation {
     wall: i64,
     started: Option<Timestamp>,
     initiator: usize,
+    /// Datagrams that wait for the caller to deliver them; `None`: they go by time.
+    held: Option<Vec<(usize, Datagram)>>,
 }
 
 enum Pending {
@@ -79,6 +81,7 @@ impl Simulation {
             wall,
             started: None,
             initiator: 0,
+            held: None,
         }
     }
 
@@ -129,6 +132,48 @@ impl Simulation {
                 bytes,
             },
         );
+    }
+
+    /// From now on the caller decides which datagram arrives next.
+    pub fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// How many datagrams wait.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Delivers the waiting datagram of that index, and finishes the jobs that follow from it.
+    pub fn release(&mut self, index: usize) {
+        let taken = self.held.as_mut().filter(|h| index < h.len());
+        if let Some((to, datagram)) = taken.map(|h| h.remove(index)) {
+            self.arrive(to, Pending::Datagram(datagram));
+            self.finish_jobs();
+        }
+    }
+
+    /// Finishes every job under way, at once.
+    pub fn finish_jobs(&mut self) {
+        let job = |what: &Pending| matches!(what, Pending::Job(..));
+        while let Some(key) = self
+            .pending
+            .iter()
+            .find(|(_, (_, w))| job(w))
+            .map(|(k, _)| *k)
+        {
+            if let Some((node, what)) = self.pending.remove(&key) {
+                self.arrive(node, what);
+            }
+        }
+    }
+
+    /// Lets the waiting datagrams and all later ones go by time again.
+    pub fn let_go(&mut self) {
+        for (to, datagram) in self.held.take().unwrap_or_default() {
+            self.schedule(self.now, to, Pending::Datagram(datagram));
+        }
     }
 
     /// Runs until `done` says so or invented time is up; false when it is up.
@@ -204,7 +249,10 @@ impl Simulation {
                 self.schedule(at, node, Pending::Job(id, Box::new(outcome)));
             }
             Action::Dataplane(request) => self.nodes[node].dataplane(request),
-            Action::Trace(traced) => self.nodes[node].traces.push(traced.text()),
+            Action::Trace(traced) => {
+                self.nodes[node].traces.push(traced.text());
+                self.nodes[node].traced_at.push(self.now);
+            }
             Action::Reply(_, reply) => self.nodes[node].replies.push(reply),
         }
     }
@@ -214,7 +262,10 @@ impl Simulation {
             let Some(to) = self.nodes.iter().position(|n| n.owns(datagram.to.ip())) else {
                 continue;
             };
-            self.schedule(self.now + delay, to, Pending::Datagram(datagram));
+            match &mut self.held {
+                Some(held) => held.push((to, datagram)),
+                None => self.schedule(self.now + delay, to, Pending::Datagram(datagram)),
+            }
         }
     }
 
@@ -237,6 +288,18 @@ impl Simulation {
     #[must_use]
     pub fn node(&self, node: usize) -> &Node {
         &self.nodes[node]
+    }
+
+    /// The debug lines of both routers in order of time: microseconds, router, line.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<(u64, usize, &str)> {
+        let mut out: Vec<(u64, usize, &str)> = Vec::new();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let lines = node.traced_at.iter().zip(&node.traces);
+            out.extend(lines.map(|(at, line)| (at.0, number, line.as_str())));
+        }
+        out.sort_by_key(|(at, ..)| *at);
+        out
     }
 
     /// Every datagram sent so far, faults included.

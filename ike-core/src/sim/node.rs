@@ -12,6 +12,7 @@ use crate::sa::action::{DataplaneRequest, Reply};
 use crate::sa::child::{ChildKeys, ChildSpec, Direction};
 use crate::sa::job::PrivateKeys;
 use crate::sa::retransmit::Timers;
+use crate::time::Timestamp;
 
 /// What a router is made of.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct Node {
     pub engine: Engine,
     /// Debug lines so far.
     pub traces: Vec<String>,
+    /// When each of them was printed.
+    pub traced_at: Vec<Timestamp>,
     /// Answers to commands.
     pub replies: Vec<Reply>,
     /// Where NAT keepalives went.
@@ -61,6 +64,7 @@ impl Node {
             name: router.name,
             engine: engine(router.config, router.store.clone(), timers, seed),
             traces: Vec::new(),
+            traced_at: Vec::new(),
             replies: Vec::new(),
             keepalives: Vec::new(),
             installed: Installed::default(),

@@ -101,6 +101,37 @@ pub struct Packet {
 }
 
 impl Ikev2Trace {
+    /// A message or its parts: all that `debug crypto ikev2 packet` shows.
+    #[must_use]
+    pub fn is_packet(&self) -> bool {
+        matches!(
+            self,
+            Self::Packet(_)
+                | Self::BuildingForEncryption(_)
+                | Self::IkeProposal { .. }
+                | Self::EspProposal { .. }
+        )
+    }
+
+    /// Something failed: shown with `debug crypto ikev2 error` too.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::GotChain(false)
+                | Self::CertificatePayloadFailed
+                | Self::NoProfile
+                | Self::Validated(false)
+                | Self::Verified(false)
+                | Self::SendingAuthenticationFailure
+                | Self::NoIpsecPolicy
+                | Self::SendingTsUnacceptable
+                | Self::NoChildProposal
+                | Self::RetransmissionsExhausted
+                | Self::NegotiationFailed(_)
+        )
+    }
+
     #[expect(clippy::too_many_lines, reason = "one line of text for each variant")]
     pub(super) fn text(&self, sa: u32) -> String {
         let tag = format!("IKEv2:(SA ID = {sa}):");

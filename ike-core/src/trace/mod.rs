@@ -42,7 +42,7 @@ pub enum Trace {
     Isakmp(IsakmpTrace),
     /// `debug crypto ikev2`.
     Ikev2(Ikev2Trace),
-    /// The rule behind a decision of IKEv2; shown with `debug crypto ikev2`.
+    /// The rule behind a decision of IKEv2; shown with `debug crypto ikev2 internal`.
     WhyIkev2(Explained),
     /// A datagram for IKEv2 was dropped; shown with `debug crypto ikev2 error`.
     DroppedIkev2 {
@@ -57,7 +57,7 @@ pub enum Trace {
     Pki(PkiTrace),
     /// Always shown: a `%FACILITY-n-MNEMONIC` message.
     Syslog(Syslog),
-    /// The rule behind a decision; shown with `debug crypto isakmp`.
+    /// The rule behind a decision of IKEv1; shown with `debug crypto why`.
     Why(Explained),
     /// A datagram was dropped; shown with `debug crypto isakmp error`.
     Dropped {

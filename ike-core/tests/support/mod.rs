@@ -92,8 +92,14 @@ pub fn ikev2_psk_routers() -> Story {
             .replace("encryption 3des", "encryption aes-cbc-128")
             .replace("integrity md5", "integrity sha256")
             .replace("group 2\n", "group 19\n");
+        let (_, after) = text.split_once("crypto ikev2 proposal").unwrap();
+        let host = text.lines().next().unwrap();
+        *text = format!("{host}\ncrypto ikev2 proposal{after}");
     }
-    story
+    Story {
+        orders: [None, None],
+        ..story
+    }
 }
 
 pub fn order(newest_first: &[&str]) -> Option<Vec<String>> {

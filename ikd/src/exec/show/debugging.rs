@@ -55,4 +55,16 @@ mod tests {
         );
         assert_eq!(super::view(|_| false).text(), "");
     }
+
+    /// O-080: the four of IKEv2 show by the names of IOS.
+    #[test]
+    fn ikev2_has_four_switches() {
+        let packet = super::view(|s| s == Switch::Ikev2Packet).text();
+        assert_eq!(
+            packet,
+            "Cryptographic Subsystem:\n  IKEv2 packet debugging is on\n"
+        );
+        let all = super::view(|_| true).text();
+        assert_eq!(all.matches("  IKEv2 ").count(), 4);
+    }
 }

@@ -21,11 +21,11 @@ impl View for Logging {
         let mut out = Lines::default();
         out.line("Syslog logging: enabled");
         out.line("    Console logging: level debugging");
-        // A message begins with its time stamp, its continuation lines with a blank.
+        // A message begins with the star of its time stamp, or is a JSON object.
         let logged = self
             .lines
             .iter()
-            .filter(|line| !line.starts_with(' '))
+            .filter(|line| line.starts_with(['*', '{']))
             .count();
         out.line(format!(
             "    Buffer logging:  level debugging, {logged} messages in the buffer"

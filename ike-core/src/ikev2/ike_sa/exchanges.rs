@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::established::{Established, Request, Served, Wish, Work};
 use super::super::notify::notify;
 use super::super::shell::Shell;
-use super::super::{create_child, informational, init, rekey_ike, serve_child};
+use super::super::{create_child, informational, init, pump, rekey_ike, serve_child};
 use crate::sa::job::JobOutcome;
 use crate::trace::Ikev2Trace;
 
@@ -72,6 +72,13 @@ pub(super) fn computed(
     outcome: JobOutcome,
 ) {
     match (work, outcome) {
+        (Work::PrepareIke(_), JobOutcome::Public(Ok(_))) if !pump::may_rekey_ike(sa) => {
+            // Something else began meanwhile (RFC 7296 2.25): it goes first.
+            sa.wish(ctx, Wish::RekeyIke);
+        }
+        (Work::PrepareChild(offer), JobOutcome::Public(Ok(_))) if !pump::may_offer_child(sa) => {
+            create_child::put_off(ctx, sa, &offer);
+        }
         (Work::PrepareChild(offer), JobOutcome::Public(Ok(public))) => {
             create_child::send(shell, ctx, sa, *offer, Some(public));
         }
