@@ -22,8 +22,8 @@ pub enum CryptoError {
         /// Octets found.
         found: usize,
     },
-    /// A peer's Diffie-Hellman value is out of range or not on the curve
-    /// (RFC 6989 section 2).
+    /// A peer's public value is out of range or not on the curve (RFC 6989
+    /// section 2, FIPS 203 7.2).
     InvalidPublicValue(&'static str),
     /// The private Diffie-Hellman value reduces to zero; draw another one.
     InvalidPrivateValue,
@@ -57,7 +57,7 @@ impl fmt::Display for CryptoError {
                 )
             }
             Self::InvalidPublicValue(why) => {
-                write!(f, "invalid Diffie-Hellman public value: {why}")
+                write!(f, "invalid public value: {why}")
             }
             Self::InvalidPrivateValue => f.write_str("Diffie-Hellman private value is zero"),
             Self::InvalidKey(why) => write!(f, "invalid key: {why}"),

@@ -57,7 +57,7 @@ impl fmt::Debug for HmacKey {
     }
 }
 
-/// A tag of up to 64 octets, on the stack. Cut it with `&tag.as_ref()[..n]`
+/// A tag of up to 64 octets, on the stack: of an HMAC or an AEAD. Cut it with `&tag.as_ref()[..n]`
 /// for a truncated integrity algorithm; compare with [`crate::ct_eq`].
 #[derive(Clone, Copy)]
 pub struct Tag {
@@ -66,7 +66,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    fn new(value: &[u8]) -> Self {
+    pub(crate) fn new(value: &[u8]) -> Self {
         let mut octets = [0; 64];
         let len = value.len().min(octets.len());
         octets

@@ -14,6 +14,8 @@
 
 mod aead;
 mod cbc;
+mod cbc_mac;
+mod ctr;
 mod dh;
 mod ecp;
 mod error;
@@ -22,20 +24,27 @@ mod ffi;
 mod hash;
 mod hmac;
 mod integrity;
+mod kem;
 mod key;
 mod prf;
 mod random;
 mod rsa;
 mod secret;
 mod signature;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
+mod x25519;
 
-pub use aead::{Aead, AeadKey};
+pub use aead::{Aead, AeadKey, TagLen};
 pub use cbc::{CbcKey, Cipher};
+pub use ctr::{CtrCipher, CtrKey};
 pub use dh::{Group, dh_agree, dh_public};
 pub use error::CryptoError;
 pub use hash::Hash;
 pub use hmac::{HmacKey, Tag, hmac};
 pub use integrity::Integrity;
+pub use kem::{Kem, kem_decapsulate, kem_encapsulate, kem_public};
 pub use key::{KeySpec, PrivateKey, PublicKey};
 pub use prf::Prf;
 pub use random::{NoEntropy, fill_random};

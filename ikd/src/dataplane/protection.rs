@@ -58,7 +58,7 @@ impl Protection {
                 let tag = key
                     .seal(&nonce(salt, iv), aad, body)
                     .map_err(|_| EspError::TooLong(body.len()))?;
-                out.extend_from_slice(&tag);
+                out.extend_from_slice(tag.as_ref());
             }
         }
         Ok(())

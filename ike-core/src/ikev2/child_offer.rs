@@ -27,7 +27,8 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(notify: NotifyType, because: impl Into<String>) -> Self {
+    /// A refusal without data.
+    pub(super) fn new(notify: NotifyType, because: impl Into<String>) -> Self {
         Self {
             notify,
             data: Vec::new(),

@@ -94,12 +94,7 @@ pub(super) fn nonce_len(proposals: &[Ikev2Proposal]) -> usize {
             .copied()
             .chain(implied.filter(|_| p.prf.is_empty()))
     });
-    let short = |prf| {
-        matches!(
-            ikev2_suite::prf(prf),
-            Some(Prf::Hmac(Hash::Md5 | Hash::Sha1)) | None
-        )
-    };
+    let short = |prf| matches!(ikev2_suite::prf(prf), Prf::Hmac(Hash::Md5 | Hash::Sha1));
     if prfs.into_iter().all(short) { 20 } else { 32 }
 }
 

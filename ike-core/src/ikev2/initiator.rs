@@ -174,7 +174,7 @@ impl Initiator {
     }
 
     /// The message whose answer never came, and the reason for the record.
-    pub(super) fn awaited(&self) -> (&'static str, String) {
+    pub(super) fn missing(&self) -> (&'static str, String) {
         match self {
             Self::Sent(Sent {
                 refused: Some(why), ..

@@ -23,12 +23,14 @@ mod liveness;
 mod notify;
 mod prove;
 mod pump;
+mod reauth;
 mod rekey_ike;
 mod responder;
 mod sas;
 mod serve_child;
 mod shell;
 pub mod sk;
+mod sk_cipher;
 mod table;
 mod window;
 

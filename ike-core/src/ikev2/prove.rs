@@ -179,7 +179,11 @@ fn sign(
             "the peer takes no signature that the key of {trustpoint} can make"
         ));
     };
-    let certificates = vec![Certificate::x509(record.certificate.der().clone())];
+    let chain = ctx.store.chain(trustpoint);
+    let certificates = chain
+        .into_iter()
+        .map(|c| Certificate::x509(c.der().clone()))
+        .collect();
     shell.trace(ctx, Ikev2Trace::OwnMethod(method_name(method)));
     let job = Job::SignOctets {
         key_label,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use ike_crypto::{AeadKey, CbcKey, CryptoError, Secret};
+use ike_crypto::CryptoError;
 use ike_wire::registry::PayloadType;
 use ike_wire::v2::{
     Body, Chain, Message, Payload, encode_chain, encode_encrypted, encode_fragment,
@@ -12,12 +12,11 @@ use ike_wire::v2::{
 use ike_wire::{DecodeError, EncodeError, Header};
 
 use super::keymat::Keys;
+use super::sk_cipher::Direction;
 use crate::entropy::Entropy;
-use crate::policy::ikev2_suite::{Encryption, IkeSuite, SALT};
+use crate::policy::ikev2_suite::{Encryption, IkeSuite};
 use crate::sa::Role;
 
-/// Octets of checksum of a combined mode.
-const AEAD_ICV: usize = 16;
 /// Octets of a fragment in front of its IV: header, generic header, numbers (RFC 7383 2.5).
 const FRAGMENT_FRONT: usize = Header::LEN + 8;
 
@@ -29,7 +28,7 @@ pub struct Sk {
     pub keys: Arc<Keys>,
     /// Our role in the IKE SA: which keys are ours.
     role: Role,
-    /// Counter of the combined modes' IVs: never reset, also not by fragments (D9).
+    /// Counter of the IVs of every mode but CBC: never reset, also not by fragments (D9).
     counter: u64,
 }
 
@@ -159,20 +158,16 @@ impl Sk {
     /// Octets of clear text in one fragment of an IKE message of `mtu` octets.
     fn fragment_room(&self, mtu: usize) -> usize {
         let block = self.suite.encryption.block_len();
-        let fixed = FRAGMENT_FRONT + self.suite.encryption.iv_len() + self.icv_len();
+        let fixed = FRAGMENT_FRONT + self.suite.encryption.iv_len() + self.suite.icv_len();
         let room = mtu.saturating_sub(fixed);
         // One octet of every fragment is the pad length.
         (room / block * block).saturating_sub(1).max(64)
     }
 
-    fn icv_len(&self) -> usize {
-        self.suite.integrity.map_or(AEAD_ICV, |i| i.icv_len())
-    }
-
     /// Octets of IV, padded clear text and checksum.
     fn body_len(&self, clear: usize) -> usize {
         let block = self.suite.encryption.block_len();
-        self.suite.encryption.iv_len() + (clear / block + 1) * block + self.icv_len()
+        self.suite.encryption.iv_len() + (clear / block + 1) * block + self.suite.icv_len()
     }
 
     /// Encrypts `clear` behind the associated data in `out`.
@@ -188,33 +183,15 @@ impl Sk {
         let padding = (clear.len() / block + 1) * block - clear.len() - 1;
         data.resize(clear.len() + padding, 0);
         data.push(u8::try_from(padding).unwrap_or(0));
-        let (encryption, integrity) = self.ours();
-        match self.suite.encryption {
-            Encryption::Cbc(cipher) => {
-                CbcKey::new(cipher, encryption.expose())?.encrypt(&iv, &mut data)?;
-                out.extend_from_slice(&iv);
-                out.extend_from_slice(&data);
-                if let Some(algorithm) = self.suite.integrity {
-                    let icv = algorithm.sign(integrity.expose(), &[&out]);
-                    out.extend_from_slice(&icv);
-                }
-            }
-            Encryption::Aead(aead) => {
-                let (key, salt) = split_salt(encryption);
-                let tag = AeadKey::new(aead, key)?.seal(&nonce(salt, &iv), &out, &mut data)?;
-                out.extend_from_slice(&iv);
-                out.extend_from_slice(&data);
-                out.extend_from_slice(&tag);
-            }
-        }
+        self.ours().seal(&iv, &mut out, data)?;
         Ok(out.freeze())
     }
 
-    /// CBC wants IVs nobody can foresee, a combined mode only that none comes twice.
+    /// CBC wants IVs nobody can foresee, the other modes only that none comes twice.
     fn next_iv(&mut self, entropy: &mut Entropy) -> Result<Vec<u8>, CryptoError> {
         match self.suite.encryption {
             Encryption::Cbc(cipher) => Ok(entropy.bytes(cipher.block_len())),
-            Encryption::Aead(_) => {
+            Encryption::Ctr(_) | Encryption::Aead(..) => {
                 let iv = self.counter;
                 let next = iv.checked_add(1);
                 self.counter = next.ok_or(CryptoError::Internal("IVs are used up"))?;
@@ -238,75 +215,49 @@ impl Sk {
             .chain
             .encrypted_offset()
             .ok_or(OpenError::Checksum)?;
-        let (iv_len, icv_len) = (self.suite.encryption.iv_len(), self.icv_len());
+        let (iv_len, icv_len) = (self.suite.encryption.iv_len(), self.suite.icv_len());
         let Some(data_len) = body.len().checked_sub(iv_len + icv_len).filter(|n| *n > 0) else {
             return Err(OpenError::Checksum);
         };
         let (iv, rest) = body.split_at(iv_len);
         let (data, icv) = rest.split_at(data_len);
         let aad = datagram.get(..offset).unwrap_or_default();
-        let clear = self.decrypt(aad, iv, data, icv)?;
+        let clear = self.theirs().open(aad, iv, data, icv)?;
         Ok(Clear {
             first,
             octets: unpad(clear)?,
         })
     }
 
-    fn decrypt(
-        &self,
-        aad: &[u8],
-        iv: &[u8],
-        data: &[u8],
-        icv: &[u8],
-    ) -> Result<Vec<u8>, OpenError> {
-        let (encryption, integrity) = self.theirs();
-        let mut clear = data.to_vec();
-        match self.suite.encryption {
-            Encryption::Cbc(cipher) => {
-                let algorithm = self.suite.integrity.ok_or(OpenError::Checksum)?;
-                if !algorithm.verify(integrity.expose(), &[aad, iv, data], icv) {
-                    return Err(OpenError::Checksum);
-                }
-                CbcKey::new(cipher, encryption.expose())
-                    .and_then(|key| key.decrypt(iv, &mut clear))
-                    .map_err(|e| OpenError::Syntax(e.to_string()))?;
-            }
-            Encryption::Aead(aead) => {
-                let (key, salt) = split_salt(encryption);
-                AeadKey::new(aead, key)
-                    .and_then(|key| key.open(&nonce(salt, iv), aad, &mut clear, icv))
-                    .map_err(|_| OpenError::Checksum)?;
-            }
-        }
-        Ok(clear)
-    }
-
-    fn ours(&self) -> (&Secret, &Secret) {
+    fn ours(&self) -> Direction<'_> {
         match self.role {
-            Role::Initiator => (&self.keys.ei, &self.keys.ai),
-            Role::Responder => (&self.keys.er, &self.keys.ar),
+            Role::Initiator => self.of_initiator(),
+            Role::Responder => self.of_responder(),
         }
     }
 
-    fn theirs(&self) -> (&Secret, &Secret) {
+    fn theirs(&self) -> Direction<'_> {
         match self.role {
-            Role::Initiator => (&self.keys.er, &self.keys.ar),
-            Role::Responder => (&self.keys.ei, &self.keys.ai),
+            Role::Initiator => self.of_responder(),
+            Role::Responder => self.of_initiator(),
         }
     }
-}
 
-/// RFC 5282 7.1: the salt is at the end of the key material.
-fn split_salt(key: &Secret) -> (&[u8], &[u8]) {
-    key.expose().split_at(key.len().saturating_sub(SALT))
-}
-
-fn nonce(salt: &[u8], iv: &[u8]) -> [u8; 12] {
-    let mut nonce = [0; 12];
-    for (to, from) in nonce.iter_mut().zip(salt.iter().chain(iv)) {
-        *to = *from;
+    fn of_initiator(&self) -> Direction<'_> {
+        Direction {
+            suite: self.suite,
+            encryption: &self.keys.ei,
+            integrity: &self.keys.ai,
+        }
     }
-    nonce
+
+    fn of_responder(&self) -> Direction<'_> {
+        Direction {
+            suite: self.suite,
+            encryption: &self.keys.er,
+            integrity: &self.keys.ar,
+        }
+    }
 }
 
 /// Takes the padding off; its octets may be anything (RFC 7296 3.14), its length may not (D13).
@@ -327,23 +278,23 @@ fn unpad(mut clear: Vec<u8>) -> Result<Bytes, OpenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ike_crypto::{Aead, Cipher, Group, Hash, Integrity, Prf};
+    use ike_crypto::{Group, Hash, Integrity, Prf, Secret};
     use ike_wire::v2::{Notify, NotifyType};
     use ike_wire::{Flags, MessageId, Spi};
 
     use crate::ikev2::keymat::Contributions;
 
-    fn suite(encryption: Encryption) -> IkeSuite {
-        IkeSuite {
-            encryption,
-            prf: Prf::Hmac(Hash::Sha256),
-            integrity: (!encryption.is_aead()).then_some(Integrity::Hmac(Hash::Sha256)),
-            group: Group::Ecp256,
-        }
+    fn pair(encryption: Encryption) -> (Sk, Sk) {
+        pair_with(encryption, Integrity::Hmac(Hash::Sha256))
     }
 
-    fn pair(encryption: Encryption) -> (Sk, Sk) {
-        let suite = suite(encryption);
+    fn pair_with(encryption: Encryption, integrity: Integrity) -> (Sk, Sk) {
+        let suite = IkeSuite {
+            encryption,
+            prf: Prf::Hmac(Hash::Sha256),
+            integrity: (!encryption.is_aead()).then_some(integrity),
+            group: Group::Ecp256,
+        };
         let from = Contributions {
             nonce_i: &[1; 32],
             nonce_r: &[2; 32],
@@ -366,17 +317,10 @@ mod tests {
         vec![Body::Notify(Notify::new(NotifyType::COOKIE2, vec![5; octets])).into()]
     }
 
-    const EACH: [Encryption; 4] = [
-        Encryption::Cbc(Cipher::TripleDesCbc),
-        Encryption::Cbc(Cipher::Aes256Cbc),
-        Encryption::Aead(Aead::Aes128Gcm),
-        Encryption::Aead(Aead::ChaCha20Poly1305),
-    ];
-
     #[test]
     fn the_peer_opens_what_was_sealed_and_no_changed_octet_passes() {
         let mut entropy = Entropy::new([3; 32]);
-        for encryption in EACH {
+        for encryption in Encryption::every() {
             let (mut here, there) = pair(encryption);
             for octets in 0..40 {
                 let sent = payloads(octets);
@@ -405,11 +349,31 @@ mod tests {
         }
     }
 
+    /// RFC 7296 3.14: the checksum has the length of its algorithm and covers everything before it.
+    #[test]
+    fn every_integrity_algorithm_protects_what_does_not_protect_itself() {
+        let mut entropy = Entropy::new([3; 32]);
+        for encryption in Encryption::every().filter(|e| !e.is_aead()) {
+            for integrity in (0..20).filter_map(Integrity::from_iana) {
+                let (mut here, there) = pair_with(encryption, integrity);
+                let sealed = here.seal(&mut entropy, &header(), &payloads(9), None);
+                let mut datagram = sealed.unwrap().remove(0).to_vec();
+                let message = Message::decode(datagram.clone().into()).unwrap();
+                assert!(there.open(&datagram, &message).is_ok());
+                let octets = encryption.iv_len() + integrity.icv_len() + Header::LEN + 4;
+                assert_eq!((datagram.len() - octets) % encryption.block_len(), 0);
+                datagram[Header::LEN - 9] ^= 1;
+                let outcome = there.open(&datagram, &message);
+                assert!(matches!(outcome, Err(OpenError::Checksum)), "{integrity:?}");
+            }
+        }
+    }
+
     /// Our own message sent back to us opens with no key (C8).
     #[test]
     fn a_reflected_message_does_not_open() {
         let mut entropy = Entropy::new([3; 32]);
-        for encryption in EACH {
+        for encryption in Encryption::every() {
             let (mut here, _) = pair(encryption);
             let sealed = here
                 .seal(&mut entropy, &header(), &payloads(9), None)
@@ -423,11 +387,11 @@ mod tests {
     }
 
     /// RFC 7383 2.5: every fragment fits, opens on its own, and together they are the message. D9: no IV
-    /// of a combined mode comes twice.
+    /// comes twice.
     #[test]
     fn fragments_fit_and_add_up_to_the_message() {
         let mut entropy = Entropy::new([3; 32]);
-        for encryption in EACH {
+        for encryption in Encryption::every() {
             let (mut here, there) = pair(encryption);
             let sent = payloads(3000);
             let sealed = here

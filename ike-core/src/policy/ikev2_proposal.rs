@@ -124,18 +124,18 @@ fn integrities(proposal: &Ikev2Proposal) -> Vec<Integrity> {
     proposal
         .integrity
         .iter()
-        .filter_map(|i| ikev2_suite::integrity(*i))
+        .map(|i| ikev2_suite::integrity(*i))
         .collect()
 }
 
 /// G-040: without a `prf` line the integrity algorithms name the PRFs.
 fn prfs(proposal: &Ikev2Proposal) -> Vec<Prf> {
-    let named = proposal.prf.iter().filter_map(|p| ikev2_suite::prf(*p));
+    let named = proposal.prf.iter().map(|p| ikev2_suite::prf(*p));
     let implied = proposal
         .integrity
         .iter()
         .filter(|_| proposal.prf.is_empty())
-        .filter_map(|i| ikev2_suite::prf(i.prf()));
+        .map(|i| ikev2_suite::prf(i.prf()));
     named.chain(implied).collect()
 }
 

@@ -49,7 +49,7 @@ pub fn to_wire(selector: &Selector) -> TrafficSelectors {
 }
 
 /// The protection for a peer's traffic selectors: endpoints are equal, both sides have something in
-/// common, and the profile bound by IKE_AUTH is the one the protection demands (S-093). `ours` is the
+/// common (all of the offer rather than a part of it), and the profile bound by IKE_AUTH is the one the protection demands (S-093). `ours` is the
 /// TS payload about our side.
 ///
 /// # Errors
@@ -61,11 +61,13 @@ pub fn for_selectors<'a>(
     ours: &TrafficSelectors,
     theirs: &TrafficSelectors,
 ) -> Result<Decision<Narrowed<'a>>, MapRefusal> {
-    let fitting: Vec<Narrowed<'a>> = protections
+    let mut fitting: Vec<Narrowed<'a>> = protections
         .iter()
         .filter(|p| p.ikev2_profile.is_some() && (p.local, p.peer) == endpoints)
         .filter_map(|p| fit(p, ours, theirs))
         .collect();
+    // Between two tunnels of one peer the one that carries the whole offer is meant.
+    fitting.sort_by_key(|n| n.narrowed);
     let bound = |n: &&Narrowed<'_>| n.protection.ikev2_profile.as_deref() == bound_profile;
     match (fitting.iter().find(bound), fitting.first()) {
         (Some(found), _) => {

@@ -12,8 +12,10 @@ pub use network::{Datagram, Fate, Faults, Network, Translation};
 pub use node::{Installed, Node, Router};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::RunningConfig;
 use crate::engine::view::IsakmpSaView;
 use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
@@ -34,6 +36,8 @@ pub struct Simulation {
     wall: i64,
     started: Option<Timestamp>,
     initiator: usize,
+    /// Datagrams that wait for the caller to deliver them; `None`: they go by time.
+    held: Option<Vec<(usize, Datagram)>>,
 }
 
 enum Pending {
@@ -79,6 +83,7 @@ impl Simulation {
             wall,
             started: None,
             initiator: 0,
+            held: None,
         }
     }
 
@@ -109,6 +114,11 @@ impl Simulation {
         self.deliver(node, Event::Command(CommandId(1), command));
     }
 
+    /// A router gets a new configuration.
+    pub fn configure(&mut self, node: usize, config: RunningConfig) {
+        self.deliver(node, Event::Configure(Arc::new(config)));
+    }
+
     /// A data plane event on a router.
     pub fn dataplane(&mut self, node: usize, event: DataplaneEvent) {
         self.deliver(node, Event::Dataplane(event));
@@ -129,6 +139,48 @@ impl Simulation {
                 bytes,
             },
         );
+    }
+
+    /// From now on the caller decides which datagram arrives next.
+    pub fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// How many datagrams wait.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Delivers the waiting datagram of that index, and finishes the jobs that follow from it.
+    pub fn release(&mut self, index: usize) {
+        let taken = self.held.as_mut().filter(|h| index < h.len());
+        if let Some((to, datagram)) = taken.map(|h| h.remove(index)) {
+            self.arrive(to, Pending::Datagram(datagram));
+            self.finish_jobs();
+        }
+    }
+
+    /// Finishes every job under way, at once.
+    pub fn finish_jobs(&mut self) {
+        let job = |what: &Pending| matches!(what, Pending::Job(..));
+        while let Some(key) = self
+            .pending
+            .iter()
+            .find(|(_, (_, w))| job(w))
+            .map(|(k, _)| *k)
+        {
+            if let Some((node, what)) = self.pending.remove(&key) {
+                self.arrive(node, what);
+            }
+        }
+    }
+
+    /// Lets the waiting datagrams and all later ones go by time again.
+    pub fn let_go(&mut self) {
+        for (to, datagram) in self.held.take().unwrap_or_default() {
+            self.schedule(self.now, to, Pending::Datagram(datagram));
+        }
     }
 
     /// Runs until `done` says so or invented time is up; false when it is up.
@@ -217,7 +269,10 @@ impl Simulation {
             let Some(to) = self.nodes.iter().position(|n| n.owns(datagram.to.ip())) else {
                 continue;
             };
-            self.schedule(self.now + delay, to, Pending::Datagram(datagram));
+            match &mut self.held {
+                Some(held) => held.push((to, datagram)),
+                None => self.schedule(self.now + delay, to, Pending::Datagram(datagram)),
+            }
         }
     }
 

@@ -74,6 +74,7 @@ pub enum Ikev2Trace {
     Liveness,
     NegotiationFailed(String),
     Moved(SocketAddr),
+    Reauthenticating,
 }
 
 /// A message on the wire.
@@ -251,6 +252,7 @@ impl Ikev2Trace {
             Self::Liveness => tagged("Sending DPD/liveness query"),
             Self::NegotiationFailed(reason) => format!("{tag}Negotiation failed: {reason}"),
             Self::Moved(remote) => format!("{tag}Peer moved to {remote}"),
+            Self::Reauthenticating => tagged("Starting reauthentication"),
         }
     }
 }

@@ -6,11 +6,12 @@ use std::{fs, io::Read, path::Path};
 
 use serde_json::Value;
 
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/kat");
+
 /// The JSON file `kat/<name>` (gzip when it ends so); `None`, with a line
 /// printed, when the vectors are not there.
 pub(crate) fn vectors(name: &str) -> Option<Value> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/kat");
-    let Ok(raw) = fs::read(Path::new(root).join(name)) else {
+    let Ok(raw) = fs::read(Path::new(ROOT).join(name)) else {
         println!("skipped: ../shared not present ({name})");
         return None;
     };
@@ -37,6 +38,18 @@ pub(crate) fn wycheproof(name: &str) -> Vec<(Value, Value)> {
         tests.into_iter().map(move |test| (group.clone(), test))
     };
     groups.into_iter().flat_map(with_group).collect()
+}
+
+/// The Wycheproof files that are there, by the name [`wycheproof`] takes.
+pub(crate) fn wycheproof_names() -> Vec<String> {
+    let Ok(folder) = fs::read_dir(Path::new(ROOT).join("wycheproof")) else {
+        println!("skipped: ../shared not present (wycheproof)");
+        return Vec::new();
+    };
+    let files = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    files
+        .filter_map(|file| file.strip_suffix(".json.gz").map(str::to_owned))
+        .collect()
 }
 
 /// Octets of a hex string; an odd number of digits gets a leading zero.

@@ -11,14 +11,16 @@ use super::{Initiator, Step};
 use crate::config::Ikev2Auth;
 use crate::ikev2::child_offer;
 use crate::ikev2::context::Context;
-use crate::ikev2::established::{Established, Proofs};
+use crate::ikev2::established::{Established, Proofs, Wish};
 use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::notify;
 use crate::ikev2::prove::{self, OwnProof, Proof};
+use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
 use crate::policy::ikev2;
+use crate::policy::ikev2::childless::{self, FirstChild};
 use crate::policy::ikev2_esp;
 use crate::policy::protection::Protection;
 use crate::sa::action::JobId;
@@ -54,7 +56,9 @@ pub(crate) struct Verifying {
 /// Chooses what signs and starts the signature (S-074, S-075).
 pub(super) fn prove(shell: &mut Shell, ctx: &mut Context<'_>, material: Material) -> Step {
     let requests = material.requests.clone();
-    let trustpoint = match prove::trustpoint(shell, ctx, requests.as_deref()) {
+    let trustpoint = match first_child(shell, ctx, &material)
+        .and_then(|_| prove::trustpoint(shell, ctx, requests.as_deref()))
+    {
         Ok(trustpoint) => trustpoint,
         Err(why) => return failed(shell, ctx, &why),
     };
@@ -64,6 +68,23 @@ pub(super) fn prove(shell: &mut Shell, ctx: &mut Context<'_>, material: Material
             Step::Stay(Initiator::Proving(Box::new(Proving { material, own, job })))
         }
         Proof::Impossible(why) => failed(shell, ctx, &why),
+    }
+}
+
+/// Whether the first child SA is asked for in IKE_AUTH or after it (RFC 6023).
+fn first_child(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: &Material,
+) -> Result<FirstChild, String> {
+    let configured = ctx.config.ikev2.childless;
+    let decision = childless::initiator(configured, material.abilities.childless);
+    if configured.is_some() {
+        shell.why(ctx, "the first child SA has its place", &decision);
+    }
+    match decision.value {
+        FirstChild::Impossible => Err(decision.because),
+        place => Ok(place),
     }
 }
 
@@ -99,7 +120,8 @@ fn send(
     own: OwnProof,
     auth: Auth,
 ) -> Step {
-    let wanted = shell.protection.clone();
+    let childless = first_child(shell, ctx, &material) == Ok(FirstChild::Later);
+    let wanted = shell.protection.clone().filter(|_| !childless);
     let protection = wanted.and_then(|name| ctx.protection(&name).cloned());
     let child = protection.map(|p| (p, ctx.entropy.esp_spi()));
     let payloads = payloads(shell, ctx, &own, auth, child.as_ref());
@@ -283,6 +305,7 @@ fn establish(
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        validity: Validity::agreed(shell, ctx, Some(answer)),
     };
     let (nonce_i, nonce_r) = (material.nonce_i.clone(), material.nonce_r.clone());
     let mut established = Established::new(shell, ctx, material, proofs);
@@ -301,7 +324,10 @@ fn establish(
             }
             Err(why) => established.first_child_failed(shell, ctx, spi, &why),
         }
+    } else if let Some(name) = shell.protection.clone() {
+        established.wish(ctx, Wish::NewChild(name));
     }
+    reauth::established(shell, ctx, &mut established);
     Step::Established(Box::new(established))
 }
 

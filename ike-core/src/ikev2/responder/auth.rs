@@ -14,10 +14,12 @@ use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::notify::{self, notify};
 use crate::ikev2::prove::{self, OwnProof, Proof};
+use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::Shell;
 use crate::ikev2::table;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2;
+use crate::policy::ikev2::childless;
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
@@ -65,7 +67,8 @@ pub(super) fn request(
         trustpoint: None,
     };
     let checked = table::check(table::Message::AuthRequest, &asked.request)
-        .and_then(|()| table::child_in_auth(&asked.request).map(drop));
+        .and_then(|()| table::child_in_auth(&asked.request))
+        .and_then(|with_child| childless_taken(ctx, with_child));
     if let Err(why) = checked {
         return refuse(shell, ctx, asked, NotifyType::INVALID_SYNTAX, &why);
     }
@@ -91,6 +94,15 @@ pub(super) fn request(
             shell.trace(ctx, Ikev2Trace::Verified(false));
             refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why)
         }
+    }
+}
+
+/// RFC 6023 3: a request without child SA is taken where that was announced.
+fn childless_taken(ctx: &Context<'_>, with_child: bool) -> Result<(), String> {
+    let decision = childless::responder(ctx.config.ikev2.childless, with_child);
+    match decision.value {
+        Some(NotifyType::INVALID_SYNTAX) => Err(decision.because),
+        _ => Ok(()),
     }
 }
 
@@ -168,13 +180,7 @@ fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, asked: Asked, proven: P
     if let Some(window) = notify::window(&asked.request) {
         shell.outgoing.set_window(window);
     }
-    let child = match table::child_in_auth(&asked.request) {
-        Ok(true) => {
-            let none = Children::default();
-            child_offer::consider(shell, ctx, &asked.request, &none, false, None).map(Some)
-        }
-        _ => Ok(None),
-    };
+    let child = first_child(shell, ctx, &asked.request);
     let trustpoint = asked.trustpoint.as_deref();
     let peer = Some(&proven.identity);
     match prove::prove(shell, ctx, &asked.material, trustpoint, peer) {
@@ -190,6 +196,23 @@ fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, asked: Asked, proven: P
             refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why)
         }
     }
+}
+
+/// What is made of the child SA that IKE_AUTH asks for, if it asks for one.
+fn first_child(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    request: &Chain,
+) -> Result<Option<Agreement>, Refusal> {
+    if !matches!(table::child_in_auth(request), Ok(true)) {
+        return Ok(None);
+    }
+    let decision = childless::responder(ctx.config.ikev2.childless, true);
+    if let Some(notify) = decision.value {
+        return Err(Refusal::new(notify, decision.because));
+    }
+    let none = Children::default();
+    child_offer::consider(shell, ctx, request, &none, false, None).map(Some)
 }
 
 impl Proving {
@@ -241,12 +264,14 @@ fn answer(
         }
         Err(refusal) => payloads.push(notify(refusal.notify, refusal.data.clone())),
     }
+    payloads.extend(reauth::lifetime_notify(shell, ctx));
     let first_contact = notify::find(&asked.request, NotifyType::INITIAL_CONTACT).is_some();
     let identity = proven.identity.clone();
     let proofs = Proofs {
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        validity: Validity::agreed(shell, ctx, None),
     };
     let nonces = (
         asked.material.nonce_i.clone(),

@@ -2,6 +2,7 @@
 //! and key a peer falls to (S-070..S-098). As for IKEv1, lists in, decision and its rule out.
 
 pub mod certreq;
+pub mod childless;
 pub mod identity;
 pub mod keyring;
 mod matching;
