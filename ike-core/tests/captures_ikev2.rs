@@ -51,7 +51,10 @@ fn wiresharks_captures_open_with_its_decryption_table() {
         };
         let opened = capture.open();
         let chosen = capture.suite.unwrap().encryption.transform();
-        assert_eq!(chosen, (number.parse().unwrap(), Some(bits.parse().unwrap())));
+        assert_eq!(
+            chosen,
+            (number.parse().unwrap(), Some(bits.parse().unwrap()))
+        );
         // The pcapng files end with IKE_AUTH.
         let ends = FAREWELL.iter().filter(|_| name.ends_with(".pcap"));
         let expected: Vec<_> = WITH_PSK.iter().chain(ends).copied().collect();
