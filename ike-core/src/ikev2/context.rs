@@ -70,6 +70,10 @@ pub enum FollowUp {
     },
     /// Negotiate this protection again, with a new IKE SA.
     Initiate(String),
+    /// Make an IKE SA from scratch that takes the place of this one (RFC 7296 2.8.3).
+    Reauthenticate(SaId),
+    /// It is there: what rests on the proofs given in that older IKE SA goes.
+    Reauthenticated(SaId),
 }
 
 impl Context<'_> {

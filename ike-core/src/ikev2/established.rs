@@ -15,6 +15,7 @@ use super::create_child::ChildOffer;
 use super::init::{Abilities, Material};
 use super::judge::Proven;
 use super::liveness::Liveness;
+use super::reauth::Validity;
 use super::rekey_ike::{IkeOffer, IkeTwin};
 use super::shell::Shell;
 use super::sk::Sk;
@@ -35,6 +36,8 @@ pub struct Proofs {
     pub own_method: &'static str,
     /// Who the peer is, how it proved it and who vouched.
     pub(super) peer: Proven,
+    /// How long they count.
+    pub(super) validity: Validity,
 }
 
 impl Proofs {
@@ -336,6 +339,7 @@ impl Established {
             .chain((!closing).then(|| self.expires()))
             .chain(self.liveness.deadline().filter(|_| !quiet))
             .chain(self.keepalive_at)
+            .chain(self.proofs.validity.deadline())
             .min()
     }
 

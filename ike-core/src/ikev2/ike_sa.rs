@@ -14,17 +14,17 @@ use super::context::Context;
 use super::established::{Established, Wish};
 use super::fragment::Reassembly;
 use super::initiator::{self, Initiator};
-use super::pump;
 use super::responder::{self, Responder, Screened};
 use super::shell::Shell;
 use super::sk::Sk;
 use super::window::{Incoming, Outgoing};
+use super::{pump, reauth};
 use crate::policy::protection::Protection;
-use crate::sa::Role;
 use crate::sa::action::{DataplaneEvent, JobId};
 use crate::sa::job::JobOutcome;
 use crate::sa::natt::Nat;
 use crate::sa::record::Record;
+use crate::sa::{Role, SaId};
 use crate::trace::Ikev2Trace;
 
 /// An IKE SA.
@@ -114,7 +114,7 @@ impl IkeSa {
         shell.outgoing = Outgoing::new(0);
         shell.outgoing.set_window(old.outgoing.window());
         shell.record = Record {
-            initiator: old.record.initiator,
+            sequence: shell.id.0,
             ..old.record.clone()
         };
         let (proofs, abilities) = (sa.proofs.clone(), sa.abilities.clone());
@@ -148,6 +148,13 @@ impl IkeSa {
             State::Established(sa) => Some(sa),
             _ => None,
         }
+    }
+
+    /// The IKE SA in which both sides gave the proofs that this one rests on: itself, or the first of those
+    /// it succeeds.
+    pub(super) fn lineage(&self) -> SaId {
+        let proofs = self.established().map(|sa| &sa.proofs);
+        proofs.map_or(self.shell.id, |p| p.validity.lineage)
     }
 
     /// Algorithms and keys of a state that takes encrypted messages.
@@ -249,6 +256,7 @@ impl IkeSa {
             && self.shell.dead.is_none()
         {
             pump::pump(&mut self.shell, ctx, sa);
+            reauth::settled(&mut self.shell, ctx, sa);
         }
         if self.shell.dead.is_some()
             && let State::Established(sa) = &mut self.state
@@ -263,8 +271,9 @@ fn new_shell(
     role: Role,
     (local, remote): (SocketAddr, SocketAddr),
 ) -> Shell {
+    let id = ctx.numbers.sa();
     Shell {
-        id: ctx.numbers.sa(),
+        id,
         tunnel: ctx.numbers.tunnel(),
         role,
         local,
@@ -274,8 +283,9 @@ fn new_shell(
         profile: None,
         protection: None,
         first_contact: false,
+        replaces: None,
         nat: Nat::default(),
-        record: Record::new_v2(role, remote.ip().to_string()),
+        record: Record::new_v2(id, role, remote.ip().to_string()),
         outgoing: Outgoing::new(0),
         incoming: Incoming::new(0, ctx.config.ikev2.window),
         mtu: None,

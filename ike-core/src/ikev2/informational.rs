@@ -7,6 +7,7 @@ use super::child::Life;
 use super::context::Context;
 use super::established::{Established, Served};
 use super::notify;
+use super::reauth;
 use super::rekey_ike;
 use super::shell::Shell;
 use super::table;
@@ -38,6 +39,7 @@ pub(super) fn serve(
             _ => None,
         })
         .collect();
+    reauth::informed(shell, ctx, sa, chain);
     // RFC 7296 2.21.2: an initiator that refuses our AUTH says so here.
     let refused = notify::find(chain, NotifyType::AUTHENTICATION_FAILED).is_some();
     if refused || deletes.iter().any(|d| d.protocol == ProtocolId::IKE) {

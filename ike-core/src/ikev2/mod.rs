@@ -23,6 +23,7 @@ mod liveness;
 mod notify;
 mod prove;
 mod pump;
+mod reauth;
 mod rekey_ike;
 mod responder;
 mod sas;

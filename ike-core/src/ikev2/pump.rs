@@ -10,7 +10,7 @@ use super::child::Life;
 use super::context::Context;
 use super::established::{Established, Request, Wish, Work};
 use super::shell::Shell;
-use super::{create_child, rekey_ike};
+use super::{create_child, reauth, rekey_ike};
 use crate::sa::action::Action;
 use crate::trace::Ikev2Trace;
 
@@ -160,6 +160,7 @@ pub(super) fn due(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established
     if !quiet && sa.liveness.poll(now) {
         sa.wish(ctx, Wish::Liveness);
     }
+    reauth::due(shell, ctx, sa);
     keepalive(shell, ctx, sa);
 }
 

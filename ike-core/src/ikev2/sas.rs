@@ -3,6 +3,7 @@
 
 mod admission;
 mod commands;
+mod reauth;
 
 pub use admission::invalid_major_version;
 
@@ -138,6 +139,8 @@ impl IkeSas {
                 }
                 FollowUp::InitialContact { id, peer } => self.initial_contact(ctx, id, &peer),
                 FollowUp::Initiate(name) => self.up(ctx, &name),
+                FollowUp::Reauthenticate(old) => self.reauthenticate(ctx, old),
+                FollowUp::Reauthenticated(lineage) => self.reauthenticated(ctx, lineage),
             }
         }
     }

@@ -12,6 +12,7 @@ use ike_wire::{Flags, Header, MessageId, Spi};
 
 use super::context::Context;
 use super::keymat::Keys;
+use super::reauth::Replaces;
 use super::sk::Sk;
 use super::window::{Incoming, Outgoing};
 use crate::config::{Ikev2Profile, RunningConfig};
@@ -46,6 +47,8 @@ pub struct Shell {
     pub protection: Option<String>,
     /// We start, and know no other SA with this peer: IKE_AUTH says so (S-072).
     pub first_contact: bool,
+    /// The IKE SA whose place it takes when it is established.
+    pub replaces: Option<Replaces>,
     /// NAT on the path.
     pub nat: Nat,
     /// The story so far.

@@ -16,6 +16,7 @@ use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::notify;
 use crate::ikev2::prove::{self, OwnProof, Proof};
+use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
 use crate::policy::ikev2;
@@ -304,6 +305,7 @@ fn establish(
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        validity: Validity::agreed(shell, ctx, Some(answer)),
     };
     let (nonce_i, nonce_r) = (material.nonce_i.clone(), material.nonce_r.clone());
     let mut established = Established::new(shell, ctx, material, proofs);
@@ -325,6 +327,7 @@ fn establish(
     } else if let Some(name) = shell.protection.clone() {
         established.wish(ctx, Wish::NewChild(name));
     }
+    reauth::established(shell, ctx, &mut established);
     Step::Established(Box::new(established))
 }
 

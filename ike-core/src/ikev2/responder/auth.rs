@@ -14,6 +14,7 @@ use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::notify::{self, notify};
 use crate::ikev2::prove::{self, OwnProof, Proof};
+use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::Shell;
 use crate::ikev2::table;
 use crate::policy::identity::Identity;
@@ -263,12 +264,14 @@ fn answer(
         }
         Err(refusal) => payloads.push(notify(refusal.notify, refusal.data.clone())),
     }
+    payloads.extend(reauth::lifetime_notify(shell, ctx));
     let first_contact = notify::find(&asked.request, NotifyType::INITIAL_CONTACT).is_some();
     let identity = proven.identity.clone();
     let proofs = Proofs {
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        validity: Validity::agreed(shell, ctx, None),
     };
     let nonces = (
         asked.material.nonce_i.clone(),
