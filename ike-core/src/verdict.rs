@@ -109,7 +109,7 @@ fn order(message: &str, record: &Record) -> (bool, usize) {
     let echo = record
         .reason
         .as_deref()
-        .is_some_and(|r| r.starts_with("Death by") || r.starts_with("the peer "));
+        .is_some_and(|r| ECHOES.iter().any(|e| r.starts_with(e)));
     (echo, position(message))
 }
 
@@ -127,6 +127,9 @@ fn named(
         .filter_map(|(name, record)| Some(((*name).to_owned(), value((*record)?)?)))
         .collect()
 }
+
+/// How reasons begin that only repeat what the other router did.
+const ECHOES: [&str; 4] = ["Death by", "the peer ", "no answer", "IKE_AUTH never"];
 
 const MESSAGES: [&str; 13] = [
     "MM1",

@@ -65,11 +65,12 @@ fn lower_layers_do_not_look_up() {
     for (folder, above) in [
         (
             "config",
-            &["engine", "ikev1", "sa", "policy", "trace", "sim"][..],
+            &["engine", "ikev1", "ikev2", "sa", "policy", "trace", "sim"][..],
         ),
-        ("policy", &["engine", "ikev1", "trace", "sim"][..]),
+        ("policy", &["engine", "ikev1", "ikev2", "trace", "sim"][..]),
         ("ikev1", &["engine", "sim"][..]),
-        ("sa", &["engine", "ikev1", "sim"][..]),
+        ("ikev2", &["engine", "sim"][..]),
+        ("sa", &["engine", "ikev1", "ikev2", "sim"][..]),
     ] {
         for (path, text) in sources(&core.join(folder)) {
             for (line, code) in production_lines(&text) {

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     certificate::Certificate,
+    chain::MAX_DEPTH,
     chain::{Anchor, RevocationMethod},
     crl::Crl,
     file_name,
@@ -172,6 +173,24 @@ impl Store {
         let ca =
             |record: &&Record| record.kind == RecordKind::Ca && record.trustpoint == trustpoint;
         self.records.iter().find(ca)
+    }
+
+    /// The certificates a peer needs for the identity of a trustpoint: that one, then the subordinate CAs
+    /// above it that this store has, without the self-signed end of the chain.
+    pub fn chain(&self, trustpoint: &str) -> Vec<&Certificate> {
+        let mut chain: Vec<&Certificate> = Vec::new();
+        let mut next = self.identity(trustpoint).map(|r| &*r.certificate);
+        while let Some(certificate) = next.filter(|_| chain.len() < MAX_DEPTH) {
+            chain.push(certificate);
+            let issuer = certificate.issuer();
+            let above = |r: &&Record| {
+                r.kind == RecordKind::Ca
+                    && !r.certificate.is_self_issued()
+                    && r.certificate.subject().matches(issuer)
+            };
+            next = self.records.iter().find(above).map(|r| &*r.certificate);
+        }
+        chain
     }
 
     /// Every trustpoint that can be an anchor, in the order of

@@ -4,8 +4,8 @@ use ike_core::config::{RunningConfig, parse};
 use ike_core::engine::Counters;
 use ike_core::engine::view::{ChildView, IsakmpSaView, SuiteView};
 use ike_core::policy::protection::{Protection, compile};
-use ike_core::sa::Role;
 use ike_core::sa::record::{CertificateRequests, Explained, Record};
+use ike_core::sa::{Role, SaId};
 use ike_core::sim::enrol::{Enrollee, LabCas};
 use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::Store;
@@ -223,7 +223,7 @@ pub(super) fn record(up: bool) -> Record {
         because: because.into(),
     };
     let role = if up { Role::Initiator } else { Role::Responder };
-    let mut out = Record::new(role, "192.168.0.2".into());
+    let mut out = Record::new(SaId(u64::from(!up)), role, "192.168.0.2".into());
     out.profile = Some("prof1".into());
     out.decisions = vec![
         decision("S-041", "profile prof1", "only prof1 matches R2.cisco.com"),

@@ -1,5 +1,6 @@
 //! Questions from the control socket, answered out of the engine's views.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use ike_core::sa::action::{Command, Rekey, Reply};
@@ -15,7 +16,8 @@ use crate::log::switches;
 pub(super) struct Waiter {
     name: String,
     until: Instant,
-    known: usize,
+    /// Negotiations that were over before.
+    known: BTreeSet<u64>,
     answer: oneshot::Sender<Response>,
 }
 
@@ -104,7 +106,9 @@ impl Host {
 
     /// Starts and keeps the question until the verdict is certain or the time is up.
     fn up_and_wait(&mut self, name: String, wait: u64, answer: oneshot::Sender<Response>) {
-        let known = self.engine.records().iter().filter(|r| r.certain()).count();
+        let records = self.engine.records();
+        let over = records.iter().filter(|r| r.certain());
+        let known = over.map(|r| r.sequence).collect();
         let already = self
             .engine
             .child_sas(self.now().mono)
@@ -145,7 +149,8 @@ impl Host {
             let up = children
                 .iter()
                 .any(|c| c.protection == waiter.name && c.complete && !c.replaced);
-            let failed = ended.iter().skip(waiter.known).rev().find(|r| !r.up);
+            let new = |r: &&Record| !waiter.known.contains(&r.sequence);
+            let failed = ended.iter().rev().filter(new).find(|r| !r.up);
             let response = if up {
                 Response::ok(format!("{} is up", waiter.name))
             } else if let Some(record) = failed {

@@ -132,15 +132,18 @@ impl Engine {
         ikev1.chain(ikev2.flat_map(|e| e.children)).collect()
     }
 
-    /// Every negotiation, ended ones first, newest last.
+    /// Every negotiation of both versions, newest last.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
-        self.history
+        let mut out: Vec<Record> = self
+            .history
             .iter()
             .chain(self.sas.values().map(|sa| &sa.shell.record))
             .chain(self.ikev2.records())
             .cloned()
-            .collect()
+            .collect();
+        out.sort_by_key(|record| record.sequence);
+        out
     }
 
     /// Keys of the established SAs, for the key log.

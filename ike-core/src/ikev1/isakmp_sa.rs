@@ -329,7 +329,7 @@ fn new_shell(
         first_contact: false,
         state: SaState::MmNoState,
         fsm: Fsm::Ready,
-        record: Record::new(role, remote.ip().to_string()),
+        record: Record::new(id, role, remote.ip().to_string()),
         sent: None,
         last_received: None,
         created: ctx.now.mono,

@@ -116,7 +116,7 @@ impl IkeSa {
         shell.outgoing = Outgoing::new(0);
         shell.outgoing.set_window(old.outgoing.window());
         shell.record = Record {
-            initiator: old.record.initiator,
+            sequence: shell.id.0,
             ..old.record.clone()
         };
         let (proofs, abilities) = (sa.proofs.clone(), sa.abilities.clone());
@@ -276,8 +276,9 @@ fn new_shell(
     role: Role,
     (local, remote): (SocketAddr, SocketAddr),
 ) -> Shell {
+    let id = ctx.numbers.sa();
     Shell {
-        id: ctx.numbers.sa(),
+        id,
         tunnel: ctx.numbers.tunnel(),
         role,
         local,
@@ -290,7 +291,7 @@ fn new_shell(
         replaces: None,
         mobility: Mobility::new((local, remote)),
         nat: Nat::default(),
-        record: Record::new_v2(role, remote.ip().to_string()),
+        record: Record::new_v2(id, role, remote.ip().to_string()),
         outgoing: Outgoing::new(0),
         incoming: Incoming::new(0, ctx.config.ikev2.window),
         mtu: None,

@@ -23,6 +23,9 @@ use crate::trace::Ikev2Trace;
 /// Vendor IDs of 15.3T, plain text (W-061).
 const VENDORS: [&[u8]; 2] = [b"CISCO-DELETE-REASON", b"FLEXVPN-SUPPORTED"];
 
+/// The name of the smart default (G-045).
+const DEFAULT_POLICY: &str = "default";
+
 /// What a peer can do beyond RFC 7296's minimum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
@@ -263,6 +266,36 @@ pub(super) fn detect_nat(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain
     shell.nat = Nat::detect(&hashes, &hash(shell.local), &hash(shell.remote));
     let Nat { here, there } = shell.nat;
     shell.trace(ctx, Ikev2Trace::NatFound { here, there });
+}
+
+/// W-076: the policy that serves the local address, as IOS tells it.
+pub(super) fn tell_policy(shell: &Shell, ctx: &mut Context<'_>) {
+    let decision = ikev2::proposals::policy_for(ctx.config, shell.local.ip());
+    if let Some(policy) = decision.value {
+        if policy.name == DEFAULT_POLICY {
+            shell.trace(ctx, Ikev2Trace::UsingDefaultPolicy);
+        }
+        shell.trace(ctx, Ikev2Trace::FoundPolicy(policy.name));
+    }
+}
+
+/// O-083: the proposals of our SA payload.
+pub(super) fn tell_proposals(shell: &Shell, ctx: &mut Context<'_>, payloads: &[Payload]) {
+    for payload in payloads {
+        let Body::Sa(sa) = &payload.body else {
+            continue;
+        };
+        for proposal in &sa.proposals {
+            let transforms = proposal.transforms.iter();
+            let trace = Ikev2Trace::IkeProposal {
+                number: proposal.number,
+                spi: proposal.spi.len(),
+                transforms: transforms.map(crate::show::ikev2_transform).collect(),
+                initial: true,
+            };
+            shell.trace(ctx, trace);
+        }
+    }
 }
 
 /// Sets the size of our fragments once both sides do them: the IP packet less IP, UDP and the non-ESP

@@ -81,6 +81,7 @@ pub(super) struct Agreeing {
 
 /// Starts an IKE SA for the shell's protection. `None`: nothing can be offered, the record says why.
 pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiator> {
+    init::tell_policy(shell, ctx);
     let decision = ikev2::proposals::for_local(ctx.config, shell.local.ip());
     let proposals = decision.value.clone();
     shell.why(ctx, "the IKE proposals are chosen", &decision);
@@ -131,6 +132,7 @@ fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Byte
     let header = shell.header(ExchangeType::IKE_SA_INIT, false, 0);
     match encode_message(&header, &payloads) {
         Ok(message) => {
+            init::tell_proposals(shell, ctx, &payloads);
             shell.told(ctx, true, &header, names(&payloads));
             shell.send(ctx, std::slice::from_ref(&message));
             let how = ctx.repetition();
@@ -172,7 +174,7 @@ impl Initiator {
     }
 
     /// The message whose answer never came, and the reason for the record.
-    pub(super) fn awaited(&self) -> (&'static str, String) {
+    pub(super) fn missing(&self) -> (&'static str, String) {
         match self {
             Self::Sent(Sent {
                 refused: Some(why), ..
@@ -264,6 +266,7 @@ impl Sent {
         datagram: &Bytes,
     ) -> Step {
         let chain = &message.chain;
+        shell.told(ctx, false, &message.header, names(&chain.payloads));
         if let Some(step) = self.asked_again(shell, ctx, chain) {
             return step;
         }
@@ -373,7 +376,6 @@ impl Sent {
     ) -> Step {
         let header: &Header = &message.header;
         shell.spi_r = header.responder;
-        shell.told(ctx, false, header, names(&message.chain.payloads));
         shell.trace(ctx, Ikev2Trace::Processing("IKE_SA_INIT"));
         init::detect_nat(shell, ctx, &message.chain);
         if shell.nat.found() {

@@ -75,7 +75,11 @@ pub(super) fn trustpoint(
             shell.trace(ctx, Ikev2Trace::GettingChain(trustpoint.clone()));
             shell.trace(ctx, Ikev2Trace::GotChain(usable));
             match usable {
-                true => Ok(Some(trustpoint)),
+                true => {
+                    // The choice counts: a peer that fails afterwards never sees the signature (S-077).
+                    shell.record.signed_with = Some(trustpoint.clone());
+                    Ok(Some(trustpoint))
+                }
                 false => Err(format!(
                     "trustpoint {trustpoint} has no identity certificate"
                 )),
@@ -173,8 +177,11 @@ fn sign(
             "the peer takes no signature that the key of {trustpoint} can make"
         ));
     };
-    let certificates = vec![Certificate::x509(record.certificate.der().clone())];
-    shell.record.signed_with = Some(trustpoint.to_owned());
+    let chain = ctx.store.chain(trustpoint);
+    let certificates = chain
+        .into_iter()
+        .map(|c| Certificate::x509(c.der().clone()))
+        .collect();
     shell.trace(ctx, Ikev2Trace::OwnMethod(method_name(method)));
     let job = Job::SignOctets {
         key_label,

@@ -118,6 +118,7 @@ pub(super) fn accept(
 ) -> Responder {
     shell.told(ctx, false, &message.header, names(&message.chain.payloads));
     shell.trace(ctx, Ikev2Trace::Processing("IKE_SA_INIT"));
+    init::tell_policy(shell, ctx);
     shell.why(ctx, "the IKE proposal is chosen", &screened.chosen);
     init::detect_nat(shell, ctx, &message.chain);
     shell.incoming.begin(0, digest(datagram));
@@ -234,6 +235,7 @@ impl Agreeing {
                 return Step::Ended;
             }
         };
+        init::tell_proposals(shell, ctx, &payloads);
         shell.told(ctx, true, &header, names(&payloads));
         shell.send(ctx, std::slice::from_ref(&message_r));
         shell.incoming.answered(0, vec![message_r.clone()]);

@@ -4,12 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::{Role, SaId};
 use crate::policy::Decision;
 
 /// One negotiation as one router saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// The SA's number: newer negotiations of either version have higher ones.
+    pub sequence: u64,
     /// 1 or 2: which IKE it was.
     pub version: u8,
     /// `initiator` or `responder`.
@@ -57,8 +59,9 @@ pub struct Explained {
 impl Record {
     /// An empty record.
     #[must_use]
-    pub fn new(role: Role, peer: String) -> Self {
+    pub fn new(id: SaId, role: Role, peer: String) -> Self {
         Self {
+            sequence: id.0,
             version: 1,
             initiator: role == Role::Initiator,
             peer,
@@ -75,10 +78,10 @@ impl Record {
 
     /// An empty record of IKEv2.
     #[must_use]
-    pub fn new_v2(role: Role, peer: String) -> Self {
+    pub fn new_v2(id: SaId, role: Role, peer: String) -> Self {
         Self {
             version: 2,
-            ..Self::new(role, peer)
+            ..Self::new(id, role, peer)
         }
     }
 

@@ -12,8 +12,10 @@ pub use network::{Datagram, Fate, Faults, Network, Translation};
 pub use node::{Installed, Node, Router};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::RunningConfig;
 use crate::engine::view::IsakmpSaView;
 use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
@@ -110,6 +112,11 @@ impl Simulation {
     /// An operator's command on a router.
     pub fn command(&mut self, node: usize, command: Command) {
         self.deliver(node, Event::Command(CommandId(1), command));
+    }
+
+    /// A router gets a new configuration.
+    pub fn configure(&mut self, node: usize, config: RunningConfig) {
+        self.deliver(node, Event::Configure(Arc::new(config)));
     }
 
     /// A data plane event on a router.

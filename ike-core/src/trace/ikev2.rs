@@ -1,7 +1,7 @@
 //! `debug crypto ikev2`: the lines of the seed's transcripts and of O-083.
 //!
-//! 15.3T tags a line with `IKEv2:(SA ID = n):`; the number is that of `show crypto ikev2 sa`. The
-//! typing errors are IOS's own.
+//! 15.3T tags a line with `IKEv2:(SA ID = n):`; the number is that of `show crypto ikev2 sa`. A line
+//! that belongs to no SA has `IKEv2:` alone. The typing errors are IOS's own.
 
 use std::net::SocketAddr;
 
@@ -134,7 +134,10 @@ impl Ikev2Trace {
 
     #[expect(clippy::too_many_lines, reason = "one line of text for each variant")]
     pub(super) fn text(&self, sa: u32) -> String {
-        let tag = format!("IKEv2:(SA ID = {sa}):");
+        let tag = match sa {
+            0 => "IKEv2:".to_owned(),
+            _ => format!("IKEv2:(SA ID = {sa}):"),
+        };
         let tagged = |text: &str| format!("{tag}{text}");
         let passed = |ok: bool| if ok { "PASSED" } else { "FAILED" };
         match self {

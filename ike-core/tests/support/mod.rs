@@ -38,7 +38,13 @@ pub fn keys() -> &'static [Arc<PrivateKey>] {
 }
 
 /// A ring of one key.
-struct Ring(BTreeMap<String, Arc<PrivateKey>>);
+pub struct Ring(BTreeMap<String, Arc<PrivateKey>>);
+
+impl Ring {
+    pub fn of(label: &str, key: Arc<PrivateKey>) -> Self {
+        Self(BTreeMap::from([(label.to_owned(), key)]))
+    }
+}
 
 impl PrivateKeys for Ring {
     fn key(&self, label: &str) -> Option<Arc<PrivateKey>> {

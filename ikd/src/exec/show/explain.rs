@@ -41,6 +41,7 @@ pub(super) fn view(now: &Snapshot<'_>, last: bool) -> Negotiations {
 fn safe(record: &Record) -> Record {
     let option = |text: &Option<String>| text.as_deref().map(escaped);
     Record {
+        sequence: record.sequence,
         version: record.version,
         initiator: record.initiator,
         peer: escaped(&record.peer),

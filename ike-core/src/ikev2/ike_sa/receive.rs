@@ -52,6 +52,9 @@ impl IkeSa {
         self.shell.outgoing.answered(id);
         self.moved(ctx, inbound);
         let shell = &mut self.shell;
+        if let Ok(chain) = &chain {
+            shell.told(ctx, false, inbound.header, names(&chain.payloads));
+        }
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Initiator(state) => {
                 self.state = match chain {

@@ -21,7 +21,7 @@ impl IkeSa {
             .half_open_until(&ctx.timers)
             .is_some_and(|at| ctx.now.mono >= at)
         {
-            self.shell.fail(ctx, "IKE_SA_INIT", "IKE_AUTH never came");
+            self.shell.fail(ctx, "IKE_AUTH", "IKE_AUTH never came");
         }
         if let State::Established(sa) = &mut self.state
             && self.shell.dead.is_none()
@@ -48,7 +48,7 @@ impl IkeSa {
     fn give_up(&mut self, ctx: &mut Context<'_>) {
         match &mut self.state {
             State::Initiator(state) => {
-                let (message, why) = state.awaited();
+                let (message, why) = state.missing();
                 self.shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
                 self.shell.fail(ctx, message, &why);
             }

@@ -13,8 +13,10 @@ use crate::ikev2::context::Context;
 use crate::ikev2::ike_sa::{IkeSa, Inbound};
 use crate::ikev2::notify::{self, notify};
 use crate::ikev2::responder;
+use crate::ikev2::shell::names;
 use crate::sa::SaId;
 use crate::sa::action::{Action, Transmit};
+use crate::trace::{Ikev2Trace, Packet, Trace};
 
 /// Half-open SAs from one address before its newer first messages need a cookie (B2).
 const PER_ADDRESS: usize = 8;
@@ -176,8 +178,10 @@ pub fn invalid_major_version(ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
 }
 
 fn answer(ctx: &mut Context<'_>, inbound: &Inbound<'_>, header: &Header, payload: Payload) {
-    match encode_message(header, &[payload]) {
+    let payloads = [payload];
+    match encode_message(header, &payloads) {
         Ok(bytes) if bytes.len() <= inbound.datagram.len() => {
+            tell(ctx, inbound, header, names(&payloads));
             ctx.out.push(Action::Send(Transmit {
                 local: inbound.local,
                 remote: inbound.remote,
@@ -186,4 +190,21 @@ fn answer(ctx: &mut Context<'_>, inbound: &Inbound<'_>, header: &Header, payload
         }
         _ => {}
     }
+}
+
+/// Tells an answer that belongs to no SA.
+fn tell(ctx: &mut Context<'_>, inbound: &Inbound<'_>, header: &Header, payloads: Vec<String>) {
+    let packet = Packet {
+        sending: true,
+        local: inbound.local,
+        remote: inbound.remote,
+        initiator: header.initiator,
+        responder: header.responder,
+        message_id: header.message_id.0,
+        exchange: header.exchange.to_string(),
+        response: true,
+        payloads,
+    };
+    let trace = Trace::Ikev2(Ikev2Trace::Packet(Box::new(packet)));
+    ctx.out.trace(None, 0, trace);
 }
