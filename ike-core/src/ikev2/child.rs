@@ -7,7 +7,8 @@ use ike_crypto::Secret;
 
 use super::context::Context;
 use super::keymat;
-use super::shell::Shell;
+use super::mobike;
+use super::shell::{Path, Shell};
 use super::sk::Sk;
 use crate::policy::ikev2_esp::ChosenChild;
 use crate::policy::protection::{Protection, Selector};
@@ -91,17 +92,13 @@ impl Agreement {
             true => (from_initiator, from_responder),
             false => (from_responder, from_initiator),
         };
-        let encapsulation = match (self.transport, shell.nat.found()) {
-            (false, false) => 1,
-            (true, false) => 2,
-            (false, true) => 3,
-            (true, true) => 4,
-        };
+        let encapsulation = ChildSpec::encapsulation(self.transport, shell.nat.found());
+        let (local, remote) = mobike::traffic(shell);
         let spec = ChildSpec {
             protection: self.protection.name,
             interface: self.protection.interface,
-            local: shell.local,
-            remote: shell.remote,
+            local,
+            remote,
             spi_in: self.spi,
             spi_out: self.chosen.peer_spi,
             suite,
@@ -265,6 +262,27 @@ impl Children {
             },
         }));
         Some(child)
+    }
+
+    /// All of them go from one pair of endpoints to another (RFC 4555 3.5).
+    pub(super) fn relocate(&mut self, ctx: &mut Context<'_>, (local, remote): Path, nat: bool) {
+        for child in self.0.values_mut() {
+            let encapsulation = ChildSpec::encapsulation(child.spec.is_transport(), nat);
+            (child.spec.local, child.spec.remote) = (local, remote);
+            child.spec.encapsulation = encapsulation;
+            ctx.out.push(Action::Dataplane(DataplaneRequest::Move {
+                protection: child.spec.protection.clone(),
+                spi_in: child.spec.spi_in,
+                spi_out: if child.complete {
+                    child.spec.spi_out
+                } else {
+                    0
+                },
+                local,
+                remote,
+                encapsulation,
+            }));
+        }
     }
 
     /// Takes all of them away.
