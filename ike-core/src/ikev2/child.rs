@@ -266,7 +266,7 @@ impl Children {
 
     /// All of them go from one pair of endpoints to another (RFC 4555 3.5).
     pub(super) fn relocate(&mut self, ctx: &mut Context<'_>, (local, remote): Path, nat: bool) {
-        for child in self.0.values_mut() {
+        for child in self.0.iter_mut() {
             let encapsulation = ChildSpec::encapsulation(child.spec.is_transport(), nat);
             (child.spec.local, child.spec.remote) = (local, remote);
             child.spec.encapsulation = encapsulation;
