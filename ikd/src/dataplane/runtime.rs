@@ -18,7 +18,7 @@ use super::config::{Config, DataplaneError, DataplaneEvent, Direction, SaSpec, U
 use super::counters::Counters;
 use super::device::{RawEsp, Tun};
 use super::inbound;
-use super::sad::Sad;
+use super::sad::{Endpoints, Sad};
 use super::tunnel::Outbound;
 
 const EVENTS: usize = 256;
@@ -165,6 +165,14 @@ impl Handle {
     /// A `port` means UDP encapsulation.
     pub fn set_endpoint(&self, tunnel: &str, remote: IpAddr, port: Option<u16>) {
         self.shared.sad().set_endpoint(tunnel, remote, port);
+    }
+
+    /// Carries both directions of a pair between other endpoints: the peer moved and has shown that it
+    /// receives there (RFC 4555 3.5).
+    pub fn relocate(&self, tunnel: &str, (spi_in, spi_out): (u32, u32), to: Endpoints) {
+        let mut sad = self.shared.sad();
+        sad.relocate(tunnel, Direction::Inbound, spi_in, to);
+        sad.relocate(tunnel, Direction::Outbound, spi_out, to);
     }
 
     /// Everything counted so far.

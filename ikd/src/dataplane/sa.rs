@@ -14,6 +14,9 @@ use super::lifetime::{Age, Lifetime};
 /// A tunnel by its place in the configuration.
 pub type TunnelId = usize;
 
+/// Our address, the peer's, and with UDP encapsulation both ports.
+pub type Endpoints = (IpAddr, IpAddr, Option<(u16, u16)>);
+
 /// Where a sealed packet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Destination {
@@ -133,6 +136,11 @@ impl<T> Sa<T> {
     pub(super) fn move_to(&mut self, remote: IpAddr, port: Option<u16>) {
         self.remote = remote;
         self.encap = port.map(|port| (self.encap.map_or(4500, |(local, _)| local), port));
+    }
+
+    /// Both ends, and whether ESP goes in UDP.
+    pub(super) fn relocate(&mut self, to: Endpoints) {
+        (self.local, self.remote, self.encap) = to;
     }
 
     pub(super) fn snapshot(

@@ -15,6 +15,7 @@ use super::encapsulation::Encapsulation;
 use super::esp::{Opener, Sealer, spi_of};
 use super::ip::Packet;
 use super::lifetime::Age;
+pub use super::sa::Endpoints;
 pub use super::sa::{Delivery, Destination, OpenError, SealError, TunnelId};
 use super::sa::{Sa, hard_if_exhausted, soft_if_nearly_exhausted};
 
@@ -131,6 +132,32 @@ impl Sad {
             .values_mut()
             .filter(|sa| sa.tunnel == id)
             .for_each(|sa| sa.move_to(remote, port));
+    }
+
+    /// Carries one SA between other endpoints; its keys, numbers and limits go on. False when there is
+    /// none such.
+    pub fn relocate(
+        &mut self,
+        tunnel: &str,
+        direction: Direction,
+        spi: u32,
+        to: Endpoints,
+    ) -> bool {
+        let Some(id) = self.tunnel(tunnel) else {
+            return false;
+        };
+        match direction {
+            Direction::Inbound => {
+                let sa = self.inbound.get_mut(&spi).filter(|sa| sa.tunnel == id);
+                sa.map(|sa| sa.relocate(to)).is_some()
+            }
+            Direction::Outbound => {
+                let tunnels = self.tunnels.get_mut(id).into_iter();
+                let mut sas = tunnels.flat_map(|tunnel| &mut tunnel.outbound);
+                let sa = sas.find(|sa| sa.spi == spi);
+                sa.map(|sa| sa.relocate(to)).is_some()
+            }
+        }
     }
 
     /// Seals a packet for its tunnel into `out`.

@@ -279,3 +279,34 @@ fn a_moved_peer_is_sent_to_at_its_new_endpoint() {
         (A, Some((4500, 20_001)))
     );
 }
+
+/// RFC 4555 3.5: a pair that moved goes on with its keys and numbers; the others stay where they are.
+#[test]
+fn a_pair_moves_without_losing_its_place() {
+    let (mut a, mut b) = pair();
+    for spi in [0x100, 0x200] {
+        a.install(&spec(Direction::Outbound, spi), START)
+            .expect("outbound");
+        b.install(&spec(Direction::Inbound, spi), START)
+            .expect("inbound");
+    }
+    let mut first = sealed(&mut a, START);
+    b.open(&mut first, START).expect("opened");
+    let elsewhere = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+    let to = (A, elsewhere, Some((4500, 4501)));
+    assert!(a.relocate("Tunnel1", Direction::Outbound, 0x200, to));
+    assert!(!a.relocate("Tunnel1", Direction::Outbound, 0x300, to));
+    assert!(!a.relocate("Tunnel2", Direction::Outbound, 0x200, to));
+    let mut out = Vec::new();
+    let destination = a.seal(0, &packet(), &mut out, START).expect("sealed");
+    assert_eq!(
+        (destination.remote, destination.encap),
+        (elsewhere, Some((4500, 4501)))
+    );
+    assert!(b.relocate("Tunnel1", Direction::Inbound, 0x200, (B, elsewhere, None)));
+    let delivery = b.open(&mut out, START).expect("the next number");
+    assert!(delivery.newest);
+    assert_eq!(delivery.remote, (elsewhere, None));
+    assert!(a.remove("Tunnel1", Direction::Outbound, 0x200));
+    sealed(&mut a, START);
+}

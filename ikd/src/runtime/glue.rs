@@ -10,6 +10,7 @@ use ike_core::policy::ipsec::{EspSuite as CoreSuite, suite_of};
 use ike_core::sa::child::{ChildSpec, Direction as CoreDirection};
 
 use crate::dataplane::config::{Config, Direction, Mode, Route, SaSpec, TunnelConfig, TunnelMode};
+use crate::dataplane::sad::Endpoints;
 use crate::dataplane::suite::{EspCipher, EspIntegrity, EspSuite};
 
 /// MTU of the path under a tunnel, in octets.
@@ -106,6 +107,7 @@ pub(super) fn suite(core: CoreSuite) -> Option<EspSuite> {
         EspEncryption::Gcm(128) => EspCipher::Aes128Gcm,
         EspEncryption::Gcm(192) => EspCipher::Aes192Gcm,
         EspEncryption::Gcm(256) => EspCipher::Aes256Gcm,
+        EspEncryption::ChaCha20Poly1305 => EspCipher::ChaCha20Poly1305,
         EspEncryption::Aes(_) | EspEncryption::Gcm(_) | EspEncryption::Gmac(_) => return None,
     };
     let integrity = core.integrity.map(|i| match i {
@@ -135,7 +137,7 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
         } else {
             Mode::Tunnel
         },
-        encap: matches!(spec.encapsulation, 3 | 4).then(|| ports(spec.local, spec.remote)),
+        encap: endpoints(spec.local, spec.remote, spec.encapsulation).2,
         suite: suite(spec.suite)?,
         encryption_key: keys.cipher.clone(),
         integrity_key: keys.integrity.clone(),
@@ -147,6 +149,9 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
     })
 }
 
-fn ports(local: SocketAddr, remote: SocketAddr) -> (u16, u16) {
-    (local.port(), remote.port())
+/// The endpoints of a child SA; `encapsulation` is the number of W-044.
+pub(super) fn endpoints(local: SocketAddr, remote: SocketAddr, encapsulation: u16) -> Endpoints {
+    let in_udp = matches!(encapsulation, 3 | 4);
+    let ports = in_udp.then(|| (local.port(), remote.port()));
+    (local.ip(), remote.ip(), ports)
 }

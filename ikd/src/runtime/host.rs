@@ -155,8 +155,10 @@ impl Host {
             }
             DataplaneEvent::SoftExpire(expired) => self.expire(&expired, false),
             DataplaneEvent::HardExpire(expired) => self.expire(&expired, true),
-            DataplaneEvent::PeerMoved { tunnel, from, .. } => {
-                if let Some(dataplane) = &self.dataplane {
+            DataplaneEvent::PeerMoved { tunnel, from, spi } => {
+                if let Some(dataplane) = &self.dataplane
+                    && !self.tells_its_moves(spi)
+                {
                     dataplane.set_endpoint(&tunnel, from.ip(), Some(from.port()));
                 }
             }
@@ -167,6 +169,13 @@ impl Host {
                 ));
             }
         }
+    }
+
+    /// RFC 4555 3.8: with MOBIKE the peer says where it is, and packets do not.
+    fn tells_its_moves(&self, spi_in: u32) -> bool {
+        let sas = self.engine.ikev2_sas(self.now().mono);
+        let mut established = sas.iter().filter_map(|sa| sa.established.as_ref());
+        established.any(|e| e.mobike && e.children.iter().any(|c| c.spi_in == spi_in))
     }
 
     fn expire(&mut self, expired: &crate::dataplane::config::Expired, hard: bool) {
@@ -237,6 +246,19 @@ impl Host {
                         "ESP SA of {}: algorithms not carried",
                         spec.protection
                     )),
+                }
+            }
+            DataplaneRequest::Move {
+                protection,
+                spi_in,
+                spi_out,
+                local,
+                remote,
+                encapsulation,
+            } => {
+                let to = glue::endpoints(local, remote, encapsulation);
+                if let Some(dataplane) = &self.dataplane {
+                    dataplane.relocate(&protection, (spi_in, spi_out), to);
                 }
             }
             DataplaneRequest::Remove {

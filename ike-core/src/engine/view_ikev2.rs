@@ -76,6 +76,8 @@ pub struct EstablishedView {
     pub active: u64,
     /// Interval and retry of liveness checks.
     pub dpd: Option<(u32, u32)>,
+    /// MOBIKE was agreed: the peer alone says where it is.
+    pub mobike: bool,
     /// Its child SAs.
     pub children: Vec<ChildView>,
 }
@@ -189,6 +191,7 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
         lifetime: e.lifetime,
         active: now.since(e.since).as_secs(),
         dpd: e.dpd().map(|d| (d.interval, d.retry)),
+        mobike: e.abilities.mobike,
         children: e
             .children
             .iter()

@@ -157,7 +157,7 @@ fn narrow(
         Some(name) => ctx.protection(name).into_iter().cloned().collect(),
         None => ctx.protections.to_vec(),
     };
-    let endpoints = (shell.local.ip(), shell.remote.ip());
+    let endpoints = shell.mobility.home;
     let profile = shell.profile.clone();
     match selectors::for_selectors(&protections, profile.as_deref(), endpoints, ours, theirs) {
         Ok(decision) => {

@@ -15,6 +15,7 @@ use super::create_child::ChildOffer;
 use super::init::{Abilities, Material};
 use super::judge::Proven;
 use super::liveness::Liveness;
+use super::mobike::Check;
 use super::reauth::Validity;
 use super::rekey_ike::{IkeOffer, IkeTwin};
 use super::shell::Shell;
@@ -110,6 +111,8 @@ pub enum Wish {
     DeleteIke(String),
     /// A sign of life.
     Liveness,
+    /// Whether the peer receives at its new address.
+    CheckPath,
 }
 
 /// A request of ours that is out.
@@ -124,6 +127,8 @@ pub(super) enum Request {
     DeleteIke,
     /// Empty INFORMATIONAL.
     Liveness,
+    /// INFORMATIONAL with a return routability cookie.
+    CheckPath(Check),
 }
 
 /// What a computation is for.
@@ -263,7 +268,8 @@ impl Established {
         for (_, wish) in std::mem::take(&mut self.wishes) {
             match wish {
                 Wish::NewChild(_) | Wish::RekeyChild(_) | Wish::DeleteChildren(_) => out.push(wish),
-                Wish::RekeyIke | Wish::Liveness => {}
+                // The successor checks the path itself.
+                Wish::RekeyIke | Wish::Liveness | Wish::CheckPath => {}
                 Wish::DeleteIke(_) => self.wishes.push_back((self.since, wish)),
             }
         }

@@ -14,6 +14,7 @@ use super::context::Context;
 use super::established::{Established, Wish};
 use super::fragment::Reassembly;
 use super::initiator::{self, Initiator};
+use super::mobike::Mobility;
 use super::responder::{self, Responder, Screened};
 use super::shell::Shell;
 use super::sk::Sk;
@@ -29,8 +30,8 @@ use crate::trace::Ikev2Trace;
 
 /// An IKE SA.
 pub struct IkeSa {
-    /// What every state has.
-    pub shell: Shell,
+    /// What every state has. Boxed, as the large states are: the table's nodes keep room for eleven SAs.
+    pub shell: Box<Shell>,
     state: State,
     reassembly: Reassembly,
 }
@@ -110,6 +111,7 @@ impl IkeSa {
         shell.profile.clone_from(&old.profile);
         shell.protection.clone_from(&old.protection);
         shell.nat = old.nat;
+        shell.mobility = old.mobility.inherited();
         shell.mtu = old.mtu;
         shell.outgoing = Outgoing::new(0);
         shell.outgoing.set_window(old.outgoing.window());
@@ -122,12 +124,15 @@ impl IkeSa {
         shell.trace(ctx, Ikev2Trace::SaCreated(sa.lifetime));
         let mut established = Established::with(&shell, ctx, sk, proofs, abilities, sa.lifetime);
         established.nascent = true;
+        if shell.mobility.traffic.is_some() {
+            established.wish(ctx, Wish::CheckPath);
+        }
         Self::with(shell, State::Established(Box::new(established)))
     }
 
     fn with(shell: Shell, state: State) -> Self {
         Self {
-            shell,
+            shell: Box::new(shell),
             state,
             reassembly: Reassembly::default(),
         }
@@ -284,6 +289,7 @@ fn new_shell(
         protection: None,
         first_contact: false,
         replaces: None,
+        mobility: Mobility::new((local, remote)),
         nat: Nat::default(),
         record: Record::new_v2(id, role, remote.ip().to_string()),
         outgoing: Outgoing::new(0),

@@ -6,6 +6,7 @@ use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 use super::child::Life;
 use super::context::Context;
 use super::established::{Established, Served};
+use super::mobike;
 use super::notify;
 use super::reauth;
 use super::rekey_ike;
@@ -49,10 +50,11 @@ pub(super) fn serve(
     for delete in deletes.iter().filter(|d| d.protocol == ProtocolId::ESP) {
         answer.extend(delete_children(shell, ctx, sa, delete));
     }
-    let payloads: Vec<Payload> = match answer.is_empty() {
+    let mut payloads: Vec<Payload> = match answer.is_empty() {
         true => Vec::new(),
         false => vec![Body::Delete(Delete::ipsec(ProtocolId::ESP, &answer)).into()],
     };
+    payloads.extend(mobike::serve(shell, ctx, sa, id, chain));
     shell.respond(ctx, &mut sa.sk, exchange, &payloads);
 }
 

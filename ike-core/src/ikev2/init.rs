@@ -35,6 +35,8 @@ pub struct Abilities {
     pub fragmentation: bool,
     /// An IKE SA without child SA (RFC 6023).
     pub childless: bool,
+    /// It tells when its address changes, and we do as it says (RFC 4555); agreed in IKE_AUTH.
+    pub mobike: bool,
 }
 
 /// What IKE_SA_INIT leaves behind for IKE_AUTH.
@@ -238,6 +240,7 @@ pub(super) fn abilities(ctx: &Context<'_>, chain: &Chain) -> Abilities {
         fragmentation: fragmentation(ctx).is_some()
             && has(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED),
         childless: has(NotifyType::CHILDLESS_IKEV2_SUPPORTED),
+        mobike: false,
     }
 }
 

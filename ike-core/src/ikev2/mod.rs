@@ -20,6 +20,7 @@ mod initiator;
 mod judge;
 pub mod keymat;
 mod liveness;
+mod mobike;
 mod notify;
 mod prove;
 mod pump;

@@ -10,8 +10,9 @@ use super::child::Life;
 use super::context::Context;
 use super::established::{Established, Request, Wish, Work};
 use super::shell::Shell;
-use super::{create_child, reauth, rekey_ike};
+use super::{create_child, mobike, reauth, rekey_ike};
 use crate::sa::action::Action;
+use crate::time::Timestamp;
 use crate::trace::Ikev2Trace;
 
 /// Octets of a nonce of CREATE_CHILD_SA: enough for every PRF (RFC 7296 2.10).
@@ -48,7 +49,7 @@ fn may_start(shell: &Shell, sa: &Established, wish: &Wish) -> bool {
     }
     match wish {
         Wish::DeleteIke(_) => !(now.rekeying || now.child_exchange),
-        Wish::Liveness => true,
+        Wish::Liveness | Wish::CheckPath => true,
         Wish::DeleteChildren(_) => !now.rekeying,
         Wish::NewChild(_) | Wish::RekeyChild(_) => may_offer_child(sa),
         Wish::RekeyIke => may_rekey_ike(sa),
@@ -90,6 +91,10 @@ fn start(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established, wish: W
             inform(shell, ctx, sa, &[delete], Request::DeleteIke);
             // RFC 7296 1.4.1: with the IKE SA its child SAs go.
             sa.children.clear(ctx, shell.tunnel);
+        }
+        Wish::CheckPath => {
+            let (cookie, check) = mobike::check(shell, ctx);
+            inform(shell, ctx, sa, &[cookie], Request::CheckPath(check));
         }
         Wish::Liveness => {
             // Any request of ours that is out is a check already.
@@ -188,17 +193,22 @@ fn child_due(shell: &Shell, ctx: &mut Context<'_>, sa: &mut Established, spi: u3
 
 /// G-044: only the end behind the NAT keeps the mapping alive (RFC 3948 4).
 fn keepalive(shell: &Shell, ctx: &mut Context<'_>, sa: &mut Established) {
-    let interval = shell
-        .profile(ctx.config)
-        .and_then(|p| p.nat_keepalive)
-        .or(ctx.config.ikev2.nat_keepalive);
     if sa.keepalive_at.is_some_and(|at| ctx.now.mono >= at) {
-        sa.keepalive_at = interval.map(|s| ctx.now.mono + Duration::from_secs(s.into()));
+        sa.keepalive_at = next_keepalive(shell, ctx);
         ctx.out.push(Action::Keepalive {
             local: shell.local,
             remote: shell.remote,
         });
     }
+}
+
+/// When the next one is due, if any are configured.
+pub(super) fn next_keepalive(shell: &Shell, ctx: &Context<'_>) -> Option<Timestamp> {
+    let interval = shell
+        .profile(ctx.config)
+        .and_then(|p| p.nat_keepalive)
+        .or(ctx.config.ikev2.nat_keepalive)?;
+    Some(ctx.now.mono + Duration::from_secs(interval.into()))
 }
 
 /// A request was never answered: the peer is gone, and the SA with it (RFC 7296 2.4).

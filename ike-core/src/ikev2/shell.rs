@@ -12,6 +12,7 @@ use ike_wire::{Flags, Header, MessageId, Spi};
 
 use super::context::Context;
 use super::keymat::Keys;
+use super::mobike::Mobility;
 use super::reauth::Replaces;
 use super::sk::Sk;
 use super::window::{Incoming, Outgoing};
@@ -24,6 +25,9 @@ use crate::sa::record::Record;
 use crate::sa::{Role, SaId};
 use crate::time::Timestamp;
 use crate::trace::{Ikev2Trace, Packet, PkiTrace, Syslog, Trace};
+
+/// Two endpoints: ours, the peer's.
+pub(super) type Path = (SocketAddr, SocketAddr);
 
 /// The fixed part of an IKE SA.
 pub struct Shell {
@@ -49,6 +53,8 @@ pub struct Shell {
     pub first_contact: bool,
     /// The IKE SA whose place it takes when it is established.
     pub replaces: Option<Replaces>,
+    /// Where it was made and where its traffic goes.
+    pub mobility: Mobility,
     /// NAT on the path.
     pub nat: Nat,
     /// The story so far.
@@ -75,6 +81,12 @@ impl Shell {
             Role::Initiator => self.spi_i,
             Role::Responder => self.spi_r,
         }
+    }
+
+    /// The present endpoints.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        (self.local, self.remote)
     }
 
     /// The bound profile's configuration.
@@ -174,7 +186,8 @@ impl Shell {
         Some(id)
     }
 
-    /// Answers a request of the peer and keeps the answer for its repetitions.
+    /// Answers a request of the peer to where it came from (RFC 7296 2.11) and keeps the answer for its
+    /// repetitions.
     pub fn respond(
         &mut self,
         ctx: &mut Context<'_>,
@@ -184,7 +197,8 @@ impl Shell {
     ) {
         let header = self.header(exchange, true, id);
         if let Some(datagrams) = self.sealed(ctx, sk, &header, payloads) {
-            self.send(ctx, &datagrams);
+            let path = self.incoming.path(id).unwrap_or(self.path());
+            send_on(ctx, path, &datagrams);
             self.incoming.answered(id, datagrams);
         }
     }
@@ -230,19 +244,24 @@ impl Shell {
 
     /// Sends datagrams to the peer's present endpoint.
     pub fn send(&self, ctx: &mut Context<'_>, datagrams: &[Bytes]) {
-        for bytes in datagrams {
-            ctx.out.push(Action::Send(Transmit {
-                local: self.local,
-                remote: self.remote,
-                bytes: bytes.clone(),
-            }));
-        }
+        send_on(ctx, self.path(), datagrams);
     }
 
     /// Takes port 4500 on both ends: the initiator does so when NAT is found (RFC 7296 2.23).
     pub fn float(&mut self) {
         self.local.set_port(NAT_PORT);
         self.remote.set_port(NAT_PORT);
+    }
+}
+
+/// Sends datagrams from one endpoint to another.
+pub(super) fn send_on(ctx: &mut Context<'_>, (local, remote): Path, datagrams: &[Bytes]) {
+    for bytes in datagrams {
+        ctx.out.push(Action::Send(Transmit {
+            local,
+            remote,
+            bytes: bytes.clone(),
+        }));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::shell::Path;
 use crate::time::Timestamp;
 
 /// Our requests: sent again until answered.
@@ -152,6 +153,8 @@ pub struct Incoming {
 struct Slot {
     /// Digest of the first datagram of the request.
     digest: [u8; 32],
+    /// Where it came to and from.
+    path: Option<Path>,
     /// `None` while the answer is in the making.
     answer: Option<Vec<Bytes>>,
 }
@@ -204,9 +207,23 @@ impl Incoming {
             id,
             Slot {
                 digest,
+                path: None,
                 answer: None,
             },
         );
+    }
+
+    /// Notes which way a request came.
+    pub fn came(&mut self, id: u32, path: Path) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.path = Some(path);
+        }
+    }
+
+    /// Which way a request came: its answer goes back the same way (RFC 7296 2.11).
+    #[must_use]
+    pub fn path(&self, id: u32) -> Option<Path> {
+        self.slots.get(&id)?.path
     }
 
     /// Whether the answer to that request is still to be given.

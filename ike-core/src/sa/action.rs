@@ -126,6 +126,21 @@ pub enum DataplaneRequest {
         /// The peer's inbound SPI, 0 when none was installed.
         spi_out: u32,
     },
+    /// Carry a child SA between other endpoints; keys and sequence numbers go on.
+    Move {
+        /// The protection it belongs to.
+        protection: String,
+        /// Our inbound SPI.
+        spi_in: u32,
+        /// The peer's inbound SPI, 0 when none was installed.
+        spi_out: u32,
+        /// Our IKE endpoint.
+        local: SocketAddr,
+        /// The peer's.
+        remote: SocketAddr,
+        /// As in [`ChildSpec::encapsulation`].
+        encapsulation: u16,
+    },
 }
 
 /// What the data plane reports.

@@ -61,3 +61,22 @@ pub struct ChildSpec {
     /// Oakley group number of PFS, if any (`show crypto ipsec sa`).
     pub pfs: Option<u16>,
 }
+
+impl ChildSpec {
+    /// The number of W-044 for a mode, with or without a NAT on the path.
+    #[must_use]
+    pub fn encapsulation(transport: bool, nat: bool) -> u16 {
+        match (transport, nat) {
+            (false, false) => 1,
+            (true, false) => 2,
+            (false, true) => 3,
+            (true, true) => 4,
+        }
+    }
+
+    /// Transport mode, in UDP or not.
+    #[must_use]
+    pub fn is_transport(&self) -> bool {
+        matches!(self.encapsulation, 2 | 4)
+    }
+}

@@ -94,6 +94,20 @@ impl Node {
             DataplaneRequest::Install(Direction::Outbound, spec) => {
                 self.installed.outbound.push(*spec)
             }
+            DataplaneRequest::Move {
+                spi_in,
+                local,
+                remote,
+                encapsulation,
+                ..
+            } => {
+                let outbound = self.installed.outbound.iter_mut();
+                let pair = outbound.filter(|s| s.spi_in == spi_in);
+                for spec in pair.chain(self.installed.inbound.get_mut(&spi_in)) {
+                    (spec.local, spec.remote) = (local, remote);
+                    spec.encapsulation = encapsulation;
+                }
+            }
             DataplaneRequest::Remove { spi_in, .. } => {
                 self.installed.inbound.remove(&spi_in);
                 self.installed.outbound.retain(|s| s.spi_in != spi_in);

@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::established::{Established, Request, Served, Wish, Work};
 use super::super::notify::notify;
 use super::super::shell::Shell;
-use super::super::{create_child, informational, init, pump, rekey_ike, serve_child};
+use super::super::{create_child, informational, init, mobike, pump, rekey_ike, serve_child};
 use crate::sa::job::JobOutcome;
 use crate::trace::Ikev2Trace;
 
@@ -59,6 +59,7 @@ pub(super) fn answered(
             informational::children_deleted(shell, ctx, sa, &spis);
         }
         Request::DeleteIke => shell.kill(ctx, "deleted"),
+        Request::CheckPath(check) => mobike::checked(shell, ctx, sa, &check, &chain),
         Request::Liveness => informational::tell_errors(shell, ctx, &chain),
     }
 }

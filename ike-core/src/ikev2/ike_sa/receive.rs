@@ -10,7 +10,7 @@ use super::super::context::Context;
 use super::super::established::Served;
 use super::super::notify::notify;
 use super::super::responder::Responder;
-use super::super::shell::{digest, names};
+use super::super::shell::{digest, names, send_on};
 use super::super::sk::OpenError;
 use super::super::window::Arrival;
 use super::{IkeSa, Inbound, State, exchanges};
@@ -93,7 +93,11 @@ impl IkeSa {
             Arrival::Repeated(answer) => {
                 // W-051's sister: the same answer to where the request came from before.
                 self.shell.trace(ctx, Ikev2Trace::Retransmitting(0));
-                return self.shell.send(ctx, &answer);
+                return match self.mobile() {
+                    // RFC 4555 3.5: a peer that moved repeats its requests from its new address.
+                    true => send_on(ctx, (inbound.local, inbound.remote), &answer),
+                    false => self.shell.send(ctx, &answer),
+                };
             }
             Arrival::Dropped(why) => return self.shell.dropped(ctx, why),
         }
@@ -112,6 +116,9 @@ impl IkeSa {
         };
         let first = self.reassembly.digest_of(id).unwrap_or(digest);
         self.shell.incoming.begin(id, first);
+        self.shell
+            .incoming
+            .came(id, (inbound.local, inbound.remote));
         self.moved(ctx, inbound);
         match chain {
             Ok(chain) => self.act(ctx, inbound.header, chain),
@@ -210,11 +217,16 @@ impl IkeSa {
         Some(whole.chain().map_err(|e| e.to_string()))
     }
 
+    /// MOBIKE was agreed: the peer says itself when it moves (RFC 4555 3.8).
+    fn mobile(&self) -> bool {
+        self.established().is_some_and(|sa| sa.abilities.mobike)
+    }
+
     /// H7: a peer behind a NAT may get a new address; only an authentic new message says so
     /// (RFC 7296 2.23).
     fn moved(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
-        let shell = &mut self.shell;
-        let floats = shell.nat.there && !shell.nat.here;
+        let nat = self.shell.nat;
+        let floats = nat.there && !nat.here && !self.mobile();
         let first = self.established().is_none();
         let shell = &mut self.shell;
         if (floats || first) && (shell.local, shell.remote) != (inbound.local, inbound.remote) {

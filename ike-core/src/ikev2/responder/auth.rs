@@ -12,6 +12,7 @@ use crate::ikev2::context::{Context, FollowUp};
 use crate::ikev2::established::{Established, Proofs};
 use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
+use crate::ikev2::mobike;
 use crate::ikev2::notify::{self, notify};
 use crate::ikev2::prove::{self, OwnProof, Proof};
 use crate::ikev2::reauth::{self, Validity};
@@ -71,6 +72,17 @@ pub(super) fn request(
         .and_then(|with_child| childless_taken(ctx, with_child));
     if let Err(why) = checked {
         return refuse(shell, ctx, asked, NotifyType::INVALID_SYNTAX, &why);
+    }
+    if mobike::agreed(ctx, &asked.request)
+        && let Err(ty) = mobike::check_path(&asked.request, shell.path())
+    {
+        return refuse(
+            shell,
+            ctx,
+            asked,
+            ty,
+            "there is a NAT where none is allowed",
+        );
     }
     if let Err(why) = bind_profile(shell, ctx, &asked.request) {
         return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why);
@@ -265,6 +277,10 @@ fn answer(
         Err(refusal) => payloads.push(notify(refusal.notify, refusal.data.clone())),
     }
     payloads.extend(reauth::lifetime_notify(shell, ctx));
+    let mobike = mobike::agreed(ctx, &asked.request);
+    if mobike {
+        payloads.push(notify(NotifyType::MOBIKE_SUPPORTED, Bytes::new()));
+    }
     let first_contact = notify::find(&asked.request, NotifyType::INITIAL_CONTACT).is_some();
     let identity = proven.identity.clone();
     let proofs = Proofs {
@@ -278,6 +294,7 @@ fn answer(
         asked.material.nonce_r.clone(),
     );
     let mut established = Established::new(shell, ctx, asked.material, proofs);
+    established.abilities.mobike = mobike;
     match child {
         Ok(Some(agreement)) => {
             let sk = &established.sk;

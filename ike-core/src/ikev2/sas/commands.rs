@@ -40,7 +40,7 @@ impl IkeSas {
         let first = !self.sas.values().any(|sa| {
             sa.shell.dead.is_none()
                 && sa.established().is_some()
-                && sa.shell.remote.ip() == protection.peer
+                && sa.shell.mobility.home.1 == protection.peer
         });
         self.stats.initiated += 1;
         match IkeSa::initiate(ctx, protection, IKE_PORT, first) {
@@ -54,7 +54,7 @@ impl IkeSas {
         let fits = |sa: &IkeSa| {
             sa.shell.dead.is_none()
                 && sa.established().is_some_and(|e| !e.is_ending())
-                && sa.shell.remote.ip() == protection.peer
+                && sa.shell.mobility.home.1 == protection.peer
                 && sa.shell.profile == protection.ikev2_profile
         };
         let mut newest_first = self.sas.iter().rev();
@@ -79,7 +79,7 @@ impl IkeSas {
             let (own, others): (Vec<_>, Vec<_>) =
                 all.partition(|c| c.spec.protection == protection.name);
             let spis: Vec<u32> = own.iter().map(|c| c.spec.spi_in).collect();
-            let bare = others.is_empty() && sa.shell.remote.ip() == protection.peer;
+            let bare = others.is_empty() && sa.shell.mobility.home.1 == protection.peer;
             let wish = match (spis.is_empty(), others.is_empty()) {
                 (true, _) if !bare => continue,
                 (_, true) => Wish::DeleteIke("taken down".to_owned()),
