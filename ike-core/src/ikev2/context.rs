@@ -8,6 +8,7 @@ use ike_pki::{ChainPolicy, Store};
 use super::child::Children;
 use super::established::Wish;
 use super::ike_sa::IkeSa;
+use super::tally::Tally;
 use super::window::Repetition;
 use crate::config::RunningConfig;
 use crate::entropy::Entropy;
@@ -42,6 +43,8 @@ pub struct Context<'a> {
     pub out: &'a mut Outbox,
     /// What concerns more than one IKE SA.
     pub follow_ups: &'a mut Vec<FollowUp>,
+    /// Messages by exchange, of all SAs.
+    pub tally: &'a mut Tally,
 }
 
 /// Something an IKE SA cannot do alone.

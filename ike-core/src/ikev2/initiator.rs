@@ -13,7 +13,7 @@ use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::notify;
-use super::shell::{Shell, names};
+use super::shell::Shell;
 use super::table;
 use crate::config::Ikev2Proposal;
 use crate::policy::{ikev2, ikev2_proposal};
@@ -133,7 +133,7 @@ fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Byte
     match encode_message(&header, &payloads) {
         Ok(message) => {
             init::tell_proposals(shell, ctx, &payloads);
-            shell.told(ctx, true, &header, names(&payloads));
+            shell.told(ctx, true, &header, &payloads);
             shell.send(ctx, std::slice::from_ref(&message));
             let how = ctx.repetition();
             shell
@@ -266,7 +266,7 @@ impl Sent {
         datagram: &Bytes,
     ) -> Step {
         let chain = &message.chain;
-        shell.told(ctx, false, &message.header, names(&chain.payloads));
+        shell.told(ctx, false, &message.header, &chain.payloads);
         if let Some(step) = self.asked_again(shell, ctx, chain) {
             return step;
         }

@@ -33,6 +33,7 @@ mod shell;
 pub mod sk;
 mod sk_cipher;
 mod table;
+mod tally;
 mod window;
 
 pub use context::{Context, FollowUp};
@@ -40,3 +41,4 @@ pub use established::Established;
 pub use ike_sa::{IkeSa, Inbound};
 pub use sas::{IkeSas, Stats, invalid_major_version};
 pub use shell::Shell;
+pub use tally::{Counts, Tally};
