@@ -51,11 +51,13 @@ impl Host {
     fn status(&self) -> Response {
         let now = self.now().mono;
         let (sas, children) = (self.engine.isakmp_sas(now), self.engine.child_sas(now));
+        let ikev2 = self.engine.ikev2_sas(now);
         let up = self.started_at.elapsed().as_secs();
         Response::ok(format!(
-            "{} is up for {up} s: {} ISAKMP SAs, {} ESP SA pairs, {} protections",
+            "{} is up for {up} s: {} ISAKMP SAs, {} IKEv2 SAs, {} ESP SA pairs, {} protections",
             self.options.name,
             sas.iter().filter(|sa| sa.status == "ACTIVE").count(),
+            ikev2.iter().filter(|sa| sa.status != "DELETE").count(),
             children.len(),
             self.engine.protections().len()
         ))
@@ -92,6 +94,9 @@ impl Host {
             protections: self.engine.protections(),
             store: &self.store,
             isakmp: self.engine.isakmp_sas(now.mono),
+            ikev2: self.engine.ikev2_sas(now.mono),
+            ikev2_stats: self.engine.ikev2_stats(),
+            ikev2_tally: self.engine.ikev2_tally().clone(),
             children: self.engine.child_sas(now.mono),
             records: self.engine.records(),
             counters: self.engine.counters(),
