@@ -167,6 +167,7 @@ pub(super) fn ikev2_sa(tunnel: u32) -> Ikev2SaView {
         tunnel,
         session: tunnel,
         status: "READY".into(),
+        over: false,
         local: ([192, 168, 0, 1], 500).into(),
         remote: ([192, 168, 0, 2], 500).into(),
         initiator: true,

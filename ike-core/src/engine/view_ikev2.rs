@@ -25,6 +25,8 @@ pub struct Ikev2SaView {
     pub session: u32,
     /// READY, IN-NEG or DELETE.
     pub status: String,
+    /// Deleted on our side; kept for a while to answer repeated requests. IOS shows it no more.
+    pub over: bool,
     /// Our endpoint.
     pub local: SocketAddr,
     /// The peer's endpoint.
@@ -172,6 +174,7 @@ fn view(sa: &IkeSa, now: Timestamp) -> Ikev2SaView {
         tunnel: shell.tunnel,
         session: shell.session,
         status: status.to_owned(),
+        over: shell.dead.is_some(),
         local: shell.local,
         remote: shell.remote,
         initiator: shell.role == Role::Initiator,

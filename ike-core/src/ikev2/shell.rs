@@ -294,15 +294,7 @@ pub(super) fn names(payloads: &[Payload]) -> Vec<String> {
     payloads
         .iter()
         .map(|payload| match &payload.body {
-            Body::Notify(n) => {
-                let name = n.ty.to_string();
-                let name = match name.as_str() {
-                    "ESP_TFC_PADDING_NOT_SUPPORTED" => "ESP_TFC_NO_SUPPORT",
-                    "NON_FIRST_FRAGMENTS_ALSO" => "NON_FIRST_FRAGS",
-                    other => other,
-                };
-                format!("NOTIFY({name})")
-            }
+            Body::Notify(n) => format!("NOTIFY({})", crate::show::ikev2_notify(n.ty)),
             body => body.payload_type().to_string(),
         })
         .collect()

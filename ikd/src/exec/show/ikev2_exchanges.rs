@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use ike_core::ikev2::Counts;
+use ike_core::show::ikev2_notify;
 use ike_wire::registry::ExchangeType;
 use serde::Serialize;
 
@@ -48,7 +49,7 @@ pub(super) fn view(now: &Snapshot<'_>, detail: bool) -> Exchanges {
         let found = tally.notifies.iter();
         found
             .filter(move |(ty, _)| ty.is_error() == error)
-            .map(|(ty, counts)| row(ty, counts))
+            .map(|(ty, counts)| row(ikev2_notify(*ty), counts))
             .collect()
     };
     Exchanges {
@@ -152,6 +153,7 @@ mod tests {
             .into();
         tally.notifies = [
             (NotifyType::INITIAL_CONTACT, request),
+            (NotifyType::NON_FIRST_FRAGMENTS_ALSO, request),
             (NotifyType::NO_PROPOSAL_CHOSEN, both),
         ]
         .into();
@@ -172,6 +174,7 @@ NO_PROPOSAL_CHOSEN             1         0         0         1
 
 OTHER NOTIFY
 INITIAL_CONTACT                1         0         0         0
+NON_FIRST_FRAGS                1         0         0         0
 
 CONFIG PAYLOAD TYPE            TX        RX
 CFG_REQUEST                    1         0
