@@ -4,6 +4,8 @@
 //! the program under test makes for itself; where those are not to be had the reason is printed
 //! and the test passes, unless IKD_REQUIRE_ALL is in the environment.
 
+mod judge;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 use std::sync::{Arc, OnceLock};
@@ -131,101 +133,13 @@ fn on_real_packets(folder: &Path) -> Result<(), Failed> {
         .into());
     }
     let invented = ikd(&["lab", "run", "--json", "--simulate"], &[folder])?;
-    judged_by_tshark(out.path())?;
+    judge::capture(out.path(), &Case::open(folder)?)?;
     let (real, invented) = (timeless(&output.stdout)?, timeless(&invented.stdout)?);
     if real == invented {
         Ok(())
     } else {
         Err(format!("real {real:#}\nsimulated {invented:#}").into())
     }
-}
-
-/// tshark finds nothing malformed, sees no ping in the clear, and opens every encrypted message
-/// with the key table the program wrote.
-fn judged_by_tshark(out: &Path) -> Result<(), Failed> {
-    if Command::new("tshark").arg("--version").output().is_err() {
-        if std::env::var_os("IKD_REQUIRE_ALL").is_some() {
-            return Err("tshark is not installed".into());
-        }
-        eprintln!("skipped: tshark is not installed, captures are not judged");
-        return Ok(());
-    }
-    let capture = out.join("capture.pcapng");
-    assert_eq!(
-        tshark(&capture, "_ws.malformed", &[])?,
-        0,
-        "malformed packets"
-    );
-    // ICMP errors of the teardown quote IKE; echoes must be inside ESP.
-    let echo = "icmp.type in {0, 8} || icmpv6.type in {128, 129}";
-    let echoes = tshark(&capture, echo, &[])?;
-    assert_eq!(echoes, 0, "pings in the clear");
-    let table = std::fs::read_to_string(out.join("keys/ikev1_decryption_table"))?;
-    let keys: Vec<String> = table
-        .lines()
-        .flat_map(|line| {
-            [
-                "-o".to_owned(),
-                format!("uat:ikev1_decryption_table:{line}"),
-            ]
-        })
-        .collect();
-    let once = without_repetitions(out)?;
-    assert_eq!(
-        tshark(&once, "_ws.malformed", &keys)?,
-        0,
-        "malformed when opened"
-    );
-    let sealed = tshark(&once, "isakmp.flag_e == 1 && !icmp && !icmpv6", &keys)?;
-    let opened = tshark(
-        &once,
-        "isakmp.flag_e == 1 && !icmp && !icmpv6 && isakmp.typepayload",
-        &keys,
-    )?;
-    assert_eq!(
-        opened, sealed,
-        "encrypted messages that the key table opens"
-    );
-    Ok(())
-}
-
-/// How many packets of a capture tshark shows through a filter.
-fn tshark(capture: &Path, filter: &str, options: &[String]) -> Result<usize, Failed> {
-    let mut command = Command::new("tshark");
-    let output = command
-        .arg("-r")
-        .arg(capture)
-        .args(["-Y", filter])
-        .args(options)
-        .output()?;
-    if !output.status.success() {
-        return Err(format!("tshark: {}", text(&output.stderr)).into());
-    }
-    Ok(text(&output.stdout).lines().count())
-}
-
-/// The capture with each datagram once. tshark takes the repetition of an encrypted message, or
-/// its sight on the other side of a NAT, for the next link of the IV chain and reads garbage.
-fn without_repetitions(out: &Path) -> Result<PathBuf, Failed> {
-    let path = out.join("once.pcapng");
-    let mut writer = pcapng::Writer::new(std::fs::File::create(&path)?)?;
-    let interface = writer.interface("once", 101)?;
-    let mut seen = std::collections::BTreeSet::new();
-    for record in pcapng::read(&std::fs::read(out.join("capture.pcapng"))?)? {
-        let Some(flow) = Flow::of(&record.packet) else {
-            continue;
-        };
-        let body = record
-            .packet
-            .get(flow.header + 8..)
-            .unwrap_or_default()
-            .to_vec();
-        if flow.protocol != UDP || seen.insert(body) {
-            writer.packet(interface, record.microseconds, &record.packet, None)?;
-        }
-    }
-    writer.flush()?;
-    Ok(path)
 }
 
 /// A verdict without its duration.

@@ -31,6 +31,7 @@ fn names(cipher: Option<EspEncryption>, integrity: Option<EspAuthentication>) ->
         EspEncryption::Aes(bits) => sized("esp-aes", bits),
         EspEncryption::Gcm(bits) => sized("esp-gcm", bits),
         EspEncryption::Gmac(bits) => sized("esp-gmac", bits),
+        EspEncryption::ChaCha20Poly1305 => "esp-chacha20-poly1305".to_owned(),
     });
     let integrity = integrity.map(|i| {
         match i {

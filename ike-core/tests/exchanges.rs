@@ -93,6 +93,20 @@ fn every_phase1_algorithm_works() {
     }
 }
 
+/// RFC 7634: IKEv1 has no number for ChaCha20-Poly1305, so a set with it is passed over.
+#[test]
+fn a_transform_set_that_ikev1_cannot_name_is_passed_over() {
+    let set = "crypto ipsec transform-set TS esp-aes esp-sha256-hmac\n";
+    let sets = format!("crypto ipsec transform-set NEW esp-chacha20-poly1305\n!\n{set}");
+    let both = policy(seed_routers(), set, &sets);
+    let (one, two) = ("  set transform-set TS\n", "  set transform-set NEW TS\n");
+    let sim = policy(both, one, two).negotiate(0);
+    assert_up(&sim, "both sets");
+    let alone = policy(seed_routers(), set, &sets);
+    let sim = policy(alone, one, "  set transform-set NEW\n").negotiate(0);
+    assert!(!sim.verdict().up);
+}
+
 /// G-080, G-081: transform sets of every kind, transport mode, PFS with MODP and ECP groups.
 #[test]
 fn every_phase2_algorithm_and_pfs_group_works() {

@@ -6,8 +6,9 @@
 use std::{hint::black_box, time::Instant};
 
 use ike_crypto::{
-    Aead, AeadKey, CbcKey, Cipher, Group, Hash, HmacKey, KeySpec, PrivateKey, Secret,
-    SignatureScheme, dh_agree, dh_public, hmac,
+    Aead, AeadKey, CbcKey, Cipher, CtrCipher, CtrKey, Group, Hash, HmacKey, Kem, KeySpec, Prf,
+    PrivateKey, Secret, SignatureScheme, TagLen, dh_agree, dh_public, hmac, kem_decapsulate,
+    kem_encapsulate, kem_public,
 };
 
 fn main() {
@@ -45,7 +46,25 @@ fn main() {
             .unwrap()
             .len()
     });
+    encapsulation();
     packets();
+}
+
+fn encapsulation() {
+    let (seed, message) = (Secret::from(vec![1; 64]), Secret::from(vec![2; 32]));
+    for kem in Kem::ALL {
+        let public = kem_public(kem, &seed).unwrap();
+        let (ciphertext, _) = kem_encapsulate(kem, &message, &public).unwrap();
+        time(&format!("{kem:?} public"), || {
+            kem_public(kem, &seed).unwrap().len()
+        });
+        time(&format!("{kem:?} encapsulate"), || {
+            kem_encapsulate(kem, &message, &public).unwrap().1.len()
+        });
+        time(&format!("{kem:?} decapsulate"), || {
+            kem_decapsulate(kem, &seed, &ciphertext).unwrap().len()
+        });
+    }
 }
 
 fn packets() {
@@ -70,16 +89,33 @@ fn packets() {
             data.len()
         });
     }
-    for aead in [Aead::Aes128Gcm, Aead::ChaCha20Poly1305] {
-        let (key, mut data) = (
-            AeadKey::new(aead, &vec![1; aead.key_len()]).unwrap(),
-            vec![0; 1400],
-        );
+    for prf in [Prf::Aes128Xcbc, Prf::Aes128Cmac] {
+        time(&format!("{prf:?} new key, 64 octets"), || {
+            prf.compute(&[1; 16], &[&[2; 64]]).len()
+        });
+        time(&format!("{prf:?} new key, 1408 octets"), || {
+            prf.compute(&[1; 16], &[&[2; 1408]]).len()
+        });
+    }
+    let (ctr, mut data) = (
+        CtrKey::new(CtrCipher::Aes128Ctr, &[1; 16]).unwrap(),
+        vec![0; 1400],
+    );
+    time("AES-128-CTR 1400", || {
+        ctr.apply(&[0; 4], &[0; 8], &mut data).unwrap();
+        data.len()
+    });
+    let short = AeadKey::with_tag_len(Aead::Aes128Gcm, TagLen::Eight, &[1; 16]).unwrap();
+    time("Aes128Gcm seal 1400, 8-octet tag", || {
+        let tag = short.seal(&[0; 12], b"header", &mut data).unwrap();
+        tag.as_ref().len()
+    });
+    for aead in [Aead::Aes128Gcm, Aead::Aes128Ccm, Aead::ChaCha20Poly1305] {
+        let key = AeadKey::new(aead, &vec![1; aead.key_len()]).unwrap();
+        let nonce = vec![0; aead.nonce_len()];
         time(&format!("{aead:?} seal 1400"), || {
-            key.seal(&[0; 12], b"header", &mut data)
-                .unwrap()
-                .as_ref()
-                .len()
+            let tag = key.seal(&nonce, b"header", &mut data).unwrap();
+            tag.as_ref().len()
         });
     }
 }

@@ -16,11 +16,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u16)]
 pub enum Kem {
+    /// ML-KEM-512.
+    MlKem512 = 35,
     /// ML-KEM-768.
     MlKem768 = 36,
+    /// ML-KEM-1024.
+    MlKem1024 = 37,
 }
 
 impl Kem {
+    /// Every method, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::MlKem512, Self::MlKem768, Self::MlKem1024];
     /// Octets of the seed of a key pair, d | z (FIPS 203 7.1).
     pub const SEED_LEN: usize = 64;
     /// Octets of the randomness of one encapsulation, m (FIPS 203 7.2).
@@ -28,7 +34,7 @@ impl Kem {
 
     /// The method of an IANA number.
     pub fn from_iana(number: u16) -> Option<Self> {
-        (number == Self::MlKem768.iana()).then_some(Self::MlKem768)
+        Self::ALL.into_iter().find(|kem| kem.iana() == number)
     }
 
     /// The IANA number.
@@ -53,7 +59,9 @@ impl Kem {
 
     const fn sizes(self) -> KemSizes {
         match self {
+            Self::MlKem512 => KemSizes::ML_KEM_512,
             Self::MlKem768 => KemSizes::ML_KEM_768,
+            Self::MlKem1024 => KemSizes::ML_KEM_1024,
         }
     }
 }
@@ -87,7 +95,7 @@ pub fn kem_decapsulate(kem: Kem, seed: &Secret, ciphertext: &[u8]) -> Result<Sec
 }
 
 /// The pair is made again where it is used: an exchange under way keeps 64
-/// octets instead of 2400, for the time of one more key generation.
+/// octets instead of up to 3168, for the time of one more key generation.
 fn pair(kem: Kem, seed: &Secret) -> Result<KemKey, CryptoError> {
     expect_len("ML-KEM seed", Kem::SEED_LEN, seed.len())?;
     KemKey::from_seed(kem.sizes(), seed.expose())

@@ -1,10 +1,12 @@
 //! Cryptographic primitives of IKEv1 (RFC 2409), IKEv2 (RFC 7296) and ESP.
 //!
 //! One small interface over two libraries: `ring` for the modern set, AWS-LC
-//! for what `ring` lacks (3DES, DES, MD5, AES-CBC, MODP groups, P-384/P-521,
-//! the raw PKCS#1 signature of IKEv1, small RSA keys). No type of either
-//! library appears here. Everything is pure except key generation and the
-//! nonces of randomised signatures, which draw entropy inside the library.
+//! for what `ring` lacks (3DES, DES, MD5, AES-CBC, AES-CTR, AES-CCM, short tags,
+//! MODP groups, P-384/P-521, ML-KEM, the raw PKCS#1 signature of IKEv1, small RSA
+//! keys). Of our own are paddings and AES-XCBC and AES-CMAC, a chain of blocks
+//! around AES. No type of either library appears here. Everything is pure except
+//! key generation and the nonces of randomised signatures, which draw entropy
+//! inside the library.
 //!
 //! Policy (which key sizes, hashes and groups are acceptable) is decided by
 //! the caller; this crate refuses only what is malformed or meaningless.

@@ -26,7 +26,7 @@ pub(super) fn suites() -> Vec<EspSuite> {
                 integrity: Some(mac),
             })
         });
-    let combined = [Aes128Gcm, Aes192Gcm, Aes256Gcm].map(|cipher| EspSuite {
+    let combined = [Aes128Gcm, Aes192Gcm, Aes256Gcm, ChaCha20Poly1305].map(|cipher| EspSuite {
         cipher,
         integrity: None,
     });
@@ -195,8 +195,15 @@ fn octets(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(octet).collect()
 }
 
-/// draft-mcgrew-gcm-test-01 section 4: a packet, its keys and what is inside.
-fn gcm_vector(cipher: EspCipher, sequence: u64, esn: bool, key: &str, packet: &str, inside: &str) {
+/// A packet, its keys and what is inside, followed by next header `next`.
+fn combined_vector(
+    (cipher, next): (EspCipher, u8),
+    sequence: u64,
+    esn: bool,
+    key: &str,
+    packet: &str,
+    inside: &str,
+) {
     let suite = EspSuite {
         cipher,
         integrity: None,
@@ -205,14 +212,15 @@ fn gcm_vector(cipher: EspCipher, sequence: u64, esn: bool, key: &str, packet: &s
     let opener = Opener::new(suite, &key, &none, esn, 64).expect("right keys");
     let (mut opener, mut packet) = (opener.at(sequence - 1), octets(packet));
     let opened = opener.open(&mut packet).expect("authentic");
-    assert_eq!((opened.sequence, opened.next_header), (sequence, 1));
+    assert_eq!((opened.sequence, opened.next_header), (sequence, next));
     assert_eq!(packet[opened.payload], octets(inside));
 }
 
+/// draft-mcgrew-gcm-test-01 section 4.
 #[test]
 fn a_published_packet_with_esn_opens() {
-    gcm_vector(
-        EspCipher::Aes128Gcm,
+    combined_vector(
+        (EspCipher::Aes128Gcm, 1),
         0x8765_4321_0000_0000,
         true,
         "4c80cdefbb5d10da906ac73c3613a6342e443b68",
@@ -226,10 +234,11 @@ fn a_published_packet_with_esn_opens() {
     );
 }
 
+/// draft-mcgrew-gcm-test-01 section 4.
 #[test]
 fn a_published_packet_with_a_192_bit_key_opens() {
-    gcm_vector(
-        EspCipher::Aes192Gcm,
+    combined_vector(
+        (EspCipher::Aes192Gcm, 1),
         10,
         false,
         "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
@@ -241,9 +250,28 @@ fn a_published_packet_with_a_192_bit_key_opens() {
     );
 }
 
+/// RFC 7634 appendix A: the echo request in tunnel mode.
+#[test]
+fn the_published_packet_of_chacha20_poly1305_opens() {
+    combined_vector(
+        (EspCipher::ChaCha20Poly1305, 4),
+        5,
+        false,
+        "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3",
+        "01020304000000051011121314151617\
+         24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c6\
+         14ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3\
+         cbec163fac469b502773f6fb94e664da9165b82829f641e0\
+         76aaa8266b7fb0f7b11b369907e1ad43",
+        "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec10\
+         0007362708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223\
+         2425262728292a2b2c2d2e2f3031323334353637",
+    );
+}
+
 proptest! {
     #[test]
-    fn no_packet_makes_it_panic(octets in proptest::collection::vec(any::<u8>(), 0..200), pick in 0_usize..33) {
+    fn no_packet_makes_it_panic(octets in proptest::collection::vec(any::<u8>(), 0..200), pick in 0_usize..34) {
         let suites = suites();
         let (_, mut opener) = pair(suites[pick % suites.len()], pick.is_multiple_of(2));
         let mut octets = octets;

@@ -1,7 +1,8 @@
 //! Encryption and integrity of ESP packets with the keys of one direction.
 //!
 //! Works in place on a packet whose layout `esp` knows. CBC and NULL are followed by an
-//! HMAC over everything before it (RFC 4303 section 2.8); GCM is both in one (RFC 4106).
+//! HMAC over everything before it (RFC 4303 section 2.8); GCM and ChaCha20-Poly1305 are both in
+//! one (RFC 4106, RFC 7634).
 
 use std::ops::Range;
 
@@ -22,7 +23,7 @@ pub(super) struct Protection {
 enum Keys {
     /// CBC or NULL, and HMAC over header, IV and ciphertext.
     Separate(Option<CbcKey>, HmacKey),
-    /// GCM and the salt in front of its IV.
+    /// A combined mode and the salt in front of its IV.
     Combined(AeadKey, [u8; 4]),
 }
 
@@ -133,7 +134,7 @@ impl Protection {
 
 impl Keys {
     fn new(suite: EspSuite, encryption: &[u8], integrity: &[u8]) -> Result<Self, EspError> {
-        match (suite.cipher.gcm(), suite.integrity) {
+        match (suite.cipher.combined(), suite.integrity) {
             (Some(aead), _) => Self::combined(aead, encryption),
             (None, Some(algorithm)) => {
                 let cipher = suite

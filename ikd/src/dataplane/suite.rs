@@ -25,6 +25,8 @@ pub enum EspCipher {
     Aes192Gcm,
     /// AES-GCM with a 16-octet ICV and a key of 256 bits.
     Aes256Gcm,
+    /// ChaCha20-Poly1305 (RFC 7634).
+    ChaCha20Poly1305,
 }
 
 /// An ESP integrity algorithm.
@@ -45,15 +47,15 @@ pub enum EspIntegrity {
 /// The algorithms of one security association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EspSuite {
-    /// Encryption, or encryption with integrity (GCM).
+    /// Encryption, or encryption with integrity (a combined mode).
     pub cipher: EspCipher,
-    /// Integrity; none with GCM and only then.
+    /// Integrity; none with a combined mode and only then.
     pub integrity: Option<EspIntegrity>,
 }
 
 impl EspCipher {
-    /// Octets of keying material: the key and, for GCM, the salt of 4 octets behind
-    /// it (RFC 4106 section 8.1).
+    /// Octets of keying material: the key and, for a combined mode, the salt of 4
+    /// octets behind it (RFC 4106 section 8.1, RFC 7634 section 2).
     pub const fn key_len(self) -> usize {
         match self {
             Self::Null => 0,
@@ -63,7 +65,7 @@ impl EspCipher {
             Self::TripleDesCbc | Self::Aes192Cbc => 24,
             Self::Aes192Gcm => 28,
             Self::Aes256Cbc => 32,
-            Self::Aes256Gcm => 36,
+            Self::Aes256Gcm | Self::ChaCha20Poly1305 => 36,
         }
     }
 
@@ -73,6 +75,7 @@ impl EspCipher {
             Self::Null => 0,
             Self::DesCbc | Self::TripleDesCbc => 8,
             Self::Aes128Gcm | Self::Aes192Gcm | Self::Aes256Gcm => 8,
+            Self::ChaCha20Poly1305 => 8,
             Self::Aes128Cbc | Self::Aes192Cbc | Self::Aes256Cbc => 16,
         }
     }
@@ -94,14 +97,17 @@ impl EspCipher {
             Self::Aes192Cbc => Some(Cipher::Aes192Cbc),
             Self::Aes256Cbc => Some(Cipher::Aes256Cbc),
             Self::Null | Self::Aes128Gcm | Self::Aes192Gcm | Self::Aes256Gcm => None,
+            Self::ChaCha20Poly1305 => None,
         }
     }
 
-    pub(super) const fn gcm(self) -> Option<Aead> {
+    /// A combined mode: encryption and integrity in one.
+    pub(super) const fn combined(self) -> Option<Aead> {
         match self {
             Self::Aes128Gcm => Some(Aead::Aes128Gcm),
             Self::Aes192Gcm => Some(Aead::Aes192Gcm),
             Self::Aes256Gcm => Some(Aead::Aes256Gcm),
+            Self::ChaCha20Poly1305 => Some(Aead::ChaCha20Poly1305),
             _ => None,
         }
     }
@@ -136,7 +142,7 @@ impl EspIntegrity {
 }
 
 impl EspSuite {
-    /// Octets of encryption keying material (GCM: with salt).
+    /// Octets of encryption keying material (combined modes: with salt).
     pub const fn encryption_key_len(self) -> usize {
         self.cipher.key_len()
     }
@@ -165,10 +171,10 @@ impl EspSuite {
         body.saturating_sub(2)
     }
 
-    /// A suite must authenticate: CBC or NULL need an integrity algorithm, GCM brings
-    /// its own and takes no other (RFC 8221 section 4, threat C18).
+    /// A suite must authenticate: CBC or NULL need an integrity algorithm, a combined
+    /// mode brings its own and takes no other (RFC 8221 section 4, threat C18).
     pub(super) fn check(self) -> Result<(), EspError> {
-        match (self.cipher.gcm(), self.integrity) {
+        match (self.cipher.combined(), self.integrity) {
             (None, None) => Err(EspError::Unauthenticated),
             (Some(_), Some(_)) => Err(EspError::TwoIntegrities),
             _ => Ok(()),
@@ -197,7 +203,11 @@ mod tests {
             cipher: EspCipher::Aes256Gcm,
             integrity: None,
         };
-        for suite in [SEED, gcm] {
+        let chacha = EspSuite {
+            cipher: EspCipher::ChaCha20Poly1305,
+            ..gcm
+        };
+        for suite in [SEED, gcm, chacha] {
             for space in 60..1500 {
                 let most = suite.largest_payload(space);
                 assert!(suite.sealed_len(most) <= space, "{suite:?} {space}");
@@ -207,17 +217,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_without_integrity_and_gcm_takes_no_second_one() {
+    fn nothing_goes_without_integrity_and_combined_modes_take_no_second_one() {
         let bare = EspSuite {
             integrity: None,
             ..SEED
         };
         assert_eq!(bare.check(), Err(EspError::Unauthenticated));
-        let double = EspSuite {
-            cipher: EspCipher::Aes128Gcm,
-            ..SEED
-        };
-        assert_eq!(double.check(), Err(EspError::TwoIntegrities));
+        for cipher in [EspCipher::Aes128Gcm, EspCipher::ChaCha20Poly1305] {
+            let double = EspSuite { cipher, ..SEED };
+            assert_eq!(double.check(), Err(EspError::TwoIntegrities));
+        }
         assert_eq!(SEED.check(), Ok(()));
     }
 }

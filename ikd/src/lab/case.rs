@@ -51,6 +51,8 @@ pub struct Case {
     pub stop_when: StopWhen,
     /// Goes on until both routers have given up.
     pub until_given_up: bool,
+    /// First messages of a stranger that the responder has before.
+    pub half_open: u32,
     /// A NAT.
     pub nat: Option<Nat>,
     /// Faults of the wire.

@@ -89,6 +89,11 @@ impl From<testnet::Error> for LabError {
     }
 }
 
+/// An I/O error that says what was being done.
+pub(super) fn doing(what: &'static str) -> impl Fn(std::io::Error) -> LabError {
+    move |e| LabError::internal(format!("{what}: {e}"))
+}
+
 /// An I/O error that names its file.
 pub(super) fn at(path: &std::path::Path) -> impl Fn(std::io::Error) -> LabError + '_ {
     move |e| LabError::internal(format!("{}: {e}", path.display()))

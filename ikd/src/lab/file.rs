@@ -34,13 +34,18 @@ pub(super) struct LabFile {
     pub serials: BTreeMap<String, String>,
     /// Bits of the routers' RSA keys.
     pub key_bits: Option<u32>,
-    /// Seconds between phase 1 retransmissions (W-050: ten).
+    /// Seconds between phase 1 retransmissions (W-050: ten); IKEv2 repeats after a fifth of it and
+    /// doubles that (W-075).
     pub retransmit_interval: Option<Interval>,
     /// Milliseconds of flight from router to router, added to every packet.
     pub latency: Option<u32>,
     /// Goes on after the verdict until this is seen.
     #[serde(default)]
     pub stop_when: StopWhen,
+    /// First messages of a stranger that the responder has before the initiator starts, and that
+    /// nobody follows up.
+    #[serde(default)]
+    pub half_open: u32,
     /// A NAT in front of one router.
     pub nat: Option<Nat>,
     /// Faults of the wire.
@@ -104,8 +109,8 @@ impl TryFrom<String> for Network {
     }
 }
 
-/// One fault: a message of Main Mode or Quick Mode, counted as the n-th datagram on UDP 500 or
-/// 4500 from its sender.
+/// One fault: a message of Main Mode, Quick Mode or the first two exchanges of IKEv2, counted as the
+/// n-th datagram on UDP 500 or 4500 from its sender.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -136,7 +141,7 @@ pub enum FaultAction {
     Reorder,
 }
 
-/// A message of the nine of Main Mode and Quick Mode.
+/// A message of the nine of Main Mode and Quick Mode, or of the first four of IKEv2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs, reason = "the names are the messages")]
 pub enum Message {
@@ -149,6 +154,14 @@ pub enum Message {
     QM1,
     QM2,
     QM3,
+    #[serde(rename = "IKE_SA_INIT request")]
+    InitRequest,
+    #[serde(rename = "IKE_SA_INIT response")]
+    InitResponse,
+    #[serde(rename = "IKE_AUTH request")]
+    AuthRequest,
+    #[serde(rename = "IKE_AUTH response")]
+    AuthResponse,
 }
 
 impl Message {
@@ -156,15 +169,21 @@ impl Message {
     pub fn by_initiator(self) -> bool {
         matches!(
             self,
-            Self::MM1 | Self::MM3 | Self::MM5 | Self::QM1 | Self::QM3
+            Self::MM1
+                | Self::MM3
+                | Self::MM5
+                | Self::QM1
+                | Self::QM3
+                | Self::InitRequest
+                | Self::AuthRequest
         )
     }
 
     /// Which of its sender's datagrams it is, from 0, when none was repeated before.
     pub fn nth(self) -> u64 {
         match self {
-            Self::MM1 | Self::MM2 => 0,
-            Self::MM3 | Self::MM4 => 1,
+            Self::MM1 | Self::MM2 | Self::InitRequest | Self::InitResponse => 0,
+            Self::MM3 | Self::MM4 | Self::AuthRequest | Self::AuthResponse => 1,
             Self::MM5 | Self::MM6 => 2,
             Self::QM1 | Self::QM2 => 3,
             Self::QM3 => 4,
@@ -182,8 +201,8 @@ pub struct Expectation {
     pub stopped_at: Option<String>,
     /// A part of the reason.
     pub reason: Option<String>,
-    /// Certificate requests of MM3 and MM4: `CA1`, `CA2`, …, `P5` = the five predefined ones, or
-    /// whole names.
+    /// Certificate requests of MM3 and MM4, or of IKE_SA_INIT and IKE_AUTH: `CA1`, `CA2`, …, `P5` =
+    /// the predefined ones, or whole names.
     #[serde(default)]
     pub certreq: BTreeMap<String, Vec<String>>,
     /// Signing trustpoint of each router, `none` = it signs nothing.
@@ -192,6 +211,10 @@ pub struct Expectation {
     /// Bound profile of each router, `none` = none.
     #[serde(default)]
     pub profile: BTreeMap<String, String>,
+    /// Payloads of every message of an exchange of IKEv2 that the initiator starts, as IOS prints
+    /// them: request, response, request, ...
+    #[serde(default)]
+    pub payloads: BTreeMap<String, Vec<String>>,
     /// IP lengths of the first datagrams on UDP 500.
     #[serde(default)]
     pub ip_lengths: Vec<usize>,
@@ -248,5 +271,12 @@ mod tests {
             (1, false)
         );
         assert_eq!((Message::QM3.nth(), Message::QM3.by_initiator()), (4, true));
+        let text = "[[fault]]\nmessage = 'IKE_AUTH response'\naction = 'drop'\n";
+        let lab = parse(
+            "lab.toml",
+            &SMALL.replace("[expect]", &format!("{text}[expect]")),
+        );
+        let auth = lab.unwrap().fault[0].message;
+        assert_eq!((auth.nth(), auth.by_initiator()), (1, false));
     }
 }

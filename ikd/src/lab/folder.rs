@@ -93,6 +93,7 @@ impl Case {
         self.story = lab.story;
         self.latency = lab.latency.unwrap_or(0);
         self.stop_when = lab.stop_when;
+        self.half_open = lab.half_open;
         self.nat = lab.nat;
         self.faults = lab.fault;
         self.expect = Some(lab.expect);
@@ -170,6 +171,7 @@ impl Case {
             latency: 0,
             stop_when: StopWhen::default(),
             until_given_up: false,
+            half_open: 0,
             nat: None,
             faults: Vec::new(),
             expect: None,

@@ -12,6 +12,7 @@ use super::case::Case;
 use super::daemon::Daemon;
 use super::enrol::{Keys, enrol};
 use super::error::LabError;
+use super::key_hashes::KeyHashes;
 use super::leftovers;
 use super::network::Wires;
 use super::outcome::Outcome;
@@ -21,6 +22,8 @@ use crate::control::Request;
 const LOOK: Duration = Duration::from_millis(5);
 /// Time in which the other router hears of an end.
 const AFTERMATH: Duration = Duration::from_millis(20);
+/// How much longer a loaded machine may take until the outcome is as expected.
+const ECHOES: Duration = Duration::from_secs(1);
 /// Time for one echo.
 const ECHO: Duration = Duration::from_secs(1);
 /// Pings of a verdict.
@@ -34,6 +37,7 @@ pub(super) struct Lab {
     pub daemons: [Daemon; 2],
     /// Hosts and wires.
     pub wires: Wires,
+    cas: KeyHashes,
     dir: TempDir,
 }
 
@@ -64,6 +68,7 @@ impl Lab {
             case: case.clone(),
             daemons,
             wires,
+            cas: KeyHashes::of(enrolled.iter().map(|e| &e.store)),
             dir,
         })
     }
@@ -73,6 +78,7 @@ impl Lab {
     /// # Errors
     /// A daemon does not answer, or refuses to start.
     pub(super) fn negotiate(&self) -> Result<Outcome, LabError> {
+        self.wires.call(&self.case)?;
         let started = Instant::now();
         self.initiator().ask(&Request::Up {
             name: self.protection()?,
@@ -92,12 +98,25 @@ impl Lab {
             Ping::default()
         };
         self.linger(up)?;
-        records = self.records()?;
-        let [initiator, responder] = &records;
+        let until = Instant::now() + ECHOES;
+        loop {
+            let outcome = self.outcome(ping, took)?;
+            if Instant::now() >= until || outcome.differences(&self.case).is_empty() {
+                return Ok(outcome);
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// What came of the case so far.
+    fn outcome(&self, ping: Ping, took: Duration) -> Result<Outcome, LabError> {
+        let [initiator, responder] = &self.records()?;
         let mut outcome = Outcome::new(&self.case, initiator.as_ref(), responder.as_ref());
         outcome.verdict.ping = ping;
         outcome.verdict.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        outcome.ip_lengths = self.wires.ip_lengths()?;
+        let datagrams = self.wires.datagrams()?;
+        outcome.ip_lengths = datagrams.iter().map(|d| d.ip_length).collect();
+        outcome.asked = self.cas.asked(datagrams.into_iter().map(|d| d.body));
         for daemon in &self.daemons {
             let log = std::fs::read_to_string(&daemon.log).unwrap_or_default();
             outcome.logs.insert(daemon.name.clone(), log);
@@ -162,7 +181,7 @@ impl Lab {
             thread::sleep(AFTERMATH);
         }
         if let Some(wanted) = self.case.stop_when.ike_datagrams {
-            while self.wires.ip_lengths()?.len() < wanted && Instant::now() < until {
+            while self.wires.datagrams()?.len() < wanted && Instant::now() < until {
                 thread::sleep(LOOK);
             }
         }

@@ -13,15 +13,18 @@ mod enrol;
 mod error;
 mod file;
 mod folder;
+mod key_hashes;
 mod leftovers;
 mod live;
 mod network;
 mod outcome;
+mod packets;
 mod remote;
 mod report;
 mod run;
 mod service;
 mod simulate;
+mod strangers;
 mod supervisor;
 
 pub use case::{Case, Overrides, RouterCase};

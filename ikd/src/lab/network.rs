@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use testnet::packet::{Flow, UDP};
 use testnet::{
     Capture, Delay, Fate, FaultPlan, Host, Match, NatConfig, NatRouter, Scripted, Switch, pcapng,
@@ -13,6 +14,7 @@ use testnet::{
 use super::case::{Case, RouterCase};
 use super::error::{LabError, at};
 use super::file::{Fault, FaultAction, Nat};
+use super::strangers::Stranger;
 
 /// A mapping of the NAT unused for so long expires.
 const NAT_LIFETIME: Duration = Duration::from_secs(300);
@@ -24,6 +26,7 @@ pub(super) struct Wires {
     /// One host for each router, in the order of the case.
     pub hosts: [Host; 2],
     capture: PathBuf,
+    stranger: Option<Stranger>,
     // The NAT goes before the switches it is plugged into.
     _nat: Option<NatRouter>,
     _inside: Option<Switch>,
@@ -62,26 +65,51 @@ impl Wires {
         Ok(Self {
             hosts,
             capture: capture.to_owned(),
+            stranger: Stranger::new(case, &lan)?,
             _nat: nat,
             _inside: inside,
             _lan: lan,
         })
     }
 
-    /// IP lengths of the datagrams on UDP 500 so far, as the router in the open sees them.
+    /// Lets the stranger of the case call, if there is one.
+    ///
+    /// # Errors
+    /// The responder does not answer it.
+    pub(super) fn call(&self, case: &Case) -> Result<(), LabError> {
+        self.stranger.as_ref().map_or(Ok(()), |s| s.call(case))
+    }
+
+    /// The datagrams on UDP 500 so far, as the router in the open sees them.
     ///
     /// # Errors
     /// The capture cannot be read.
-    pub(super) fn ip_lengths(&self) -> Result<Vec<usize>, LabError> {
+    pub(super) fn datagrams(&self) -> Result<Vec<Datagram>, LabError> {
         let octets = std::fs::read(&self.capture).map_err(at(&self.capture))?;
         let records = pcapng::read(&octets).map_err(at(&self.capture))?;
         let on_lan = records.iter().filter(|r| r.interface == LAN);
-        Ok(on_lan
-            .filter_map(|r| Flow::of(&r.packet))
-            .filter(is_ike)
-            .map(|flow| flow.total)
-            .collect())
+        Ok(on_lan.filter_map(|r| datagram(&r.packet)).collect())
     }
+}
+
+/// A datagram of IKE.
+pub(super) struct Datagram {
+    /// Octets of the whole IP packet.
+    pub ip_length: usize,
+    /// What UDP carries.
+    pub body: Bytes,
+}
+
+/// Octets of the UDP header.
+const UDP_HEADER: usize = 8;
+
+fn datagram(packet: &[u8]) -> Option<Datagram> {
+    let flow = Flow::of(packet).filter(is_ike)?;
+    let body = packet.get(flow.header + UDP_HEADER..flow.total)?;
+    Some(Datagram {
+        ip_length: flow.total,
+        body: Bytes::copy_from_slice(body),
+    })
 }
 
 fn is_ike(flow: &Flow) -> bool {

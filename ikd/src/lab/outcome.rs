@@ -7,6 +7,7 @@ use ike_core::verdict::{self, Verdict};
 
 use super::case::Case;
 use super::file::Expectation;
+use super::{key_hashes, packets};
 
 /// The five predefined CAs in the order of S-013, as IOS prints them.
 const PREDEFINED: [&str; 5] = [
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub decided_on: Option<String>,
     /// IP lengths of the datagrams on UDP 500, in order.
     pub ip_lengths: Vec<usize>,
+    /// CAs that the octets of the responder's IKE_SA_INIT ask for.
+    pub asked: Vec<String>,
     /// Log of each router.
     pub logs: BTreeMap<String, String>,
 }
@@ -48,6 +51,7 @@ impl Outcome {
             decided_on: decided_on.map(|(_, name)| name.clone()),
             verdict,
             ip_lengths: Vec::new(),
+            asked: Vec::new(),
             logs: BTreeMap::new(),
         }
     }
@@ -57,16 +61,46 @@ impl Outcome {
         match (&self.verdict.stopped_at, &self.decided_on) {
             (Some(message), Some(router)) => format!("{message} on {router}"),
             (Some(message), None) => message.clone(),
-            (None, _) if self.verdict.up => "QM3".to_owned(),
+            (None, _) if self.verdict.up => match self.verdict.version.as_str() {
+                "ikev2" => "IKE_AUTH".to_owned(),
+                _ => "QM3".to_owned(),
+            },
             (None, _) => "-".to_owned(),
         }
     }
 
     /// How it differs from what the case expects, one sentence each; empty = as expected.
     pub fn differences(&self, case: &Case) -> Vec<String> {
-        case.expect
-            .as_ref()
-            .map_or_else(Vec::new, |expected| self.compare(expected))
+        case.expect.as_ref().map_or_else(Vec::new, |expected| {
+            let mut out = self.compare(expected);
+            out.extend(self.compare_payloads(case, expected));
+            out
+        })
+    }
+
+    /// The payload lists of IKEv2, message by message.
+    fn compare_payloads(&self, case: &Case, expected: &Expectation) -> Vec<String> {
+        let log = |name: &str| self.logs.get(name).map_or("", String::as_str);
+        let sent = case.routers.each_ref().map(|r| packets::sent(log(&r.name)));
+        let mut out = Vec::new();
+        for (exchange, wanted) in &expected.payloads {
+            let found = packets::conversation(case, &sent, exchange);
+            for n in 0..wanted.len().max(found.len()) {
+                let (wanted, found) = (wanted.get(n), found.get(n));
+                if wanted != found {
+                    let shown = |list: Option<&String>| match list {
+                        Some(list) => format!("`{list}`"),
+                        None => "no message".to_owned(),
+                    };
+                    let (wanted, found) = (shown(wanted), shown(found));
+                    out.push(format!(
+                        "message {} of {exchange}: expected {wanted}, got {found}",
+                        n + 1
+                    ));
+                }
+            }
+        }
+        out
     }
 
     fn compare(&self, expected: &Expectation) -> Vec<String> {
@@ -106,9 +140,13 @@ impl Outcome {
                 .map(|c| c.issuers.clone());
             differ(
                 &format!("CERT_REQ of {message}"),
-                list(&expand(names)),
+                list(&expand(message, names)),
                 list(&found.unwrap_or_default()),
             );
+            if message == "IKE_SA_INIT" {
+                let what = format!("CERTREQ octets of {message}");
+                differ(&what, list(&expand(message, names)), list(&self.asked));
+            }
         }
         compare_maps(
             "signs with",
@@ -173,11 +211,15 @@ fn list(names: &[String]) -> String {
     format!("[{}]", shorten(names).join(" "))
 }
 
-/// `CA1` stands for `cn=CA1,o=cisco,o=com`, `P5` for the predefined five.
-fn expand(names: &[String]) -> Vec<String> {
+/// `CA1` stands for `cn=CA1,o=cisco,o=com`, `P5` for the predefined five; in a message of IKEv2 for
+/// the two of them whose keys are known (W-067).
+fn expand(message: &str, names: &[String]) -> Vec<String> {
     names
         .iter()
         .flat_map(|name| match name.as_str() {
+            "P5" if message.starts_with("IKE_") => {
+                key_hashes::PREDEFINED.map(str::to_owned).to_vec()
+            }
             "P5" => PREDEFINED.map(str::to_owned).to_vec(),
             whole if whole.contains('=') => vec![whole.to_owned()],
             short => vec![format!("cn={short},o=cisco,o=com")],
@@ -190,14 +232,10 @@ pub(super) fn shorten(names: &[String]) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = names;
     while let Some((first, tail)) = rest.split_first() {
-        if rest.len() >= PREDEFINED.len()
-            && rest
-                .iter()
-                .zip(PREDEFINED)
-                .all(|(name, known)| name == known)
-        {
+        let pools = [&PREDEFINED[..], &key_hashes::PREDEFINED[..]];
+        if let Some(after) = pools.iter().find_map(|pool| behind(rest, pool)) {
             out.push("P5".to_owned());
-            rest = &rest[PREDEFINED.len()..];
+            rest = after;
             continue;
         }
         let short = first
@@ -207,6 +245,12 @@ pub(super) fn shorten(names: &[String]) -> Vec<String> {
         rest = tail;
     }
     out
+}
+
+/// What follows `pool` in `names`, if they begin with all of it.
+fn behind<'a>(names: &'a [String], pool: &[&str]) -> Option<&'a [String]> {
+    let (head, tail) = names.split_at_checked(pool.len())?;
+    head.iter().zip(pool).all(|(a, b)| a == b).then_some(tail)
 }
 
 #[cfg(test)]
@@ -219,7 +263,7 @@ mod tests {
         outcome.verdict.certreq.push(verdict::CertReq {
             message: "MM4".to_owned(),
             from: "R2".to_owned(),
-            issuers: expand(&["CA1".to_owned(), "P5".to_owned()]),
+            issuers: expand("MM4", &["CA1".to_owned(), "P5".to_owned()]),
         });
         outcome.ip_lengths = vec![192, 132, 355, 755];
         outcome
@@ -259,12 +303,45 @@ mod tests {
         assert_eq!(missing_line("three\ntwo\n", &lines), Some("three"));
     }
 
-    /// S-013: the five are one word only when they are complete and in order.
+    /// S-013, W-067: the predefined ones are one word only when they are complete and in order; in
+    /// IKEv2 they are the two whose keys are known.
     #[test]
-    fn the_predefined_five_are_one_word() {
-        let names = expand(&["CA2".to_owned(), "P5".to_owned(), "cn=X".to_owned()]);
+    fn the_predefined_ones_are_one_word() {
+        let short = ["CA2".to_owned(), "P5".to_owned(), "cn=X".to_owned()];
+        let names = expand("MM4", &short);
         assert_eq!(names.len(), 7);
         assert_eq!(shorten(&names), ["CA2", "P5", "\"cn=X\""]);
-        assert_eq!(shorten(&names[..5]).len(), 5);
+        assert_eq!(shorten(&names[..4]).len(), 4);
+        let names = expand("IKE_SA_INIT", &short);
+        assert_eq!(names.len(), 4);
+        assert_eq!(shorten(&names), ["CA2", "P5", "\"cn=X\""]);
+    }
+
+    /// S-070, S-078: each message of an exchange, and none too many.
+    #[test]
+    fn payload_lists_are_compared_message_by_message() {
+        let mut case = Case::embedded("t-50").unwrap();
+        let mut outcome = Outcome::new(&case, None, None);
+        let log = "IKEv2:Sending Packet [To 192.168.0.2:500/From 192.168.0.1:500/VRF i0:f0] \nIKEv2 IKE_SA_INIT Exchange REQUEST \nPayload contents: \n SA KE N\n";
+        outcome.logs.insert("R1".to_owned(), log.to_owned());
+        let payloads = |lists: &[&str]| {
+            let lists = lists.iter().map(|l| (*l).to_owned()).collect();
+            Some(Expectation {
+                payloads: BTreeMap::from([("IKE_SA_INIT".to_owned(), lists)]),
+                ..Expectation::default()
+            })
+        };
+        case.expect = payloads(&["SA KE N"]);
+        assert_eq!(outcome.differences(&case), Vec::<String>::new());
+        case.expect = payloads(&["SA KE N", "SA"]);
+        assert_eq!(
+            outcome.differences(&case),
+            ["message 2 of IKE_SA_INIT: expected `SA`, got no message"]
+        );
+        case.expect = payloads(&[]);
+        assert_eq!(
+            outcome.differences(&case),
+            ["message 1 of IKE_SA_INIT: expected no message, got `SA KE N`"]
+        );
     }
 }

@@ -15,12 +15,16 @@ pub(super) fn text(case: &Case, outcome: &Outcome) -> String {
     }
     let _ = writeln!(out, "  {} starts", verdict.initiator);
     for request in &verdict.certreq {
+        let asked = shorten(&request.issuers).join(" ");
+        // W-067: of the predefined five IKEv2 asks only for those whose keys are known.
+        let known = match verdict.version.as_str() {
+            "ikev2" if asked.contains("P5") => " (P5: the two of the five whose keys are known)",
+            _ => "",
+        };
         let _ = writeln!(
             out,
-            "  {} from {} asks for {}",
-            request.message,
-            request.from,
-            shorten(&request.issuers).join(" ")
+            "  {} from {} asks for {asked}{known}",
+            request.message, request.from
         );
     }
     for router in &case.routers {

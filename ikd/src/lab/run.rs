@@ -124,7 +124,9 @@ pub(super) fn demo(args: &DemoArgs) -> Result<bool, LabError> {
     let keys = Keys::default();
     let started = Instant::now();
     let mut all_as_expected = true;
-    print(&row(["case", "expected", "got", "where", "time"]));
+    print(&row([
+        "case", "version", "expected", "got", "where", "time",
+    ]));
     for case in &cases {
         let out = args.out.join(&case.folder);
         let outcome = args.mode.run(case, &keys, Some(&out))?;
@@ -181,6 +183,7 @@ fn table_row(case: &Case, outcome: &Outcome) -> String {
     };
     row([
         &case.folder,
+        &verdict.version,
         &expected,
         &got,
         &outcome.place(),
@@ -188,8 +191,8 @@ fn table_row(case: &Case, outcome: &Outcome) -> String {
     ])
 }
 
-fn row([case, expected, got, place, time]: [&str; 5]) -> String {
-    format!("{case:<9} {expected:<14} {got:<14} {place:<10} {time:>9}")
+fn row([case, version, expected, got, place, time]: [&str; 6]) -> String {
+    format!("{case:<15} {version:<8} {expected:<20} {got:<20} {place:<17} {time:>8}")
 }
 
 fn in_namespaces(case: &Case, keys: &Keys, out: Option<&Path>) -> Result<Outcome, LabError> {

@@ -1,8 +1,11 @@
 //! A case in the simulator: the same routers, faults and NAT, in invented time.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ike_core::sa::action::Transmit;
+use ike_core::sa::natt::IKE_PORT;
 use ike_core::sa::retransmit::Timers;
 use ike_core::sim::{Datagram, Fate, Network, Router, Simulation, Translation};
 use ike_core::verdict::Ping;
@@ -11,7 +14,9 @@ use super::case::Case;
 use super::enrol::{Keys, Ring, enrol, now};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
+use super::key_hashes::KeyHashes;
 use super::outcome::Outcome;
+use super::strangers;
 
 /// Added to source ports by the simulated NAT.
 const PORT_OFFSET: u16 = 20_000;
@@ -25,7 +30,9 @@ const AFTERMATH: Duration = Duration::from_millis(20);
 /// # Errors
 /// Keys or certificates cannot be made.
 pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError> {
-    let mut enrolled = enrol(case, keys)?.into_iter();
+    let enrolled = enrol(case, keys)?;
+    let cas = KeyHashes::of(enrolled.iter().map(|e| &e.store));
+    let mut enrolled = enrolled.into_iter();
     let routers = case.routers.each_ref().map(|router| {
         let mine = enrolled.next();
         let (store, keys) = mine.map_or_else(Default::default, |e| (e.store, e.keys));
@@ -43,6 +50,7 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
         seed,
         now(),
     );
+    call(case, &mut sim)?;
     sim.up(case.initiator, None);
     sim.run_until(case.patience(), Simulation::certain);
     let milliseconds = sim.verdict().milliseconds;
@@ -52,6 +60,7 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
     outcome.verdict.ping = ping(case, sim.verdict().ping);
     outcome.verdict.milliseconds = milliseconds;
     outcome.ip_lengths = on_port_500(&sim).map(ip_length).collect();
+    outcome.asked = cas.asked(on_port_500(&sim).map(|d| d.bytes.clone()));
     for (n, router) in case.routers.iter().enumerate() {
         let log = sim
             .node(n)
@@ -62,6 +71,23 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
         outcome.logs.insert(router.name.clone(), log);
     }
     Ok(outcome)
+}
+
+/// Lets the stranger of the case call the responder, if there is one.
+fn call(case: &Case, sim: &mut Simulation) -> Result<(), LabError> {
+    let (Some(from), Some(to)) = (strangers::address(case), case.responder().ike_address()) else {
+        return Ok(());
+    };
+    for bytes in strangers::first_messages(case)? {
+        let transmit = Transmit {
+            local: SocketAddr::new(from, IKE_PORT),
+            remote: SocketAddr::new(to, IKE_PORT),
+            bytes,
+        };
+        sim.inject(1 - case.initiator, transmit);
+        sim.settle(AFTERMATH);
+    }
+    Ok(())
 }
 
 /// Goes on after the verdict as far as the case wants.

@@ -23,7 +23,7 @@ pub enum Format {
 }
 
 /// How a line of its own begins inside a message of several.
-const TAGS: [&str; 2] = ["ISAKMP", "IKEv2:"];
+const TAGS: [&str; 3] = ["ISAKMP", "IKEv2:", "CRYPTO_PKI"];
 /// Octets of `logging buffered` (G-006).
 const BUFFER: usize = 256 * 1024;
 

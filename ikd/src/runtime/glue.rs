@@ -107,6 +107,7 @@ pub(super) fn suite(core: CoreSuite) -> Option<EspSuite> {
         EspEncryption::Gcm(128) => EspCipher::Aes128Gcm,
         EspEncryption::Gcm(192) => EspCipher::Aes192Gcm,
         EspEncryption::Gcm(256) => EspCipher::Aes256Gcm,
+        EspEncryption::ChaCha20Poly1305 => EspCipher::ChaCha20Poly1305,
         EspEncryption::Aes(_) | EspEncryption::Gcm(_) | EspEncryption::Gmac(_) => return None,
     };
     let integrity = core.integrity.map(|i| match i {

@@ -71,7 +71,7 @@ impl KeyLog {
         }
     }
 
-    /// Adds one ESP SA in the form of Wireshark's `esp_sa`.
+    /// Adds one ESP SA in the form of Wireshark's `esp_sa`, where Wireshark knows its cipher.
     pub(super) fn esp(&mut self, direction: Direction, spec: &ChildSpec) {
         let (from, to, spi, keys) = match direction {
             Direction::Inbound => (spec.remote, spec.local, spec.spi_in, &spec.keys_in),
@@ -85,7 +85,9 @@ impl KeyLog {
             keys.cipher.expose(),
             keys.integrity.expose(),
         );
-        let _ = writeln!(self.esp, "{line}");
+        if let Some(line) = line {
+            let _ = writeln!(self.esp, "{line}");
+        }
     }
 }
 
@@ -157,24 +159,26 @@ fn esp_line(
     suite: EspSuite,
     cipher: &[u8],
     integrity: &[u8],
-) -> String {
-    let (cipher_name, integrity_name) = (cipher_name(suite), integrity_name(suite));
+) -> Option<String> {
+    let (cipher_name, integrity_name) = (cipher_name(suite)?, integrity_name(suite));
     let family = if from.is_ipv4() { "IPv4" } else { "IPv6" };
-    format!(
+    Some(format!(
         "\"{family}\",\"{from}\",\"{to}\",\"{spi:#010x}\",\"{cipher_name}\",\"0x{}\",\"{integrity_name}\",\"0x{}\"",
         hex(cipher),
         hex(integrity)
-    )
+    ))
 }
 
-fn cipher_name(suite: EspSuite) -> &'static str {
-    match suite.cipher {
+/// Wireshark's name of an ESP cipher; it has none for ChaCha20-Poly1305.
+fn cipher_name(suite: EspSuite) -> Option<&'static str> {
+    Some(match suite.cipher {
         EspEncryption::Null => "NULL",
         EspEncryption::Des => "DES-CBC [RFC2405]",
         EspEncryption::TripleDes => "TripleDES-CBC [RFC2451]",
         EspEncryption::Aes(_) => "AES-CBC [RFC3602]",
         EspEncryption::Gcm(_) | EspEncryption::Gmac(_) => "AES-GCM with 16 octet ICV [RFC4106]",
-    }
+        EspEncryption::ChaCha20Poly1305 => return None,
+    })
 }
 
 fn integrity_name(suite: EspSuite) -> &'static str {
@@ -272,6 +276,22 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn esp_sas_of_ciphers_that_wireshark_lacks_are_left_out() {
+        let line = |cipher| {
+            let suite = EspSuite {
+                cipher,
+                integrity: None,
+                esn: false,
+            };
+            let end = IpAddr::from([192, 0, 2, 1]);
+            esp_line(end, end, 256, suite, &[0xc1; 20], &[])
+        };
+        let gcm = line(EspEncryption::Gcm(128)).unwrap();
+        assert!(gcm.contains("AES-GCM with 16 octet ICV"), "{gcm}");
+        assert_eq!(line(EspEncryption::ChaCha20Poly1305), None);
     }
 
     /// tshark takes a table only when it knows every name in it.

@@ -110,6 +110,10 @@ pub(super) const TRANSFORMS: &[(&str, Transform)] = &[
     ("esp-gcm", Transform::Cipher(EspEncryption::Gcm(128))),
     ("esp-gmac", Transform::Cipher(EspEncryption::Gmac(128))),
     ("esp-null", Transform::Cipher(EspEncryption::Null)),
+    (
+        "esp-chacha20-poly1305",
+        Transform::Cipher(EspEncryption::ChaCha20Poly1305),
+    ),
     ("esp-md5-hmac", Transform::Esp(EspAuthentication::Md5)),
     ("esp-sha-hmac", Transform::Esp(EspAuthentication::Sha)),
     ("esp-sha256-hmac", Transform::Esp(EspAuthentication::Sha256)),
@@ -200,7 +204,10 @@ fn with_key_length(cipher: EspEncryption, bits: u16) -> Option<EspEncryption> {
         EspEncryption::Aes(_) => Some(EspEncryption::Aes(bits)),
         EspEncryption::Gcm(_) => Some(EspEncryption::Gcm(bits)),
         EspEncryption::Gmac(_) => Some(EspEncryption::Gmac(bits)),
-        EspEncryption::Null | EspEncryption::Des | EspEncryption::TripleDes => None,
+        EspEncryption::Null
+        | EspEncryption::Des
+        | EspEncryption::TripleDes
+        | EspEncryption::ChaCha20Poly1305 => None,
     }
 }
 

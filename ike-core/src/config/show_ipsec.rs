@@ -64,9 +64,10 @@ fn cipher_words(cipher: EspEncryption) -> String {
         EspEncryption::Aes(bits) => (EspEncryption::Aes(128), bits),
         EspEncryption::Gcm(bits) => (EspEncryption::Gcm(128), bits),
         EspEncryption::Gmac(bits) => (EspEncryption::Gmac(128), bits),
-        other @ (EspEncryption::Null | EspEncryption::Des | EspEncryption::TripleDes) => {
-            (other, 128)
-        }
+        other @ (EspEncryption::Null
+        | EspEncryption::Des
+        | EspEncryption::TripleDes
+        | EspEncryption::ChaCha20Poly1305) => (other, 128),
     };
     let size = if bits == 128 {
         String::new()

@@ -1,6 +1,5 @@
 //! The child SAs of an IKE SA and their place in the data plane (RFC 7296 1.3, 2.8, 2.17).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -160,14 +159,14 @@ impl Child {
     }
 }
 
-/// The child SAs of an IKE SA, by our inbound SPI.
+/// The child SAs of an IKE SA, oldest first. There are few: a list is smaller than a tree.
 #[derive(Debug, Default)]
-pub struct Children(BTreeMap<u32, Child>);
+pub struct Children(Vec<Child>);
 
 impl Children {
-    /// All of them, in order of SPI.
+    /// All of them, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Child> {
-        self.0.values()
+        self.0.iter()
     }
 
     /// How many there are.
@@ -185,30 +184,30 @@ impl Children {
     /// The one with that inbound SPI.
     #[must_use]
     pub fn get(&self, spi_in: u32) -> Option<&Child> {
-        self.0.get(&spi_in)
+        self.0.iter().find(|c| c.spec.spi_in == spi_in)
     }
 
     /// The same, to be changed.
     pub fn get_mut(&mut self, spi_in: u32) -> Option<&mut Child> {
-        self.0.get_mut(&spi_in)
+        self.0.iter_mut().find(|c| c.spec.spi_in == spi_in)
     }
 
     /// The one whose peer receives with that SPI.
     #[must_use]
     pub fn by_peer_spi(&self, spi_out: u32) -> Option<&Child> {
-        self.0.values().find(|c| c.spec.spi_out == spi_out)
+        self.0.iter().find(|c| c.spec.spi_out == spi_out)
     }
 
     /// A live one of a protection.
     #[must_use]
     pub fn of_protection(&self, name: &str) -> Option<&Child> {
-        self.0.values().find(|c| c.serves(name))
+        self.0.iter().find(|c| c.serves(name))
     }
 
     /// Those of a protection whose outbound half is still to be installed.
     pub(super) fn incomplete(&self, protection: &str) -> Vec<u32> {
         let waits = |c: &&Child| !c.complete && c.serves(protection);
-        let found = self.0.values().filter(waits);
+        let found = self.0.iter().filter(waits);
         found.map(|c| c.spec.spi_in).collect()
     }
 
@@ -216,7 +215,7 @@ impl Children {
     pub(super) fn fresh_spi(&self, ctx: &mut Context<'_>) -> u32 {
         loop {
             let spi = ctx.entropy.esp_spi();
-            if !self.0.contains_key(&spi) {
+            if self.get(spi).is_none() {
                 return spi;
             }
         }
@@ -225,12 +224,12 @@ impl Children {
     /// Takes a child SA in and installs its inbound half: the peer may send at once.
     pub(super) fn install_inbound(&mut self, ctx: &mut Context<'_>, connection: u32, child: Child) {
         install(ctx, connection, &child, Direction::Inbound);
-        self.0.insert(child.spec.spi_in, child);
+        self.0.push(child);
     }
 
     /// Installs the outbound half: the peer is known to have its inbound one (RFC 7296 2.8).
     pub(super) fn install_outbound(&mut self, ctx: &mut Context<'_>, connection: u32, spi_in: u32) {
-        if let Some(child) = self.0.get_mut(&spi_in).filter(|c| !c.complete) {
+        if let Some(child) = self.get_mut(spi_in).filter(|c| !c.complete) {
             child.complete = true;
             child.outbound_at = None;
             install(ctx, connection, child, Direction::Outbound);
@@ -244,7 +243,8 @@ impl Children {
         connection: u32,
         spi_in: u32,
     ) -> Option<Child> {
-        let child = self.0.remove(&spi_in)?;
+        let at = self.0.iter().position(|c| c.spec.spi_in == spi_in)?;
+        let child = self.0.remove(at);
         for (destination, spi) in [
             (child.spec.local.ip(), child.spec.spi_in),
             (child.spec.remote.ip(), child.spec.spi_out),
@@ -266,7 +266,7 @@ impl Children {
 
     /// All of them go from one pair of endpoints to another (RFC 4555 3.5).
     pub(super) fn relocate(&mut self, ctx: &mut Context<'_>, (local, remote): Path, nat: bool) {
-        for child in self.0.values_mut() {
+        for child in self.0.iter_mut() {
             let encapsulation = ChildSpec::encapsulation(child.spec.is_transport(), nat);
             (child.spec.local, child.spec.remote) = (local, remote);
             child.spec.encapsulation = encapsulation;
@@ -287,7 +287,8 @@ impl Children {
 
     /// Takes all of them away.
     pub(super) fn clear(&mut self, ctx: &mut Context<'_>, connection: u32) {
-        for spi in self.0.keys().copied().collect::<Vec<_>>() {
+        let spis: Vec<u32> = self.0.iter().map(|c| c.spec.spi_in).collect();
+        for spi in spis {
             self.remove(ctx, connection, spi);
         }
     }
@@ -300,7 +301,7 @@ impl Children {
     /// Takes those of the predecessor in.
     pub(super) fn inherit(&mut self, others: Self) {
         self.0.extend(others.0);
-        for child in self.0.values_mut().filter(|c| c.state == Life::Rekeying) {
+        for child in self.0.iter_mut().filter(|c| c.state == Life::Rekeying) {
             // The offer to replace it went with the predecessor.
             child.state = Life::Live;
         }

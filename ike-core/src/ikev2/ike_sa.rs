@@ -31,8 +31,8 @@ use crate::trace::Ikev2Trace;
 
 /// An IKE SA.
 pub struct IkeSa {
-    /// What every state has.
-    pub shell: Shell,
+    /// What every state has. Boxed, as the large states are: the table's nodes keep room for eleven SAs.
+    pub shell: Box<Shell>,
     state: State,
     reassembly: Reassembly,
 }
@@ -134,7 +134,7 @@ impl IkeSa {
 
     fn with(shell: Shell, state: State) -> Self {
         Self {
-            shell,
+            shell: Box::new(shell),
             state,
             reassembly: Reassembly::default(),
         }

@@ -101,6 +101,8 @@ fn tell_choice(shell: &Shell, ctx: &mut Context<'_>, choice: &Choice) {
         shell.trace(ctx, Ikev2Trace::RetrievingTrustpoints);
         shell.trace(ctx, Ikev2Trace::RetrievedTrustpoints(names.clone()));
         for name in names {
+            // The seed shows two look-ups for each.
+            shell.trace_pki(ctx, PkiTrace::SubjectMatch);
             shell.trace_pki(ctx, PkiTrace::SubjectMatch);
             shell.trace_pki(ctx, PkiTrace::PickedUp(name.clone()));
         }

@@ -101,3 +101,37 @@ impl Direction<'_> {
         self.encryption.expose().split_at(key_len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ike_crypto::{Aead, Group, Hash, Prf, TagLen};
+
+    /// RFC 7634 appendix B: an INFORMATIONAL request with N(SET_WINDOW_SIZE). The octets in front of the
+    /// IV are the associated data.
+    #[test]
+    fn the_published_message_of_chacha20_poly1305_is_sealed_and_opened() {
+        let key: Vec<u8> = (0x80..0xa4).collect();
+        let (encryption, integrity) = (Secret::from(key), Secret::default());
+        let direction = Direction {
+            suite: IkeSuite {
+                encryption: Encryption::Aead(Aead::ChaCha20Poly1305, TagLen::Sixteen),
+                prf: Prf::Hmac(Hash::Sha256),
+                integrity: None,
+                group: Group::Curve25519,
+            },
+            encryption: &encryption,
+            integrity: &integrity,
+        };
+        let head = b"\xc0\xc1\xc2\xc3\xc4\xc5\xc6\xc7\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\
+            \x2e\x20\x25\x00\x00\x00\x00\x09\x00\x00\x00\x45\x29\x00\x00\x29";
+        let iv = b"\x10\x11\x12\x13\x14\x15\x16\x17";
+        let clear = b"\x00\x00\x00\x0c\x00\x00\x40\x01\x00\x00\x00\x0a\x00";
+        let data = b"\x61\x03\x94\x70\x1f\x8d\x01\x7f\x7c\x12\x92\x48\x89";
+        let tag = b"\x6b\x71\xbf\xe2\x52\x36\xef\xd7\xcd\xc6\x70\x66\x90\x63\x15\xb2";
+        let mut out = BytesMut::from(&head[..]);
+        direction.seal(iv, &mut out, clear.to_vec()).unwrap();
+        assert_eq!(out, [&head[..], iv, data, tag].concat());
+        assert_eq!(direction.open(head, iv, data, tag).unwrap(), clear);
+    }
+}

@@ -187,6 +187,7 @@ fn encryption(cipher: EspEncryption) -> (u16, Option<u16>) {
         EspEncryption::Aes(bits) => (12, Some(bits)),
         EspEncryption::Gcm(bits) => (20, Some(bits)),
         EspEncryption::Gmac(bits) => (21, Some(bits)),
+        EspEncryption::ChaCha20Poly1305 => (28, None),
     }
 }
 

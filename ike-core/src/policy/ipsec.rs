@@ -20,7 +20,8 @@ pub struct EspSuite {
 }
 
 impl EspSuite {
-    /// Octets of cipher key taken from KEYMAT; AES-GCM adds its salt of four (RFC 4106 8.1).
+    /// Octets of cipher key taken from KEYMAT; the combined modes add their salt of four (RFC 4106
+    /// 8.1, RFC 7634 2).
     #[must_use]
     pub fn cipher_key_len(self) -> usize {
         match self.cipher {
@@ -29,6 +30,7 @@ impl EspSuite {
             EspEncryption::TripleDes => 24,
             EspEncryption::Aes(bits) => usize::from(bits / 8),
             EspEncryption::Gcm(bits) | EspEncryption::Gmac(bits) => usize::from(bits / 8) + 4,
+            EspEncryption::ChaCha20Poly1305 => 32 + 4,
         }
     }
 
@@ -91,7 +93,7 @@ pub fn suite_of(set: &TransformSet) -> Option<EspSuite> {
     }
     let cipher = set.cipher?;
     let usable = match cipher {
-        EspEncryption::Gcm(_) => set.integrity.is_none(),
+        EspEncryption::Gcm(_) | EspEncryption::ChaCha20Poly1305 => set.integrity.is_none(),
         EspEncryption::Gmac(_) => false,
         EspEncryption::Null
         | EspEncryption::Des
@@ -112,8 +114,9 @@ pub fn offer(protection: &Protection, spi: u32, natted: bool) -> SecurityAssocia
         .transform_sets
         .iter()
         .filter(|set| suite_of(set).is_some())
+        .filter_map(|set| transform(protection, set, natted))
         .zip(1u8..)
-        .map(|(set, number)| proposal(number, spi, transform(protection, set, natted)))
+        .map(|(transform, number)| proposal(number, spi, transform))
         .collect();
     SecurityAssociation {
         doi: 1,
@@ -132,8 +135,8 @@ fn proposal(number: u8, spi: u32, transform: Transform) -> Proposal {
     }
 }
 
-/// Attribute order of W-044.
-fn transform(protection: &Protection, set: &TransformSet, natted: bool) -> Transform {
+/// Attribute order of W-044. `None` for what only IKEv2 can name.
+fn transform(protection: &Protection, set: &TransformSet, natted: bool) -> Option<Transform> {
     let short = Attribute::short;
     let mut attributes = vec![
         short(IpsecAttribute::ENCAPSULATION, encapsulation(set, natted)),
@@ -152,12 +155,12 @@ fn transform(protection: &Protection, set: &TransformSet, natted: bool) -> Trans
             .map(|i| short(IpsecAttribute::AUTHENTICATION, integrity_number(i))),
     );
     attributes.extend(key_bits(set).map(|bits| short(IpsecAttribute::KEY_LENGTH, bits)));
-    Transform {
+    Some(Transform {
         number: 1,
-        id: transform_id(set),
+        id: transform_id(set)?,
         attributes,
         ..Transform::default()
-    }
+    })
 }
 
 fn encapsulation(set: &TransformSet, natted: bool) -> u16 {
@@ -184,19 +187,24 @@ fn key_bits(set: &TransformSet) -> Option<u16> {
         EspEncryption::Aes(bits) | EspEncryption::Gcm(bits) | EspEncryption::Gmac(bits) => {
             Some(bits)
         }
-        EspEncryption::Null | EspEncryption::Des | EspEncryption::TripleDes => None,
+        EspEncryption::Null
+        | EspEncryption::Des
+        | EspEncryption::TripleDes
+        | EspEncryption::ChaCha20Poly1305 => None,
     }
 }
 
-fn transform_id(set: &TransformSet) -> u8 {
-    match set.cipher {
+/// RFC 2407 4.4.4 and its registry, which has nothing newer than GMAC.
+fn transform_id(set: &TransformSet) -> Option<u8> {
+    Some(match set.cipher {
         Some(EspEncryption::Des) => EspTransform::DES.0,
         Some(EspEncryption::TripleDes) => EspTransform::TRIPLE_DES.0,
         Some(EspEncryption::Aes(_)) => EspTransform::AES_CBC.0,
         Some(EspEncryption::Gcm(_)) => EspTransform::AES_GCM_16.0,
         Some(EspEncryption::Gmac(_)) => EspTransform::NULL_AUTH_AES_GMAC.0,
         Some(EspEncryption::Null) | None => EspTransform::NULL.0,
-    }
+        Some(EspEncryption::ChaCha20Poly1305) => return None,
+    })
 }
 
 /// Picks the first offered transform that one of the protection's sets allows. Returns the
@@ -269,7 +277,7 @@ fn compare(
     let attributes = Phase2::read(offered)?;
     let set = protection.transform_sets.iter().find(|set| {
         suite_of(set).is_some()
-            && transform_id(set) == offered.id
+            && transform_id(set) == Some(offered.id)
             && key_bits(set) == attributes.key_length
             && set.integrity.map(integrity_number) == attributes.authentication
             && encapsulation(set, natted) == attributes.encapsulation

@@ -238,6 +238,8 @@ impl Ikev2Trace {
                 printed(own)
             ),
             Self::InitialContact => tagged("Processing INITIAL_CONTACT"),
+            // An answer has no attempts: it goes out as often as its request comes.
+            Self::Retransmitting(0) => tagged("Retransmitting packet"),
             Self::Retransmitting(attempt) => {
                 format!("{tag}Retransmitting packet (attempt {attempt})")
             }

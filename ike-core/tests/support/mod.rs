@@ -59,6 +59,8 @@ pub struct Story {
     pub network: Network,
     pub timers: Timers,
     pub seed: u64,
+    /// Other keys than [`keys`].
+    pub keys: Option<[Arc<PrivateKey>; 2]>,
 }
 
 /// The seed's routers: R1 enrolled IOSCA2 last, R2 IOSCA1 (S-020).
@@ -69,6 +71,7 @@ pub fn seed_routers() -> Story {
         network: Network::default(),
         timers: Timers::default(),
         seed: 1,
+        keys: None,
     }
 }
 
@@ -149,7 +152,8 @@ impl Story {
         }
         let mut number = 0;
         let routers = configs.map(|config| {
-            let key = keys()[2 + number].clone();
+            let own = self.keys.as_ref().map(|k| k[number].clone());
+            let key = own.unwrap_or_else(|| keys()[2 + number].clone());
             let label = config.fqdn();
             let public = key.public();
             let serial = (100 + number).to_string();
@@ -185,4 +189,46 @@ impl Story {
 /// IP lengths of every datagram so far: ISAKMP plus 28 (IOS-FACTS 2.1).
 pub fn ip_lengths(sim: &Simulation) -> Vec<usize> {
     sim.datagrams().iter().map(|d| d.bytes.len() + 28).collect()
+}
+
+/// Router 0 is about to send IKE_AUTH: its true message is opened with its own keys, changed, and sealed
+/// again for router 1.
+pub fn seal_instead(sim: &mut Simulation, change: impl Fn(&mut Vec<ike_wire::v2::Payload>)) {
+    use ike_core::ikev2::{keymat::Keys, sk::Sk};
+    sim.hold();
+    sim.run_until(Duration::from_secs(5), |s| s.datagrams().len() > 2);
+    let real = sim.datagrams()[2].clone();
+    let keys = sim.node(0).engine.ikev2_keys().remove(0);
+    let none = || ike_crypto::Secret::from(Vec::new());
+    let role = |role| {
+        let material = Keys {
+            d: none(),
+            ai: keys.ai.clone(),
+            ar: keys.ar.clone(),
+            ei: keys.ei.clone(),
+            er: keys.er.clone(),
+            pi: none(),
+            pr: none(),
+        };
+        Sk::new(keys.suite, material, role)
+    };
+    let message = ike_wire::v2::Message::decode(real.bytes.clone()).unwrap();
+    let opened = role(ike_core::sa::Role::Responder)
+        .open(&real.bytes, &message)
+        .unwrap();
+    let mut payloads = opened.chain().unwrap().payloads;
+    change(&mut payloads);
+    let mut entropy = ike_core::entropy::Entropy::new([9; 32]);
+    let sealed = role(ike_core::sa::Role::Initiator)
+        .seal(&mut entropy, &message.header, &payloads, None)
+        .unwrap();
+    sim.inject(
+        1,
+        ike_core::sa::action::Transmit {
+            local: real.from,
+            remote: real.to,
+            bytes: sealed[0].clone(),
+        },
+    );
+    sim.finish_jobs();
 }

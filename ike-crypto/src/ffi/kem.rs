@@ -19,13 +19,19 @@ pub(crate) struct KemSizes {
 }
 
 impl KemSizes {
+    pub(crate) const ML_KEM_512: Self = Self::new(sys::NID_MLKEM512, 800, 768);
+    pub(crate) const ML_KEM_768: Self = Self::new(sys::NID_MLKEM768, 1184, 1088);
+    pub(crate) const ML_KEM_1024: Self = Self::new(sys::NID_MLKEM1024, 1568, 1568);
+
     /// FIPS 203 table 3.
-    pub(crate) const ML_KEM_768: Self = Self {
-        nid: sys::NID_MLKEM768,
-        public: 1184,
-        ciphertext: 1088,
-        shared: 32,
-    };
+    const fn new(nid: c_int, public: usize, ciphertext: usize) -> Self {
+        Self {
+            nid,
+            public,
+            ciphertext,
+            shared: 32,
+        }
+    }
 }
 
 /// A key pair, or the public half of one.

@@ -32,6 +32,8 @@ pub enum EspEncryption {
     Gcm(u16),
     /// esp-gmac with key bits.
     Gmac(u16),
+    /// Extension: esp-chacha20-poly1305 (RFC 7634), which IKEv1 has no number for.
+    ChaCha20Poly1305,
 }
 
 /// ESP or AH integrity (G-080).

@@ -392,6 +392,10 @@ fn transform_sets_take_all_their_forms() {
     );
     assert_eq!(set("esp-gcm 256"), (None, Some(E::Gcm(256)), None));
     assert_eq!(
+        set("esp-chacha20-poly1305"),
+        (None, Some(E::ChaCha20Poly1305), None)
+    );
+    assert_eq!(
         set("esp-sha-hmac esp-aes 192"),
         (None, Some(E::Aes(192)), Some(A::Sha))
     );
