@@ -21,7 +21,7 @@ use crate::entropy::Entropy;
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Children;
 use crate::ikev1::context::Context;
-use crate::ikev2::{self, FollowUp, IkeSas};
+use crate::ikev2::{self, FollowUp, IkeSas, Leases};
 use crate::policy::protection::{self, Protection};
 use crate::sa::SaId;
 use crate::sa::action::{Event, Outbox};
@@ -82,6 +82,7 @@ pub struct Engine {
     counters: Counters,
     ikev2: IkeSas,
     follow_ups: Vec<FollowUp>,
+    leases: Leases,
 }
 
 impl Engine {
@@ -107,6 +108,7 @@ impl Engine {
             counters: Counters::default(),
             ikev2: IkeSas::default(),
             follow_ups: Vec::new(),
+            leases: Leases::default(),
         }
     }
 
@@ -165,6 +167,7 @@ impl Engine {
             entropy: &mut self.entropy,
             timers: self.timers,
             numbers: &mut self.numbers,
+            leases: &mut self.leases,
             out,
             follow_ups: &mut self.follow_ups,
         };

@@ -8,6 +8,7 @@ use ike_pki::{ChainPolicy, Store};
 use super::child::Children;
 use super::established::Wish;
 use super::ike_sa::IkeSa;
+use super::leases::Leases;
 use super::window::Repetition;
 use crate::config::RunningConfig;
 use crate::entropy::Entropy;
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub timers: Timers,
     /// Numbers to hand out.
     pub numbers: &'a mut Numbers,
+    /// Addresses that peers hold.
+    pub leases: &'a mut Leases,
     /// Where actions go.
     pub out: &'a mut Outbox,
     /// What concerns more than one IKE SA.

@@ -4,6 +4,7 @@ use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 
 use super::child::Life;
+use super::configuration;
 use super::context::Context;
 use super::established::{Established, Served};
 use super::mobike;
@@ -54,6 +55,8 @@ pub(super) fn serve(
         true => Vec::new(),
         false => vec![Body::Delete(Delete::ipsec(ProtocolId::ESP, &answer)).into()],
     };
+    let certificate = sa.proofs.validated_by().is_some();
+    payloads.extend(configuration::inform(shell, ctx, certificate, chain));
     payloads.extend(mobike::serve(shell, ctx, sa, id, chain));
     shell.respond(ctx, &mut sa.sk, exchange, &payloads);
 }

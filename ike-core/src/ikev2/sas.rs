@@ -199,7 +199,8 @@ impl IkeSas {
     }
 
     /// Rearms an SA's deadline. A dead SA lingers for its answers and goes then.
-    fn rearm(&mut self, ctx: &Context<'_>, id: SaId) {
+    fn rearm(&mut self, ctx: &mut Context<'_>, id: SaId) {
+        self.release(ctx, id);
         if let Some(at) = self.armed.remove(&id) {
             self.deadlines.remove(&(at, id));
         }
@@ -218,6 +219,18 @@ impl IkeSas {
         if let Some(at) = next {
             self.deadlines.insert((at, id));
             self.armed.insert(id, at);
+        }
+    }
+
+    /// Addresses that the peer of a dead SA held come back, unless another SA rests on the same proofs.
+    fn release(&self, ctx: &mut Context<'_>, id: SaId) {
+        let over = |sa: &&IkeSa| sa.shell.dead.is_some() && !sa.shell.settings.leased().is_empty();
+        let Some(lineage) = self.sas.get(&id).filter(over).map(IkeSa::lineage) else {
+            return;
+        };
+        let mut others = self.sas.values().filter(|sa| sa.shell.dead.is_none());
+        if !others.any(|sa| sa.lineage() == lineage) {
+            ctx.leases.release(lineage);
         }
     }
 

@@ -10,6 +10,7 @@ use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Body, Payload};
 use ike_wire::{Flags, Header, MessageId, Spi};
 
+use super::configuration::Settings;
 use super::context::Context;
 use super::keymat::Keys;
 use super::mobike::Mobility;
@@ -55,6 +56,8 @@ pub struct Shell {
     pub replaces: Option<Replaces>,
     /// Where it was made and where its traffic goes.
     pub mobility: Mobility,
+    /// Addresses and settings told in CFG payloads.
+    pub settings: Settings,
     /// NAT on the path.
     pub nat: Nat,
     /// The story so far.

@@ -10,6 +10,7 @@ use ike_wire::v2::{
 use super::{Initiator, Step};
 use crate::config::Ikev2Auth;
 use crate::ikev2::child_offer;
+use crate::ikev2::configuration as settings;
 use crate::ikev2::context::Context;
 use crate::ikev2::established::{Established, Proofs, Wish};
 use crate::ikev2::init::{self, Material};
@@ -301,6 +302,7 @@ fn establish(
     if let Some(window) = notify::window(answer) {
         shell.outgoing.set_window(window);
     }
+    settings::replied(shell, ctx, answer);
     let proofs = Proofs {
         own: own.identity.clone(),
         own_method: own.method_name(),

@@ -8,6 +8,7 @@ use ike_wire::v2::{Auth, Body, Chain, NotifyType, Payload};
 use super::{Responder, Step};
 use crate::ikev2::child::{Agreement, Children};
 use crate::ikev2::child_offer::{self, Refusal};
+use crate::ikev2::configuration;
 use crate::ikev2::context::{Context, FollowUp};
 use crate::ikev2::established::{Established, Proofs};
 use crate::ikev2::init::{self, Material};
@@ -32,6 +33,8 @@ pub(crate) struct Asked {
     /// Its message ID.
     id: u32,
     request: Chain,
+    /// The answer to its CFG payload.
+    configuration: Option<Payload>,
     /// What signs for us; chosen before the peer is judged (S-077).
     trustpoint: Option<String>,
 }
@@ -65,6 +68,7 @@ pub(super) fn request(
         material,
         id,
         request,
+        configuration: None,
         trustpoint: None,
     };
     let checked = table::check(table::Message::AuthRequest, &asked.request)
@@ -188,11 +192,21 @@ impl Verifying {
 }
 
 /// The initiator is who it says: its child SA is considered, then we prove ourselves.
-fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, asked: Asked, proven: Proven) -> Step {
+fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, mut asked: Asked, proven: Proven) -> Step {
     if let Some(window) = notify::window(&asked.request) {
         shell.outgoing.set_window(window);
     }
-    let child = first_child(shell, ctx, &asked.request);
+    let who = (&proven.identity, proven.validated_by.is_some());
+    let configuration = configuration::serve(shell, ctx, who, &asked.request);
+    let child = match configuration.exhausted {
+        // RFC 7296 3.15.4: the IKE SA is made without the child SA that needs the address.
+        true => Err(Refusal::new(
+            NotifyType::INTERNAL_ADDRESS_FAILURE,
+            "every address of the pool is leased",
+        )),
+        false => first_child(shell, ctx, &asked.request),
+    };
+    asked.configuration = configuration.payload;
     let trustpoint = asked.trustpoint.as_deref();
     let peer = Some(&proven.identity);
     match prove::prove(shell, ctx, &asked.material, trustpoint, peer) {
@@ -268,6 +282,7 @@ fn answer(
     let certificates = own.certificates.iter().cloned();
     payloads.extend(certificates.map(|c| Payload::from(Body::Cert(c))));
     payloads.push(Body::Auth(auth).into());
+    payloads.extend(asked.configuration);
     match &child {
         Ok(agreement) => {
             let transport = agreement.as_ref().is_some_and(|a| a.transport);
