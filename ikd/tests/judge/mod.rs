@@ -87,25 +87,24 @@ struct Message {
     payloads: String,
 }
 
-/// The initiator's requests and the responder's responses by turns.
+/// The initiator's requests and the responder's responses by turns, each as it was seen first: a NAT
+/// shows the initiator's own address or its outer one.
 fn conversation(messages: &[Message], case: &Case, exchange: &str) -> Vec<String> {
-    let (initiator, responder) = (
-        case.initiator().ike_address(),
-        case.responder().ike_address(),
-    );
-    let of = |response: bool| {
-        let (from, to) = match response {
-            false => (initiator, responder),
-            true => (responder, initiator),
+    let outside = case.nat.as_ref().map(|nat| nat.outside.address.into());
+    let initiator = [case.initiator().ike_address(), outside];
+    let responder = [case.responder().ike_address(), None];
+    let of = |response: bool, from: [Option<IpAddr>; 2], to: [Option<IpAddr>; 2]| {
+        let named = |address: Option<IpAddr>, side: &[Option<IpAddr>]| {
+            address.is_some() && side.contains(&address)
         };
         messages
             .iter()
             .filter(move |m| m.exchange == exchange && m.response == response)
-            .filter(move |m| (m.from, m.to) == (from, to))
+            .filter(move |m| named(m.from, &from) && named(m.to, &to))
             .map(|m| m.payloads.clone())
     };
-    let mut responses = of(true);
-    of(false)
+    let mut responses = of(true, responder, initiator);
+    of(false, initiator, responder)
         .flat_map(|request| std::iter::once(request).chain(responses.next()))
         .collect()
 }
