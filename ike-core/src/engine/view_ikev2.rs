@@ -76,6 +76,8 @@ pub struct EstablishedView {
     pub active: u64,
     /// Interval and retry of liveness checks.
     pub dpd: Option<(u32, u32)>,
+    /// `Quantum Resistance Enabled`: a PPK is in the keys (W-077).
+    pub quantum_resistance: bool,
     /// Addresses of our pools that the peer holds.
     pub leased: Vec<IpAddr>,
     /// Settings the peer told us, as text; nothing is done with them (H10).
@@ -201,6 +203,7 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
         lifetime: e.lifetime,
         active: now.since(e.since).as_secs(),
         dpd: e.dpd().map(|d| (d.interval, d.retry)),
+        quantum_resistance: e.proofs.ppk,
         leased: sa.shell.settings.leased().to_vec(),
         settings: sa.shell.settings.received(),
         mobike: e.abilities.mobike,

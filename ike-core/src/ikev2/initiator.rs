@@ -1,6 +1,7 @@
 //! IKE_SA_INIT and IKE_AUTH as the initiator (RFC 7296 1.2; S-070, S-072, S-074, S-075).
 
 mod auth;
+mod proof;
 
 use bytes::Bytes;
 use ike_crypto::{Group, Secret};
@@ -8,7 +9,8 @@ use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Chain, KeyExchange, Message, NotifyType, encode_message};
 use ike_wire::{Header, Spi};
 
-use self::auth::{AuthSent, Proving, Verifying};
+use self::auth::{AuthSent, Verifying};
+use self::proof::Proving;
 use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
@@ -411,7 +413,8 @@ impl Agreeing {
             message_r: self.datagram,
             abilities,
             requests: init::certificate_requests(&self.message_r.chain),
+            ppk: None,
         };
-        auth::prove(shell, ctx, material)
+        proof::begin(shell, ctx, material)
     }
 }

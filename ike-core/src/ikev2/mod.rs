@@ -24,6 +24,7 @@ mod leases;
 mod liveness;
 mod mobike;
 mod notify;
+mod ppk;
 mod prove;
 mod pump;
 mod reauth;

@@ -14,6 +14,7 @@ use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::notify::{self, notify};
+use super::ppk;
 use super::shell::{Shell, digest, names};
 use super::sk::Sk;
 use super::table;
@@ -224,9 +225,12 @@ impl Agreeing {
         public: Bytes,
         shared: &ike_crypto::Secret,
     ) -> Step {
-        let abilities = init::abilities(ctx, &self.request);
+        let mut abilities = init::abilities(ctx, &self.request);
         let exchange = KeyExchange::new(self.group.iana(), public);
-        let payloads = init::response(shell, ctx, self.answer, exchange, &self.halves.nonce_r);
+        let mut payloads = init::response(shell, ctx, self.answer, exchange, &self.halves.nonce_r);
+        let ppk = ppk::agree(ctx, &self.request);
+        abilities.ppk = ppk.is_some();
+        payloads.extend(ppk);
         let header = shell.header(ExchangeType::IKE_SA_INIT, true, 0);
         let message_r = match encode_message(&header, &payloads) {
             Ok(message) => message,
@@ -250,6 +254,7 @@ impl Agreeing {
             message_r,
             abilities,
             requests: None,
+            ppk: None,
         })))
     }
 }

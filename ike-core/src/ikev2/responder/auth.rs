@@ -15,6 +15,7 @@ use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::mobike;
 use crate::ikev2::notify::{self, notify};
+use crate::ikev2::ppk;
 use crate::ikev2::prove::{self, OwnProof, Proof};
 use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::Shell;
@@ -91,6 +92,9 @@ pub(super) fn request(
     if let Err(why) = bind_profile(shell, ctx, &asked.request) {
         return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why);
     }
+    if let Err(why) = post_quantum(shell, ctx, &mut asked) {
+        return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why);
+    }
     let requests = init::certificate_requests(&asked.request);
     match prove::trustpoint(shell, ctx, requests.as_deref()) {
         Ok(trustpoint) => asked.trustpoint = trustpoint,
@@ -151,6 +155,13 @@ fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Resu
             Err(decision.because)
         }
     }
+}
+
+/// RFC 8784 3: the key of the profile that IDi has selected.
+fn post_quantum(shell: &mut Shell, ctx: &mut Context<'_>, asked: &mut Asked) -> Result<(), String> {
+    let id = judge::identification(&asked.request, Role::Initiator).ok_or("no IDi payload")?;
+    let peer = Identity::from_parts(id.id_type.0, &id.data);
+    ppk::serve(shell, ctx, &mut asked.material, &mut asked.request, &peer)
 }
 
 /// S-078: the response holds the notify and nothing else; the SA is gone.
@@ -296,6 +307,7 @@ fn answer(
         }
         Err(refusal) => payloads.push(notify(refusal.notify, refusal.data.clone())),
     }
+    payloads.extend(ppk::confirm(&asked.material));
     payloads.extend(reauth::lifetime_notify(shell, ctx));
     let mobike = mobike::agreed(ctx, &asked.request);
     if mobike {
@@ -307,6 +319,7 @@ fn answer(
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        ppk: asked.material.ppk.is_some(),
         validity: Validity::agreed(shell, ctx, None),
     };
     let nonces = (

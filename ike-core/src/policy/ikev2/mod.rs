@@ -7,6 +7,7 @@ pub mod childless;
 pub mod identity;
 pub mod keyring;
 mod matching;
+pub mod ppk;
 pub mod profile;
 pub mod proposals;
 pub mod trustpoint;
