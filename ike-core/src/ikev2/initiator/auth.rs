@@ -231,7 +231,12 @@ fn establish(
     answer: &Chain,
 ) -> Step {
     if let Some(profile) = shell.profile(ctx.config)
-        && !ikev2::profile::matches(profile, &proven.identity)
+        && !ikev2::profile::matches(
+            ctx.config,
+            profile,
+            &proven.identity,
+            judge::leaf(answer).as_ref(),
+        )
     {
         let why = format!(
             "the peer presents {}, which profile {} does not match",

@@ -131,7 +131,12 @@ fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Resu
     let id = judge::identification(chain, Role::Initiator).ok_or("no IDi payload")?;
     let identity = Identity::from_parts(id.id_type.0, &id.data);
     shell.trace(ctx, Ikev2Trace::SearchingPolicy(identity.clone()));
-    let decision = ikev2::profile::for_peer(&identity, shell.local.ip(), ctx.config);
+    let local = shell.local.ip();
+    // U-10: a certificate map that fits goes before the identity.
+    let mapped = judge::leaf(chain)
+        .map(|leaf| ikev2::profile::for_certificate(&leaf, local, ctx.config))
+        .filter(|d| d.value.is_some());
+    let decision = mapped.unwrap_or_else(|| ikev2::profile::for_peer(&identity, local, ctx.config));
     let name = decision.value.clone();
     let what = format!(
         "the peer is bound to {}",
