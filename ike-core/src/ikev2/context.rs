@@ -1,6 +1,7 @@
 //! What a step of an exchange may see and use besides its own IKE SA, and what it leaves for the table
 //! of SAs to do.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ike_pki::{ChainPolicy, Store};
@@ -73,6 +74,13 @@ pub enum FollowUp {
     },
     /// Negotiate this protection again, with a new IKE SA.
     Initiate(String),
+    /// Negotiate with another gateway (RFC 5685).
+    Redirect {
+        /// The SA that was redirected.
+        from: SaId,
+        /// Where to.
+        to: IpAddr,
+    },
     /// Make an IKE SA from scratch that takes the place of this one (RFC 7296 2.8.3).
     Reauthenticate(SaId),
     /// It is there: what rests on the proofs given in that older IKE SA goes.

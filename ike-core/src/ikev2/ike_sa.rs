@@ -290,6 +290,7 @@ fn new_shell(
         profile: None,
         protection: None,
         first_contact: false,
+        redirected_from: None,
         replaces: None,
         mobility: Mobility::new((local, remote)),
         settings: Settings::default(),

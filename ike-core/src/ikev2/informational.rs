@@ -10,6 +10,7 @@ use super::established::{Established, Served};
 use super::mobike;
 use super::notify;
 use super::reauth;
+use super::redirect;
 use super::rekey_ike;
 use super::shell::Shell;
 use super::table;
@@ -42,6 +43,7 @@ pub(super) fn serve(
         })
         .collect();
     reauth::informed(shell, ctx, sa, chain);
+    redirect::informed(shell, ctx, sa, chain);
     // RFC 7296 2.21.2: an initiator that refuses our AUTH says so here.
     let refused = notify::find(chain, NotifyType::AUTHENTICATION_FAILED).is_some();
     if refused || deletes.iter().any(|d| d.protocol == ProtocolId::IKE) {

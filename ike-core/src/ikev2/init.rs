@@ -12,6 +12,7 @@ use super::context::Context;
 use super::keymat::{self, Contributions, Keys};
 use super::notify::{self, notify};
 use super::ppk::{self, Mixing};
+use super::redirect;
 use super::shell::Shell;
 use super::sk::Sk;
 use crate::config::{Ikev2Mode, Ikev2Proposal};
@@ -121,6 +122,7 @@ pub(super) fn request(
     out.extend(common(shell, offer, exchange, nonce));
     out.extend(extensions(ctx, true));
     out.extend(ppk::ask(shell, ctx));
+    out.extend(redirect::supported(shell, ctx));
     out
 }
 

@@ -15,6 +15,7 @@ use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::notify;
+use super::redirect;
 use super::shell::{Shell, names};
 use super::table;
 use crate::config::Ikev2Proposal;
@@ -271,6 +272,12 @@ impl Sent {
         shell.told(ctx, false, &message.header, names(&chain.payloads));
         if let Some(step) = self.asked_again(shell, ctx, chain) {
             return step;
+        }
+        if let Some(gateway) = redirect::in_init(shell, ctx, chain, &self.offer.nonce) {
+            redirect::follow(shell, ctx, gateway);
+            let why = format!("redirected to {gateway}");
+            shell.fail(ctx, "IKE_SA_INIT", &why);
+            return Step::Ended;
         }
         if let Some(error) = notify::error(chain) {
             // H3: anyone can send this; the real answer is waited for until the next repetition.

@@ -28,6 +28,7 @@ mod ppk;
 mod prove;
 mod pump;
 mod reauth;
+mod redirect;
 mod rekey_ike;
 mod responder;
 mod sas;

@@ -4,8 +4,10 @@
 mod admission;
 mod commands;
 mod reauth;
+mod redirect;
 
 pub use admission::invalid_major_version;
+use redirect::Redirects;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -61,6 +63,7 @@ pub struct IkeSas {
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
     jar: CookieJar,
+    redirects: Redirects,
     history: VecDeque<Record>,
     stats: Stats,
 }
@@ -139,6 +142,7 @@ impl IkeSas {
                 }
                 FollowUp::InitialContact { id, peer } => self.initial_contact(ctx, id, &peer),
                 FollowUp::Initiate(name) => self.up(ctx, &name),
+                FollowUp::Redirect { from, to } => self.redirect(ctx, from, to),
                 FollowUp::Reauthenticate(old) => self.reauthenticate(ctx, old),
                 FollowUp::Reauthenticated(lineage) => self.reauthenticated(ctx, lineage),
             }

@@ -20,6 +20,7 @@ use crate::ikev2::notify;
 use crate::ikev2::ppk;
 use crate::ikev2::prove::{self, OwnProof};
 use crate::ikev2::reauth::{self, Validity};
+use crate::ikev2::redirect;
 use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
 use crate::policy::ikev2;
@@ -262,7 +263,9 @@ fn establish(
     };
     let (nonce_i, nonce_r) = (material.nonce_i.clone(), material.nonce_r.clone());
     let mut established = Established::new(shell, ctx, material, proofs);
-    if let Some((protection, spi)) = child {
+    if let Some(gateway) = redirect::authentic(shell, ctx, answer) {
+        redirect::leave(shell, ctx, &mut established, gateway);
+    } else if let Some((protection, spi)) = child {
         match child_answer(answer, &protection, spi) {
             Ok(agreement) => {
                 let child = agreement.child(
