@@ -76,6 +76,8 @@ pub struct EstablishedView {
     pub active: u64,
     /// Interval and retry of liveness checks.
     pub dpd: Option<(u32, u32)>,
+    /// Method of the additional key exchange in the keys (RFC 9370).
+    pub additional_ke: Option<u16>,
     /// `Quantum Resistance Enabled`: a PPK is in the keys (W-077).
     pub quantum_resistance: bool,
     /// Addresses of our pools that the peer holds.
@@ -203,6 +205,7 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
         lifetime: e.lifetime,
         active: now.since(e.since).as_secs(),
         dpd: e.dpd().map(|d| (d.interval, d.retry)),
+        additional_ke: e.abilities.additional_ke,
         quantum_resistance: e.proofs.ppk,
         leased: sa.shell.settings.leased().to_vec(),
         settings: sa.shell.settings.received(),

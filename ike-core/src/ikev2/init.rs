@@ -9,6 +9,7 @@ use ike_wire::v2::{
 };
 
 use super::context::Context;
+use super::intermediate::Additional;
 use super::keymat::{self, Contributions, Keys};
 use super::notify::{self, notify};
 use super::ppk::{self, Mixing};
@@ -37,6 +38,8 @@ pub struct Abilities {
     pub fragmentation: bool,
     /// An IKE SA without child SA (RFC 6023).
     pub childless: bool,
+    /// Method of the additional key exchange that is in the keys (RFC 9370).
+    pub additional_ke: Option<u16>,
     /// It sent USE_PPK (RFC 8784), and so did we.
     pub ppk: bool,
     /// It tells when its address changes, and we do as it says (RFC 4555); agreed in IKE_AUTH.
@@ -59,6 +62,8 @@ pub(super) struct Material {
     pub abilities: Abilities,
     /// Hashes of the authorities the peer asked for; `None` without CERTREQ.
     pub requests: Option<Vec<[u8; 20]>>,
+    /// The additional key exchange (RFC 9370).
+    pub additional: Additional,
     /// The post-quantum key in use (RFC 8784).
     pub ppk: Option<Mixing>,
 }
@@ -248,6 +253,7 @@ pub(super) fn abilities(ctx: &Context<'_>, chain: &Chain) -> Abilities {
         fragmentation: fragmentation(ctx).is_some()
             && has(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED),
         childless: has(NotifyType::CHILDLESS_IKEV2_SUPPORTED),
+        additional_ke: None,
         ppk: has(NotifyType::USE_PPK),
         mobike: false,
     }

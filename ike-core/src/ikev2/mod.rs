@@ -18,6 +18,7 @@ mod ike_sa;
 mod informational;
 mod init;
 mod initiator;
+mod intermediate;
 mod judge;
 pub mod keymat;
 mod leases;

@@ -149,7 +149,8 @@ pub fn rewriting_auth(
 /// Delivers the newest datagram, which was lost, with other payloads.
 pub fn rewrite_last(sim: &mut Simulation, rewrite: impl FnOnce(&mut Vec<Payload>)) -> Forge {
     let lost = sim.datagrams().last().unwrap().clone();
-    let mut forge = Forge::of(sim, lost.sender);
+    // The sender may have gone on to other keys already.
+    let mut forge = Forge::of(sim, 1 - lost.sender);
     let mut payloads = forge.open(&lost);
     rewrite(&mut payloads);
     let forged = forge.instead(&lost, &payloads);
