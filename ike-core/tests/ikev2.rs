@@ -335,3 +335,32 @@ fn an_unasked_certificate_is_shown_and_the_responder_decides() {
     assert_eq!(verdict.signed_with["R2"], "TP2");
     assert_eq!(verdict.stopped_at.as_deref(), Some("IKE_AUTH"));
 }
+
+/// G-043, G-062, U-10: a certificate map selects the profile, on both sides, and fails closed.
+#[test]
+fn a_certificate_map_selects_the_profile() {
+    let with_map = |text: &str, name: &str| {
+        let map = format!("crypto pki certificate map M 10\n  subject-name co cn={name}\n!\n");
+        let (head, tail) = text.split_once("crypto ikev2 proposal").unwrap();
+        let tail: Vec<&str> = tail
+            .lines()
+            .map(|l| match l.contains("match identity remote") {
+                true => "  match certificate M",
+                false => l,
+            })
+            .collect();
+        format!("{head}{map}crypto ikev2 proposal{}\n", tail.join("\n"))
+    };
+    for (wanted, up) in [
+        (["r2", "r1"], true),
+        (["r9", "r1"], false),
+        (["r2", "r9"], false),
+    ] {
+        let mut story = ikev2_routers();
+        for (text, name) in story.configs.iter_mut().zip(wanted) {
+            *text = with_map(text, name);
+        }
+        let sim = story.negotiate(0);
+        assert_eq!(sim.verdict().up, up, "{wanted:?}: {:?}", sim.verdict());
+    }
+}

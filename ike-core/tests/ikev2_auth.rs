@@ -186,7 +186,7 @@ fn spoiled_auth_data_is_refused() {
         Vec::clear,
         |d| d.fill(0),
         |d| d.fill(0xff),
-        |d| drop(d.pop()),
+        |d| d.truncate(d.len() - 1),
         |d| d.push(0),
         |d| d[0] ^= 1,
     ];

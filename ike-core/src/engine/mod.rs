@@ -22,7 +22,7 @@ use crate::entropy::Entropy;
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Children;
 use crate::ikev1::context::Context;
-use crate::ikev2::{self, FollowUp, IkeSas, Tally};
+use crate::ikev2::{self, FollowUp, IkeSas, Leases, Tally};
 use crate::policy::protection::{self, Protection};
 use crate::sa::SaId;
 use crate::sa::action::{Event, Outbox};
@@ -84,6 +84,7 @@ pub struct Engine {
     ikev2: IkeSas,
     tally: Tally,
     follow_ups: Vec<FollowUp>,
+    leases: Leases,
 }
 
 impl Engine {
@@ -110,6 +111,7 @@ impl Engine {
             ikev2: IkeSas::default(),
             tally: Tally::default(),
             follow_ups: Vec::new(),
+            leases: Leases::default(),
         }
     }
 
@@ -168,6 +170,7 @@ impl Engine {
             entropy: &mut self.entropy,
             timers: self.timers,
             numbers: &mut self.numbers,
+            leases: &mut self.leases,
             out,
             follow_ups: &mut self.follow_ups,
             tally: &mut self.tally,

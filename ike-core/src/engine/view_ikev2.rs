@@ -1,7 +1,7 @@
 //! Plain views of IKEv2 for `show` and `--json` (O-020, O-024, O-025): nothing secret but the key log, and
 //! nothing that can change the engine.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ike_crypto::Secret;
 use ike_wire::v2::{Transform, TransformType};
@@ -87,6 +87,14 @@ pub struct EstablishedView {
     pub active: u64,
     /// Interval and retry of liveness checks.
     pub dpd: Option<(u32, u32)>,
+    /// Method of the additional key exchange in the keys (RFC 9370).
+    pub additional_ke: Option<u16>,
+    /// `Quantum Resistance Enabled`: a PPK is in the keys (W-077).
+    pub quantum_resistance: bool,
+    /// Addresses of our pools that the peer holds.
+    pub leased: Vec<IpAddr>,
+    /// Settings the peer told us, as text; nothing is done with them (H10).
+    pub settings: Vec<String>,
     /// MOBIKE was agreed: the peer alone says where it is.
     pub mobike: bool,
     /// Its child SAs.
@@ -135,6 +143,12 @@ impl Engine {
     #[must_use]
     pub fn ikev2_in_negotiation(&self) -> (usize, usize) {
         self.ikev2.in_negotiation()
+    }
+
+    /// Addresses of our pools that peers hold.
+    #[must_use]
+    pub fn ikev2_leases(&self) -> usize {
+        self.leases.len()
     }
 
     /// Keys of IKEv2 SAs from the first encrypted message on, for the key log.
@@ -215,6 +229,10 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
         lifetime: e.lifetime,
         active: now.since(e.since).as_secs(),
         dpd: e.dpd().map(|d| (d.interval, d.retry)),
+        additional_ke: e.abilities.additional_ke,
+        quantum_resistance: e.proofs.ppk,
+        leased: sa.shell.settings.leased().to_vec(),
+        settings: sa.shell.settings.received(),
         mobike: e.abilities.mobike,
         children: e
             .children

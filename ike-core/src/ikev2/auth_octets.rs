@@ -8,7 +8,7 @@ use super::init::Material;
 use crate::sa::Role;
 
 /// The octets a side signs: its IKE_SA_INIT message | the other side's nonce | prf(SK_p, its ID payload
-/// without generic header) (2.15).
+/// without generic header) (2.15) | what was exchanged between IKE_SA_INIT and IKE_AUTH (RFC 9242 3.3.2).
 #[must_use]
 pub(super) fn signed_octets(material: &Material, signer: Role, id: &Identification) -> Vec<u8> {
     let keys = &material.sk.keys;
@@ -17,7 +17,8 @@ pub(super) fn signed_octets(material: &Material, signer: Role, id: &Identificati
         Role::Responder => (&material.message_r, &material.nonce_i, &keys.pr),
     };
     let maced = material.sk.suite.prf.compute(key.expose(), &[&id.octets()]);
-    [message.as_ref(), nonce.as_ref(), &maced].concat()
+    let intermediate = material.additional.auth_octets();
+    [message.as_ref(), nonce.as_ref(), &maced, &intermediate].concat()
 }
 
 /// AUTH of a shared key: prf(prf(key, "Key Pad for IKEv2"), octets) (2.15).

@@ -6,6 +6,7 @@ use ike_wire::registry::PayloadType;
 use ike_wire::v2::{Body, Chain, NotifyType, Payload, SecurityAssociation, TrafficSelectors};
 
 use super::child::{Agreement, Children};
+use super::configuration;
 use super::context::Context;
 use super::init;
 use super::notify::{self, notify};
@@ -153,10 +154,13 @@ fn narrow(
     theirs: &TrafficSelectors,
     rekeyed: Option<&str>,
 ) -> Result<(Protection, Selector, Selector), Refusal> {
-    let protections: Vec<Protection> = match rekeyed {
+    let mut protections: Vec<Protection> = match rekeyed {
         Some(name) => ctx.protection(name).into_iter().cloned().collect(),
         None => ctx.protections.to_vec(),
     };
+    for protection in &mut protections {
+        configuration::restrict(protection, &shell.settings.leased);
+    }
     let endpoints = shell.mobility.home;
     let profile = shell.profile.clone();
     match selectors::for_selectors(&protections, profile.as_deref(), endpoints, ours, theirs) {

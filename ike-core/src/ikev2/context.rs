@@ -1,6 +1,7 @@
 //! What a step of an exchange may see and use besides its own IKE SA, and what it leaves for the table
 //! of SAs to do.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ike_pki::{ChainPolicy, Store};
@@ -8,6 +9,7 @@ use ike_pki::{ChainPolicy, Store};
 use super::child::Children;
 use super::established::Wish;
 use super::ike_sa::IkeSa;
+use super::leases::Leases;
 use super::tally::Tally;
 use super::window::Repetition;
 use crate::config::RunningConfig;
@@ -39,6 +41,8 @@ pub struct Context<'a> {
     pub timers: Timers,
     /// Numbers to hand out.
     pub numbers: &'a mut Numbers,
+    /// Addresses that peers hold.
+    pub leases: &'a mut Leases,
     /// Where actions go.
     pub out: &'a mut Outbox,
     /// What concerns more than one IKE SA.
@@ -73,6 +77,13 @@ pub enum FollowUp {
     },
     /// Negotiate this protection again, with a new IKE SA.
     Initiate(String),
+    /// Negotiate with another gateway (RFC 5685).
+    Redirect {
+        /// The SA that was redirected.
+        from: SaId,
+        /// Where to.
+        to: IpAddr,
+    },
     /// Make an IKE SA from scratch that takes the place of this one (RFC 7296 2.8.3).
     Reauthenticate(SaId),
     /// It is there: what rests on the proofs given in that older IKE SA goes.

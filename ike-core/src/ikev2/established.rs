@@ -37,6 +37,8 @@ pub struct Proofs {
     pub own_method: &'static str,
     /// Who the peer is, how it proved it and who vouched.
     pub(super) peer: Proven,
+    /// A post-quantum key stands behind them (RFC 8784).
+    pub ppk: bool,
     /// How long they count.
     pub(super) validity: Validity,
 }

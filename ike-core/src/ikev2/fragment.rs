@@ -132,3 +132,92 @@ impl Pieces {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ike_wire::registry::ExchangeType;
+    use ike_wire::v2::EncryptedFragment;
+    use ike_wire::{Header, MessageId, Spi};
+
+    const FIRST: PayloadType = PayloadType::V2_NOTIFY;
+
+    /// Hands an authentic fragment in.
+    fn take(
+        reassembly: &mut Reassembly,
+        id: u32,
+        (number, total): (u16, u16),
+        text: &str,
+    ) -> Option<Clear> {
+        let spi = Spi([1; 8]);
+        let ty = ExchangeType::IKE_AUTH;
+        let header = Header::v2(spi, spi, ty, Flags::INITIATOR, MessageId(id));
+        let datagram = Bytes::copy_from_slice(text.as_bytes());
+        let anywhere = std::net::SocketAddr::new([192, 0, 2, 1].into(), 500);
+        let inbound = Inbound {
+            local: anywhere,
+            remote: anywhere,
+            header: &header,
+            datagram: &datagram,
+        };
+        let first = if number == 1 {
+            FIRST
+        } else {
+            PayloadType::NONE
+        };
+        let body = Body::EncryptedFragment(EncryptedFragment {
+            first,
+            number,
+            total,
+            body: Bytes::new(),
+        });
+        let octets = datagram.clone();
+        reassembly.take(&inbound, &body, Clear { first, octets })
+    }
+
+    /// RFC 7383 2.6: any order, repeated fragments count once.
+    #[test]
+    fn fragments_in_any_order_make_the_message() {
+        let mut reassembly = Reassembly::default();
+        for (number, text) in [(3, "c"), (1, "a"), (3, "c"), (1, "a")] {
+            assert!(take(&mut reassembly, 1, (number, 3), text).is_none());
+        }
+        let whole = take(&mut reassembly, 1, (2, 3), "b").unwrap();
+        assert_eq!((whole.first, whole.octets.as_ref()), (FIRST, &b"abc"[..]));
+        assert_eq!(reassembly.digest_of(1), Some(digest(b"a")));
+        assert_eq!(reassembly.digest_of(1), None, "told once");
+    }
+
+    /// RFC 7383 2.6, H8: a larger total starts anew (the sender found a smaller MTU), a smaller one is
+    /// dropped.
+    #[test]
+    fn a_total_may_only_grow() {
+        let mut reassembly = Reassembly::default();
+        assert!(take(&mut reassembly, 1, (1, 2), "old").is_none());
+        assert!(take(&mut reassembly, 1, (1, 3), "a").is_none());
+        assert!(take(&mut reassembly, 1, (2, 2), "old").is_none());
+        assert!(take(&mut reassembly, 1, (2, 3), "b").is_none());
+        let whole = take(&mut reassembly, 1, (3, 3), "c").unwrap();
+        assert_eq!(whole.octets.as_ref(), b"abc");
+    }
+
+    /// B7, B9: impossible numbers are dropped; messages in the making and their octets are bounded.
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut reassembly = Reassembly::default();
+        for numbers in [(0, 2), (3, 2), (1, MAX_FRAGMENTS + 1)] {
+            assert!(take(&mut reassembly, 1, numbers, "x").is_none());
+        }
+        assert!(reassembly.messages.is_empty());
+        for id in 0..1_000 {
+            assert!(take(&mut reassembly, id, (1, 2), "x").is_none());
+        }
+        assert!(reassembly.messages.len() <= MAX_MESSAGES);
+        let large = "x".repeat(1_400);
+        for number in 1..=60 {
+            let _ = take(&mut reassembly, 5_000, (number, 200), &large);
+        }
+        let octets = |p: &Pieces| p.octets;
+        assert!(reassembly.messages.values().map(octets).sum::<usize>() <= MAX_MESSAGE + 10_000);
+    }
+}

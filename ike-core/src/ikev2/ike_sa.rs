@@ -10,6 +10,7 @@ use bytes::Bytes;
 use ike_wire::v2::Message;
 use ike_wire::{Header, Spi};
 
+use super::configuration::Settings;
 use super::context::Context;
 use super::established::{Established, Wish};
 use super::fragment::Reassembly;
@@ -113,6 +114,7 @@ impl IkeSa {
         shell.protection.clone_from(&old.protection);
         shell.nat = old.nat;
         shell.mobility = old.mobility.inherited();
+        shell.settings.clone_from(&old.settings);
         shell.mtu = old.mtu;
         shell.outgoing = Outgoing::new(0);
         shell.outgoing.set_window(old.outgoing.window());
@@ -290,8 +292,10 @@ fn new_shell(
         profile: None,
         protection: None,
         first_contact: false,
+        redirected_from: None,
         replaces: None,
         mobility: Mobility::new((local, remote)),
+        settings: Settings::default(),
         nat: Nat::default(),
         record: Record::new_v2(id, role, remote.ip().to_string()),
         outgoing: Outgoing::new(0),

@@ -4,11 +4,13 @@ use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 
 use super::child::Life;
+use super::configuration;
 use super::context::Context;
 use super::established::{Established, Served};
 use super::mobike;
 use super::notify;
 use super::reauth;
+use super::redirect;
 use super::rekey_ike;
 use super::shell::Shell;
 use super::table;
@@ -41,6 +43,7 @@ pub(super) fn serve(
         })
         .collect();
     reauth::informed(shell, ctx, sa, chain);
+    redirect::informed(shell, ctx, sa, chain);
     // RFC 7296 2.21.2: an initiator that refuses our AUTH says so here.
     let refused = notify::find(chain, NotifyType::AUTHENTICATION_FAILED).is_some();
     if refused || deletes.iter().any(|d| d.protocol == ProtocolId::IKE) {
@@ -54,6 +57,8 @@ pub(super) fn serve(
         true => Vec::new(),
         false => vec![Body::Delete(Delete::ipsec(ProtocolId::ESP, &answer)).into()],
     };
+    let certificate = sa.proofs.validated_by().is_some();
+    payloads.extend(configuration::inform(shell, ctx, certificate, chain));
     payloads.extend(mobike::serve(shell, ctx, sa, id, chain));
     shell.respond(ctx, &mut sa.sk, exchange, &payloads);
 }

@@ -9,8 +9,11 @@ use ike_wire::v2::{
 };
 
 use super::context::Context;
+use super::intermediate::Additional;
 use super::keymat::{self, Contributions, Keys};
 use super::notify::{self, notify};
+use super::ppk::{self, Mixing};
+use super::redirect;
 use super::shell::Shell;
 use super::sk::Sk;
 use crate::config::{Ikev2Mode, Ikev2Proposal};
@@ -35,6 +38,10 @@ pub struct Abilities {
     pub fragmentation: bool,
     /// An IKE SA without child SA (RFC 6023).
     pub childless: bool,
+    /// Method of the additional key exchange that is in the keys (RFC 9370).
+    pub additional_ke: Option<u16>,
+    /// It sent USE_PPK (RFC 8784), and so did we.
+    pub ppk: bool,
     /// It tells when its address changes, and we do as it says (RFC 4555); agreed in IKE_AUTH.
     pub mobike: bool,
 }
@@ -55,6 +62,10 @@ pub(super) struct Material {
     pub abilities: Abilities,
     /// Hashes of the authorities the peer asked for; `None` without CERTREQ.
     pub requests: Option<Vec<[u8; 20]>>,
+    /// The additional key exchange (RFC 9370).
+    pub additional: Additional,
+    /// The post-quantum key in use (RFC 8784).
+    pub ppk: Option<Mixing>,
 }
 
 /// Both sides' parts of the key exchange, before the shared secret is known.
@@ -115,6 +126,8 @@ pub(super) fn request(
         .collect();
     out.extend(common(shell, offer, exchange, nonce));
     out.extend(extensions(ctx, true));
+    out.extend(ppk::ask(shell, ctx));
+    out.extend(redirect::supported(shell, ctx));
     out
 }
 
@@ -240,6 +253,8 @@ pub(super) fn abilities(ctx: &Context<'_>, chain: &Chain) -> Abilities {
         fragmentation: fragmentation(ctx).is_some()
             && has(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED),
         childless: has(NotifyType::CHILDLESS_IKEV2_SUPPORTED),
+        additional_ke: None,
+        ppk: has(NotifyType::USE_PPK),
         mobike: false,
     }
 }

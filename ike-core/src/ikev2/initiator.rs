@@ -1,21 +1,28 @@
 //! IKE_SA_INIT and IKE_AUTH as the initiator (RFC 7296 1.2; S-070, S-072, S-074, S-075).
 
 mod auth;
+mod intermediate;
+mod proof;
 
 use bytes::Bytes;
-use ike_crypto::{Group, Secret};
+use ike_crypto::{Group, Kem, Secret};
 use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Chain, KeyExchange, Message, NotifyType, encode_message};
 use ike_wire::{Header, Spi};
 
-use self::auth::{AuthSent, Proving, Verifying};
+use self::auth::{AuthSent, Verifying};
+use self::intermediate::Intermediate;
+use self::proof::Proving;
 use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
+use super::intermediate::Additional;
 use super::notify;
+use super::redirect;
 use super::shell::Shell;
 use super::table;
 use crate::config::Ikev2Proposal;
+use crate::policy::ikev2_proposal::Chosen;
 use crate::policy::{ikev2, ikev2_proposal};
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
@@ -32,6 +39,8 @@ pub(super) enum Initiator {
     Sent(Sent),
     /// The shared secret is being computed.
     Agreeing(Box<Agreeing>),
+    /// An additional key exchange is under way.
+    Intermediate(Box<Intermediate>),
     /// Our AUTH is being signed.
     Proving(Box<Proving>),
     /// IKE_AUTH is out.
@@ -73,6 +82,7 @@ pub(super) struct Sent {
 /// Waiting for g^ir.
 pub(super) struct Agreeing {
     halves: Halves,
+    kem: Option<Kem>,
     message_i: Bytes,
     message_r: Message,
     datagram: Bytes,
@@ -121,7 +131,7 @@ fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Byte
     offer.tries += 1;
     let sa = ikev2_proposal::offer(&offer.proposals, None);
     let exchange = KeyExchange::new(offer.group.iana(), public.clone());
-    let payloads = init::request(
+    let mut payloads = init::request(
         shell,
         ctx,
         sa,
@@ -129,6 +139,7 @@ fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Byte
         &offer.nonce,
         offer.cookie.as_ref(),
     );
+    payloads.extend(super::intermediate::ask(&offer.proposals));
     let header = shell.header(ExchangeType::IKE_SA_INIT, false, 0);
     match encode_message(&header, &payloads) {
         Ok(message) => {
@@ -159,6 +170,7 @@ impl Initiator {
         match self {
             Self::Preparing(_, job) => Some(*job),
             Self::Agreeing(a) => Some(a.job),
+            Self::Intermediate(i) => i.job(),
             Self::Proving(p) => Some(p.job()),
             Self::Verifying(v) => Some(v.job()),
             Self::Sent(_) | Self::AuthSent(_) => None,
@@ -169,6 +181,7 @@ impl Initiator {
     pub(super) fn sk(&self) -> Option<&super::sk::Sk> {
         match self {
             Self::AuthSent(a) => Some(&a.material.sk),
+            Self::Intermediate(i) if i.is_sent() => Some(&i.material.sk),
             _ => None,
         }
     }
@@ -179,6 +192,10 @@ impl Initiator {
             Self::Sent(Sent {
                 refused: Some(why), ..
             }) => ("IKE_SA_INIT", why.clone()),
+            Self::Intermediate(_) => (
+                "IKE_INTERMEDIATE",
+                "no answer to IKE_INTERMEDIATE".to_owned(),
+            ),
             Self::AuthSent(_) => ("IKE_AUTH", "no answer to IKE_AUTH".to_owned()),
             _ => ("IKE_SA_INIT", "no answer to IKE_SA_INIT".to_owned()),
         }
@@ -213,8 +230,15 @@ impl Initiator {
     }
 
     /// The decrypted answer to IKE_AUTH.
-    pub(super) fn protected(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Step {
+    pub(super) fn protected(
+        self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        header: &Header,
+        chain: &Chain,
+    ) -> Step {
         match self {
+            Self::Intermediate(i) if i.is_sent() => i.answer(shell, ctx, header, chain),
             Self::AuthSent(sent) => sent.answer(shell, ctx, chain),
             other => {
                 shell.dropped(ctx, "an encrypted message that is not awaited");
@@ -246,6 +270,7 @@ impl Initiator {
                 shell.fail(ctx, "IKE_SA_INIT", &why);
                 Step::Ended
             }
+            (Self::Intermediate(i), outcome) => i.computed(shell, ctx, outcome),
             (Self::Proving(proving), outcome) => proving.signed(shell, ctx, outcome),
             (Self::Verifying(verifying), outcome) => verifying.verified(shell, ctx, outcome),
             (_, outcome) => {
@@ -270,6 +295,12 @@ impl Sent {
         if let Some(step) = self.asked_again(shell, ctx, chain) {
             return step;
         }
+        if let Some(gateway) = redirect::in_init(shell, ctx, chain, &self.offer.nonce) {
+            redirect::follow(shell, ctx, gateway);
+            let why = format!("redirected to {gateway}");
+            shell.fail(ctx, "IKE_SA_INIT", &why);
+            return Step::Ended;
+        }
         if let Some(error) = notify::error(chain) {
             // H3: anyone can send this; the real answer is waited for until the next repetition.
             let why = format!("the peer answers {} (unprotected)", error.ty);
@@ -278,10 +309,10 @@ impl Sent {
             return Step::Stay(Initiator::Sent(self));
         }
         match self.read(shell, &message) {
-            Ok((halves, peer)) => {
+            Ok((halves, kem, peer)) => {
                 shell.outgoing.answered(0);
                 shell.outgoing.take_id();
-                self.agree(shell, ctx, message, datagram, halves, peer)
+                self.agree(shell, ctx, message, datagram, (halves, kem, peer))
             }
             Err(why) => {
                 shell.dropped(ctx, why);
@@ -340,7 +371,11 @@ impl Sent {
     }
 
     /// Holds the answer against the offer.
-    fn read(&self, shell: &Shell, message: &Message) -> Result<(Halves, Bytes), String> {
+    fn read(
+        &self,
+        shell: &Shell,
+        message: &Message,
+    ) -> Result<(Halves, Option<Kem>, Bytes), String> {
         let chain = &message.chain;
         table::check(table::Message::Init, chain)?;
         if message.header.responder == shell.spi_i || message.header.responder == Spi::ZERO {
@@ -362,7 +397,7 @@ impl Sent {
             nonce_i: self.offer.nonce.clone(),
             nonce_r,
         };
-        Ok((halves, exchange.data.clone()))
+        Ok((halves, additional(&chosen, chain)?, exchange.data.clone()))
     }
 
     fn agree(
@@ -371,8 +406,7 @@ impl Sent {
         ctx: &mut Context<'_>,
         message: Message,
         datagram: &Bytes,
-        halves: Halves,
-        peer: Bytes,
+        (halves, kem, peer): (Halves, Option<Kem>, Bytes),
     ) -> Step {
         let header: &Header = &message.header;
         shell.spi_r = header.responder;
@@ -389,12 +423,23 @@ impl Sent {
         let job = ctx.run(shell.id, job);
         Step::Stay(Initiator::Agreeing(Box::new(Agreeing {
             halves,
+            kem,
             message_i: self.message,
             message_r: message,
             datagram: datagram.clone(),
             job,
         })))
     }
+}
+
+/// RFC 9370 2.2.1: an additional key exchange goes in an exchange that the responder must have agreed to.
+fn additional(chosen: &Chosen, chain: &Chain) -> Result<Option<Kem>, String> {
+    let Some(method) = chosen.additional_ke else {
+        return Ok(None);
+    };
+    let kem = Kem::from_iana(method).filter(|_| super::intermediate::is_supported(chain));
+    kem.map(Some)
+        .ok_or_else(|| format!("method {method} is chosen without IKE_INTERMEDIATE"))
 }
 
 impl Agreeing {
@@ -411,7 +456,12 @@ impl Agreeing {
             message_r: self.datagram,
             abilities,
             requests: init::certificate_requests(&self.message_r.chain),
+            additional: self.kem.map_or(Additional::None, Additional::Pending),
+            ppk: None,
         };
-        auth::prove(shell, ctx, material)
+        match self.kem {
+            Some(kem) => intermediate::begin(shell, ctx, material, kem),
+            None => proof::begin(shell, ctx, material),
+        }
     }
 }

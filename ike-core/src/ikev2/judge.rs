@@ -219,6 +219,12 @@ fn method_refused(profile: &str, method: AuthMethod) -> String {
     )
 }
 
+/// The peer's own certificate: the first one is the signer's (C9). Nothing of it is proven by itself.
+pub(super) fn leaf(chain: &Chain) -> Option<Certificate> {
+    let first = certificates(chain).into_iter().next()?;
+    Certificate::from_der(first).ok()
+}
+
 fn certificates(chain: &Chain) -> Vec<Bytes> {
     chain
         .all(PayloadType::V2_CERT)

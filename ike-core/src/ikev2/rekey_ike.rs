@@ -44,9 +44,16 @@ pub(super) struct IkeTwin {
     pub lowest: Bytes,
 }
 
+/// What may be offered and taken: no additional key exchange, which would need an exchange of its own
+/// (IKE_FOLLOWUP_KE, RFC 9370 2.2.4).
+fn proposals(shell: &Shell, ctx: &Context<'_>) -> Vec<Ikev2Proposal> {
+    let configured = ikev2::proposals::for_local(ctx.config, shell.local.ip());
+    ikev2_proposal::without_additional(configured.value)
+}
+
 /// Starts the exchange.
 pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
-    let proposals = ikev2::proposals::for_local(ctx.config, shell.local.ip()).value;
+    let proposals = proposals(shell, ctx);
     // The group in use first: the peer has shown that it does it.
     let groups = ikev2_proposal::groups(&proposals);
     let current = groups.iter().find(|g| **g == sa.sk.suite.group);
@@ -269,8 +276,8 @@ fn consider(
         .zip(init::key_exchange(chain))
         .zip(notify::nonce(chain));
     let ((offered, exchange), nonce) = parts.ok_or_else(|| simple(NotifyType::INVALID_SYNTAX))?;
-    let ours = ikev2::proposals::for_local(ctx.config, shell.local.ip());
-    let chosen = ikev2_proposal::choose(offered, &ours.value, Some(exchange.group))
+    let ours = proposals(shell, ctx);
+    let chosen = ikev2_proposal::choose(offered, &ours, Some(exchange.group))
         .ok_or_else(|| simple(NotifyType::NO_PROPOSAL_CHOSEN))?
         .value;
     spi(&chosen).map_err(|_| simple(NotifyType::INVALID_SYNTAX))?;

@@ -1,19 +1,24 @@
 //! IKE_SA_INIT and IKE_AUTH as the responder (RFC 7296 1.2; S-071, S-073, S-076 to S-078).
 
 mod auth;
+mod intermediate;
 
 use bytes::Bytes;
-use ike_crypto::Group;
+use ike_crypto::{Group, Kem};
+use ike_wire::Header;
 use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{
     Chain, KeyExchange, Message, NotifyType, Payload, SecurityAssociation, encode_message,
 };
 
 use self::auth::{Proving, Verifying};
+use self::intermediate::Intermediate;
 use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
+use super::intermediate::Additional;
 use super::notify::{self, notify};
+use super::ppk;
 use super::shell::{Shell, digest};
 use super::sk::Sk;
 use super::table;
@@ -29,6 +34,8 @@ pub(super) enum Responder {
     Agreeing(Box<Agreeing>),
     /// IKE_SA_INIT is answered.
     Answered(Box<Material>),
+    /// An additional shared secret is being computed.
+    Intermediate(Box<Intermediate>),
     /// The peer's AUTH is being verified.
     Verifying(Box<Verifying>),
     /// Our AUTH is being signed.
@@ -57,6 +64,7 @@ pub(super) struct Agreeing {
     halves: Halves,
     answer: SecurityAssociation,
     group: Group,
+    kem: Option<Kem>,
     message_i: Bytes,
     request: Chain,
     job: JobId,
@@ -81,7 +89,10 @@ pub(super) fn screen(
         let why = "SA, KE or nonce is missing".to_owned();
         return Err(refuse(NotifyType::INVALID_SYNTAX, Vec::new(), why));
     };
-    let ours = ikev2::proposals::for_local(ctx.config, local);
+    let mut ours = ikev2::proposals::for_local(ctx.config, local);
+    if !super::intermediate::is_supported(chain) {
+        ours.value = ikev2_proposal::without_additional(ours.value);
+    }
     let Some(chosen) = ikev2_proposal::choose(offered, &ours.value, Some(exchange.group)) else {
         let why = "no IKEv2 proposal fits the offer".to_owned();
         return Err(refuse(NotifyType::NO_PROPOSAL_CHOSEN, Vec::new(), why));
@@ -141,6 +152,7 @@ pub(super) fn accept(
         halves,
         answer: SecurityAssociation::new(vec![screened.chosen.value.answer]),
         group: suite.group,
+        kem: screened.chosen.value.additional_ke.and_then(Kem::from_iana),
         message_i: datagram.clone(),
         request: message.chain,
         job,
@@ -152,6 +164,7 @@ impl Responder {
     pub(super) fn job(&self) -> Option<JobId> {
         match self {
             Self::Agreeing(a) => Some(a.job),
+            Self::Intermediate(i) => Some(i.job()),
             Self::Verifying(v) => Some(v.job()),
             Self::Proving(p) => Some(p.job()),
             Self::Answered(_) => None,
@@ -166,16 +179,32 @@ impl Responder {
         }
     }
 
-    /// A decrypted IKE_AUTH request.
+    /// The exchange that comes next (C2, H9).
+    pub(super) fn expects(&self) -> ExchangeType {
+        match self {
+            Self::Answered(material) => match material.additional {
+                Additional::Pending(_) => ExchangeType::IKE_INTERMEDIATE,
+                _ => ExchangeType::IKE_AUTH,
+            },
+            _ => ExchangeType::IKE_AUTH,
+        }
+    }
+
+    /// A decrypted request of the exchange that comes next.
     pub(super) fn protected(
         self,
         shell: &mut Shell,
         ctx: &mut Context<'_>,
-        id: u32,
+        header: &Header,
         chain: Chain,
     ) -> Step {
         match self {
-            Self::Answered(material) => auth::request(shell, ctx, *material, id, chain),
+            Self::Answered(material) => match material.additional {
+                Additional::Pending(kem) => {
+                    intermediate::request(shell, ctx, *material, kem, header, &chain)
+                }
+                _ => auth::request(shell, ctx, *material, header.message_id.0, chain),
+            },
             other => {
                 shell.dropped(ctx, "an encrypted message that is not awaited");
                 Step::Stay(other)
@@ -204,6 +233,7 @@ impl Responder {
                 shell.fail(ctx, "IKE_SA_INIT", &why);
                 Step::Ended
             }
+            (Self::Intermediate(i), outcome) => i.computed(shell, ctx, outcome),
             (Self::Verifying(v), outcome) => v.verified(shell, ctx, outcome),
             (Self::Proving(p), outcome) => p.signed(shell, ctx, outcome),
             (_, outcome) => {
@@ -224,9 +254,13 @@ impl Agreeing {
         public: Bytes,
         shared: &ike_crypto::Secret,
     ) -> Step {
-        let abilities = init::abilities(ctx, &self.request);
+        let mut abilities = init::abilities(ctx, &self.request);
         let exchange = KeyExchange::new(self.group.iana(), public);
-        let payloads = init::response(shell, ctx, self.answer, exchange, &self.halves.nonce_r);
+        let mut payloads = init::response(shell, ctx, self.answer, exchange, &self.halves.nonce_r);
+        payloads.extend(self.kem.map(|_| super::intermediate::supported()));
+        let ppk = ppk::agree(ctx, &self.request);
+        abilities.ppk = ppk.is_some();
+        payloads.extend(ppk);
         let header = shell.header(ExchangeType::IKE_SA_INIT, true, 0);
         let message_r = match encode_message(&header, &payloads) {
             Ok(message) => message,
@@ -250,6 +284,8 @@ impl Agreeing {
             message_r,
             abilities,
             requests: None,
+            additional: self.kem.map_or(Additional::None, Additional::Pending),
+            ppk: None,
         })))
     }
 }

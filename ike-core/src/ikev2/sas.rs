@@ -4,8 +4,10 @@
 mod admission;
 mod commands;
 mod reauth;
+mod redirect;
 
 pub use admission::invalid_major_version;
+use redirect::Redirects;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -63,6 +65,7 @@ pub struct IkeSas {
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
     jar: CookieJar,
+    redirects: Redirects,
     history: VecDeque<Record>,
     stats: Stats,
 }
@@ -141,6 +144,7 @@ impl IkeSas {
                 }
                 FollowUp::InitialContact { id, peer } => self.initial_contact(ctx, id, &peer),
                 FollowUp::Initiate(name) => self.up(ctx, &name),
+                FollowUp::Redirect { from, to } => self.redirect(ctx, from, to),
                 FollowUp::Reauthenticate(old) => self.reauthenticate(ctx, old),
                 FollowUp::Reauthenticated(lineage) => self.reauthenticated(ctx, lineage),
             }
@@ -201,7 +205,8 @@ impl IkeSas {
     }
 
     /// Rearms an SA's deadline. A dead SA lingers for its answers and goes then.
-    fn rearm(&mut self, ctx: &Context<'_>, id: SaId) {
+    fn rearm(&mut self, ctx: &mut Context<'_>, id: SaId) {
+        self.release(ctx, id);
         if let Some(at) = self.armed.remove(&id) {
             self.deadlines.remove(&(at, id));
         }
@@ -220,6 +225,18 @@ impl IkeSas {
         if let Some(at) = next {
             self.deadlines.insert((at, id));
             self.armed.insert(id, at);
+        }
+    }
+
+    /// Addresses that the peer of a dead SA held come back, unless another SA rests on the same proofs.
+    fn release(&self, ctx: &mut Context<'_>, id: SaId) {
+        let over = |sa: &&IkeSa| sa.shell.dead.is_some() && !sa.shell.settings.leased().is_empty();
+        let Some(lineage) = self.sas.get(&id).filter(over).map(IkeSa::lineage) else {
+            return;
+        };
+        let mut others = self.sas.values().filter(|sa| sa.shell.dead.is_none());
+        if !others.any(|sa| sa.lineage() == lineage) {
+            ctx.leases.release(lineage);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What every state of an IKE SA has: names, endpoints, message IDs, the record. States own only what
 //! is known in them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Body, Payload};
 use ike_wire::{Flags, Header, MessageId, Spi};
 
+use super::configuration::Settings;
 use super::context::Context;
 use super::keymat::Keys;
 use super::mobike::Mobility;
@@ -53,10 +54,14 @@ pub struct Shell {
     pub protection: Option<String>,
     /// We start, and know no other SA with this peer: IKE_AUTH says so (S-072).
     pub first_contact: bool,
+    /// The gateway that sent us to this one (RFC 5685).
+    pub redirected_from: Option<IpAddr>,
     /// The IKE SA whose place it takes when it is established.
     pub replaces: Option<Replaces>,
     /// Where it was made and where its traffic goes.
     pub mobility: Mobility,
+    /// Addresses and settings told in CFG payloads.
+    pub settings: Settings,
     /// NAT on the path.
     pub nat: Nat,
     /// The story so far.

@@ -19,6 +19,8 @@ pub(super) enum Message {
     Child,
     /// CREATE_CHILD_SA about the IKE SA.
     RekeyIke,
+    /// IKE_INTERMEDIATE with a key exchange (RFC 9370 2.2.2).
+    Intermediate,
     /// INFORMATIONAL.
     Informational,
 }
@@ -73,6 +75,11 @@ fn rule(message: Message) -> Rule {
         },
         Message::RekeyIke => Rule {
             required: &[P::V2_SA, P::V2_NONCE, P::V2_KEY_EXCHANGE],
+            optional: &[],
+            repeatable: &[],
+        },
+        Message::Intermediate => Rule {
+            required: &[P::V2_KEY_EXCHANGE],
             optional: &[],
             repeatable: &[],
         },

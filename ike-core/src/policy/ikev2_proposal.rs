@@ -56,6 +56,16 @@ pub fn groups(proposals: &[Ikev2Proposal]) -> Vec<Group> {
     out
 }
 
+/// The same proposals without additional key exchanges: for peers that have no exchange to carry them
+/// (RFC 9370 2.2.1), and for rekeying, where the secrets so far are in the new keys anyway (RFC 7296 2.18).
+#[must_use]
+pub fn without_additional(mut proposals: Vec<Ikev2Proposal>) -> Vec<Ikev2Proposal> {
+    for proposal in &mut proposals {
+        proposal.additional_ke.clear();
+    }
+    proposals
+}
+
 /// RFC 9370 2.2.1: a peer without the extension refuses a proposal with its transform types, so the
 /// same proposal follows without them.
 fn variants(proposal: &Ikev2Proposal) -> Vec<Vec<Transform>> {

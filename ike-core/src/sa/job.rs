@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ike_crypto::{CryptoError, Group, PrivateKey, PublicKey, Secret, SignatureScheme};
+use ike_crypto::{CryptoError, Group, Kem, PrivateKey, PublicKey, Secret, SignatureScheme};
 use ike_pki::{
     Anchor, Certificate, CertificateError, ChainPolicy, ValidatedChain, ValidationError,
 };
@@ -36,6 +36,31 @@ pub enum Job {
         private: Secret,
         /// The peer's public value.
         peer: Bytes,
+    },
+    /// Our encapsulation key (FIPS 203).
+    KemPublic {
+        /// Method.
+        kem: Kem,
+        /// Seed of the key pair.
+        seed: Secret,
+    },
+    /// Ciphertext and shared secret for the peer's encapsulation key.
+    KemEncapsulate {
+        /// Method.
+        kem: Kem,
+        /// Randomness for this once.
+        message: Secret,
+        /// The peer's encapsulation key.
+        public: Bytes,
+    },
+    /// The shared secret in the peer's ciphertext.
+    KemDecapsulate {
+        /// Method.
+        kem: Kem,
+        /// Seed of the key pair.
+        seed: Secret,
+        /// The peer's ciphertext.
+        ciphertext: Bytes,
     },
     /// Sign HASH_I or HASH_R with a stored key (W-019).
     Sign {
@@ -92,11 +117,11 @@ pub enum SignatureClaim {
 /// What became of a job.
 #[derive(Clone, Debug)]
 pub enum JobOutcome {
-    /// Of [`Job::Public`].
+    /// Of [`Job::Public`] and [`Job::KemPublic`].
     Public(Result<Bytes, CryptoError>),
-    /// Of [`Job::Agree`].
+    /// Of [`Job::Agree`] and [`Job::KemDecapsulate`].
     Shared(Result<Secret, CryptoError>),
-    /// Of [`Job::PublicAndAgree`].
+    /// Of [`Job::PublicAndAgree`], and of [`Job::KemEncapsulate`] with the ciphertext for a public value.
     PublicAndShared(Result<(Bytes, Secret), CryptoError>),
     /// Of [`Job::Sign`].
     Signature(Result<Bytes, SignError>),
@@ -166,6 +191,22 @@ pub fn run(job: Job, keys: &dyn PrivateKeys) -> JobOutcome {
                 |shared| Ok((Bytes::from(ike_crypto::dh_public(group, &private)?), shared)),
             ))
         }
+        Job::KemPublic { kem, seed } => {
+            JobOutcome::Public(ike_crypto::kem_public(kem, &seed).map(Bytes::from))
+        }
+        Job::KemEncapsulate {
+            kem,
+            message,
+            public,
+        } => JobOutcome::PublicAndShared(
+            ike_crypto::kem_encapsulate(kem, &message, &public)
+                .map(|(ciphertext, shared)| (Bytes::from(ciphertext), shared)),
+        ),
+        Job::KemDecapsulate {
+            kem,
+            seed,
+            ciphertext,
+        } => JobOutcome::Shared(ike_crypto::kem_decapsulate(kem, &seed, &ciphertext)),
         Job::Sign { key_label, hash } => JobOutcome::Signature(sign(&key_label, &hash, keys)),
         Job::SignOctets {
             key_label,

@@ -3,7 +3,7 @@
 //! 15.3T tags a line with `IKEv2:(SA ID = n):`; the number is that of `show crypto ikev2 sa`. A line
 //! that belongs to no SA has `IKEv2:` alone. The typing errors are IOS's own.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ike_wire::Spi;
 
@@ -75,6 +75,7 @@ pub enum Ikev2Trace {
     NegotiationFailed(String),
     Moved(SocketAddr),
     Reauthenticating,
+    Redirected(IpAddr),
 }
 
 /// A message on the wire.
@@ -252,6 +253,7 @@ impl Ikev2Trace {
             Self::Liveness => tagged("Sending DPD/liveness query"),
             Self::NegotiationFailed(reason) => format!("{tag}Negotiation failed: {reason}"),
             Self::Moved(remote) => format!("{tag}Peer moved to {remote}"),
+            Self::Redirected(gateway) => format!("{tag}Redirected to {gateway}"),
             Self::Reauthenticating => tagged("Starting reauthentication"),
         }
     }

@@ -1,5 +1,7 @@
 //! An authenticated peer made by hand: messages of an IKE SA opened, changed and sealed with its keys.
 
+use std::time::Duration;
+
 use ike_core::entropy::Entropy;
 use ike_core::ikev2::keymat::Keys;
 use ike_core::ikev2::sk::Sk;
@@ -130,6 +132,30 @@ pub fn losing(story: Story, victims: std::ops::Range<usize>) -> Story {
         ..Network::default()
     };
     Story { network, ..story }
+}
+
+/// Brings R1's tunnel up with its IKE_AUTH request rewritten on the way; returns the keys used.
+pub fn rewriting_auth(
+    story: Story,
+    rewrite: impl FnOnce(&mut Vec<Payload>),
+) -> (Simulation, Forge) {
+    let mut sim = losing(story, 2..3).start();
+    sim.up(0, None);
+    sim.run_until(Duration::from_secs(1), |s| s.datagrams().len() > 2);
+    let forge = rewrite_last(&mut sim, rewrite);
+    (sim, forge)
+}
+
+/// Delivers the newest datagram, which was lost, with other payloads.
+pub fn rewrite_last(sim: &mut Simulation, rewrite: impl FnOnce(&mut Vec<Payload>)) -> Forge {
+    let lost = sim.datagrams().last().unwrap().clone();
+    // The sender may have gone on to other keys already.
+    let mut forge = Forge::of(sim, 1 - lost.sender);
+    let mut payloads = forge.open(&lost);
+    rewrite(&mut payloads);
+    let forged = forge.instead(&lost, &payloads);
+    sim.inject(1 - lost.sender, forged);
+    forge
 }
 
 /// A line of a router's debug output.

@@ -54,11 +54,13 @@ pub(super) fn block(sa: &Ikev2SaView, detail: bool, out: &mut Lines) {
     let methods = established.map_or(("Unknown - 0", "Unknown - 0"), |e| {
         (e.own_method.as_str(), e.peer_method.as_str())
     });
+    let quantum = established.is_some_and(|e| e.quantum_resistance);
     out.line(format!(
-        "      {}, Auth sign: {}, Auth verify: {}",
+        "      {}, Auth sign: {}, Auth verify: {}{}",
         algorithms(sa.suite.as_ref()),
         methods.0,
-        methods.1
+        methods.1,
+        if quantum { ", QR" } else { "" }
     ));
     let (lifetime, active) = established.map_or((LIFETIME, 0), |e| (e.lifetime, e.active));
     out.line(format!("      Life/Active Time: {lifetime}/{active} sec"));
@@ -177,6 +179,15 @@ fn abilities(sa: &Ikev2SaView, established: Option<&EstablishedView>, out: &mut 
             ));
         }
     }
+    for e in established {
+        if e.quantum_resistance {
+            out.line("      Quantum Resistance Enabled");
+        }
+        // RFC 9370: ours, IOS has no word for it.
+        for method in e.additional_ke {
+            out.line(format!("      Additional key exchange method: {method}"));
+        }
+    }
     out.line("      Extended Authentication not configured.");
     out.line(format!(
         "      NAT-T is {}",
@@ -187,6 +198,9 @@ fn abilities(sa: &Ikev2SaView, established: Option<&EstablishedView>, out: &mut 
             (true, true) => "detected inside and outside",
         }
     ));
+    for address in established.into_iter().flat_map(|e| &e.leased) {
+        out.line(format!("      Assigned host addr: {address}"));
+    }
     out.line("      Cisco Trust Security SGT is disabled");
     let initiator = if sa.initiator { "Yes" } else { "No" };
     out.line(format!("      Initiator of SA : {initiator}"));
@@ -291,6 +305,26 @@ Tunnel-id Local                 Remote                fvrf/ivrf            Statu
             text.contains("Initiator waiting for AUTH response"),
             "{text}"
         );
+    }
+
+    /// W-077 and the extensions: pre-shared postquantum key, additional key exchange, leased address.
+    #[test]
+    fn extensions_show_only_where_they_are_in_use() {
+        let world = R1::new();
+        let mut now = world.snapshot();
+        now.ikev2 = vec![ikev2_sa(1)];
+        let established = now.ikev2[0].established.as_mut().unwrap();
+        established.quantum_resistance = true;
+        established.additional_ke = Some(36);
+        established.leased = vec![[10, 9, 0, 1].into()];
+        let text = shown("show crypto ikev2 sa detailed", &now);
+        for line in [
+            "Auth sign: RSA, Auth verify: RSA, QR\n",
+            "      Quantum Resistance Enabled\n      Additional key exchange method: 36\n",
+            "      Assigned host addr: 10.9.0.1\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
     }
 
     /// IPv6 peers have a part of their own, one address a line.

@@ -58,7 +58,7 @@ impl IkeSa {
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Initiator(state) => {
                 self.state = match chain {
-                    Ok(chain) => state.protected(shell, ctx, &chain).into(),
+                    Ok(chain) => state.protected(shell, ctx, inbound.header, &chain).into(),
                     Err(why) => {
                         shell.fail(ctx, "IKE_AUTH", &why);
                         State::Closed
@@ -128,11 +128,10 @@ impl IkeSa {
 
     /// C2, C3: before IKE_AUTH is done nothing but IKE_AUTH; afterwards not that any more.
     fn out_of_order(&self, header: &Header) -> Option<&'static str> {
-        let auth = header.exchange == ExchangeType::IKE_AUTH;
         match (&self.state, header.exchange) {
-            (State::Responder(_), _) if auth => None,
+            (State::Responder(state), exchange) if exchange == state.expects() => None,
             (State::Responder(_) | State::Initiator(_), _) => {
-                Some("nothing but IKE_AUTH before the peer is authenticated")
+                Some("another exchange is next before the peer is authenticated")
             }
             (
                 State::Established(_),
@@ -152,7 +151,7 @@ impl IkeSa {
             return self.refuse(ctx, header, refusal, &why);
         }
         self.state = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Responder(state) => state.protected(shell, ctx, id, chain).into(),
+            State::Responder(state) => state.protected(shell, ctx, header, chain).into(),
             State::Established(mut sa) => {
                 sa.liveness.alive(ctx.now.mono);
                 let served = Served { id, chain: &chain };

@@ -7,33 +7,30 @@ use ike_wire::v2::{
     Configuration, NotifyType, Payload,
 };
 
+use super::proof::{failed, first_child};
 use super::{Initiator, Step};
 use crate::config::Ikev2Auth;
 use crate::ikev2::child_offer;
+use crate::ikev2::configuration as settings;
 use crate::ikev2::context::Context;
 use crate::ikev2::established::{Established, Proofs, Wish};
 use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::notify;
-use crate::ikev2::prove::{self, OwnProof, Proof};
+use crate::ikev2::ppk;
+use crate::ikev2::prove::{self, OwnProof};
 use crate::ikev2::reauth::{self, Validity};
+use crate::ikev2::redirect;
 use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
 use crate::policy::ikev2;
-use crate::policy::ikev2::childless::{self, FirstChild};
+use crate::policy::ikev2::childless::FirstChild;
 use crate::policy::ikev2_esp;
 use crate::policy::protection::Protection;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
 use crate::sa::record::CertificateRequests;
 use crate::trace::Ikev2Trace;
-
-/// Our AUTH is being signed.
-pub(crate) struct Proving {
-    material: Material,
-    own: OwnProof,
-    job: JobId,
-}
 
 /// IKE_AUTH is out.
 pub(crate) struct AuthSent {
@@ -53,67 +50,8 @@ pub(crate) struct Verifying {
     job: JobId,
 }
 
-/// Chooses what signs and starts the signature (S-074, S-075).
-pub(super) fn prove(shell: &mut Shell, ctx: &mut Context<'_>, material: Material) -> Step {
-    let requests = material.requests.clone();
-    let trustpoint = match first_child(shell, ctx, &material)
-        .and_then(|_| prove::trustpoint(shell, ctx, requests.as_deref()))
-    {
-        Ok(trustpoint) => trustpoint,
-        Err(why) => return failed(shell, ctx, &why),
-    };
-    match prove::prove(shell, ctx, &material, trustpoint.as_deref(), None) {
-        Proof::Done(own, auth) => send(shell, ctx, material, own, auth),
-        Proof::Signing(own, job) => {
-            Step::Stay(Initiator::Proving(Box::new(Proving { material, own, job })))
-        }
-        Proof::Impossible(why) => failed(shell, ctx, &why),
-    }
-}
-
-/// Whether the first child SA is asked for in IKE_AUTH or after it (RFC 6023).
-fn first_child(
-    shell: &mut Shell,
-    ctx: &mut Context<'_>,
-    material: &Material,
-) -> Result<FirstChild, String> {
-    let configured = ctx.config.ikev2.childless;
-    let decision = childless::initiator(configured, material.abilities.childless);
-    if configured.is_some() {
-        shell.why(ctx, "the first child SA has its place", &decision);
-    }
-    match decision.value {
-        FirstChild::Impossible => Err(decision.because),
-        place => Ok(place),
-    }
-}
-
-/// Nothing is sent: the responder's half-open SA ends by age (S-075).
-fn failed(shell: &mut Shell, ctx: &mut Context<'_>, why: &str) -> Step {
-    shell.fail(ctx, "IKE_SA_INIT", why);
-    Step::Ended
-}
-
-impl Proving {
-    pub(super) fn job(&self) -> JobId {
-        self.job
-    }
-
-    pub(super) fn signed(
-        self,
-        shell: &mut Shell,
-        ctx: &mut Context<'_>,
-        outcome: JobOutcome,
-    ) -> Step {
-        match self.own.auth(outcome) {
-            Ok(auth) => send(shell, ctx, self.material, self.own, auth),
-            Err(why) => failed(shell, ctx, &why),
-        }
-    }
-}
-
 /// Sends IKE_AUTH (S-072).
-fn send(
+pub(super) fn send(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
     mut material: Material,
@@ -124,7 +62,8 @@ fn send(
     let wanted = shell.protection.clone().filter(|_| !childless);
     let protection = wanted.and_then(|name| ctx.protection(&name).cloned());
     let child = protection.map(|p| (p, ctx.entropy.esp_spi()));
-    let payloads = payloads(shell, ctx, &own, auth, child.as_ref());
+    let mut payloads = payloads(shell, ctx, &own, auth, child.as_ref());
+    payloads.extend(ppk::name(&material));
     let sent = shell.request(ctx, &mut material.sk, ExchangeType::IKE_AUTH, &payloads);
     if sent.is_none() {
         return failed(shell, ctx, "IKE_AUTH could not be sent");
@@ -208,7 +147,12 @@ const VERSION: &[u8] = b"ikd, as Cisco IOS 15.3T";
 
 impl AuthSent {
     /// The answer to IKE_AUTH: an error, or the responder's proof.
-    pub(super) fn answer(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Step {
+    pub(super) fn answer(
+        mut self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        chain: &Chain,
+    ) -> Step {
         let payloads = names(&chain.payloads);
         shell.trace(ctx, Ikev2Trace::Processing("IKE_AUTH"));
         let proof = chain.find(PayloadType::V2_AUTH).is_some();
@@ -221,6 +165,9 @@ impl AuthSent {
         if let Err(why) = table::check(table::Message::AuthResponse, chain) {
             shell.fail(ctx, "IKE_AUTH", &format!("{why} ({})", payloads.join(" ")));
             return Step::Ended;
+        }
+        if let Err(why) = ppk::answered(shell, ctx, &mut self.material, chain) {
+            return refuse(shell, ctx, self, &why);
         }
         match judge::judge(shell, ctx, &self.material, chain) {
             Judging::Proven(proven) => {
@@ -284,7 +231,12 @@ fn establish(
     answer: &Chain,
 ) -> Step {
     if let Some(profile) = shell.profile(ctx.config)
-        && !ikev2::profile::matches(profile, &proven.identity)
+        && !ikev2::profile::matches(
+            ctx.config,
+            profile,
+            &proven.identity,
+            judge::leaf(answer).as_ref(),
+        )
     {
         let why = format!(
             "the peer presents {}, which profile {} does not match",
@@ -301,15 +253,19 @@ fn establish(
     if let Some(window) = notify::window(answer) {
         shell.outgoing.set_window(window);
     }
+    settings::replied(shell, ctx, answer);
     let proofs = Proofs {
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        ppk: material.ppk.is_some(),
         validity: Validity::agreed(shell, ctx, Some(answer)),
     };
     let (nonce_i, nonce_r) = (material.nonce_i.clone(), material.nonce_r.clone());
     let mut established = Established::new(shell, ctx, material, proofs);
-    if let Some((protection, spi)) = child {
+    if let Some(gateway) = redirect::authentic(shell, ctx, answer) {
+        redirect::leave(shell, ctx, &mut established, gateway);
+    } else if let Some((protection, spi)) = child {
         match child_answer(answer, &protection, spi) {
             Ok(agreement) => {
                 let child = agreement.child(

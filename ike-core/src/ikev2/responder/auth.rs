@@ -8,12 +8,14 @@ use ike_wire::v2::{Auth, Body, Chain, NotifyType, Payload};
 use super::{Responder, Step};
 use crate::ikev2::child::{Agreement, Children};
 use crate::ikev2::child_offer::{self, Refusal};
+use crate::ikev2::configuration;
 use crate::ikev2::context::{Context, FollowUp};
 use crate::ikev2::established::{Established, Proofs};
 use crate::ikev2::init::{self, Material};
 use crate::ikev2::judge::{self, Claim, Judging, Proven};
 use crate::ikev2::mobike;
 use crate::ikev2::notify::{self, notify};
+use crate::ikev2::ppk;
 use crate::ikev2::prove::{self, OwnProof, Proof};
 use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::Shell;
@@ -32,6 +34,8 @@ pub(crate) struct Asked {
     /// Its message ID.
     id: u32,
     request: Chain,
+    /// The answer to its CFG payload.
+    configuration: Option<Payload>,
     /// What signs for us; chosen before the peer is judged (S-077).
     trustpoint: Option<String>,
 }
@@ -65,6 +69,7 @@ pub(super) fn request(
         material,
         id,
         request,
+        configuration: None,
         trustpoint: None,
     };
     let checked = table::check(table::Message::AuthRequest, &asked.request)
@@ -85,6 +90,9 @@ pub(super) fn request(
         );
     }
     if let Err(why) = bind_profile(shell, ctx, &asked.request) {
+        return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why);
+    }
+    if let Err(why) = post_quantum(shell, ctx, &mut asked) {
         return refuse(shell, ctx, asked, NotifyType::AUTHENTICATION_FAILED, &why);
     }
     let requests = init::certificate_requests(&asked.request);
@@ -123,7 +131,12 @@ fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Resu
     let id = judge::identification(chain, Role::Initiator).ok_or("no IDi payload")?;
     let identity = Identity::from_parts(id.id_type.0, &id.data);
     shell.trace(ctx, Ikev2Trace::SearchingPolicy(identity.clone()));
-    let decision = ikev2::profile::for_peer(&identity, shell.local.ip(), ctx.config);
+    let local = shell.local.ip();
+    // U-10: a certificate map that fits goes before the identity.
+    let mapped = judge::leaf(chain)
+        .map(|leaf| ikev2::profile::for_certificate(&leaf, local, ctx.config))
+        .filter(|d| d.value.is_some());
+    let decision = mapped.unwrap_or_else(|| ikev2::profile::for_peer(&identity, local, ctx.config));
     let name = decision.value.clone();
     let what = format!(
         "the peer is bound to {}",
@@ -142,6 +155,13 @@ fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Resu
             Err(decision.because)
         }
     }
+}
+
+/// RFC 8784 3: the key of the profile that IDi has selected.
+fn post_quantum(shell: &mut Shell, ctx: &mut Context<'_>, asked: &mut Asked) -> Result<(), String> {
+    let id = judge::identification(&asked.request, Role::Initiator).ok_or("no IDi payload")?;
+    let peer = Identity::from_parts(id.id_type.0, &id.data);
+    ppk::serve(shell, ctx, &mut asked.material, &mut asked.request, &peer)
 }
 
 /// S-078: the response holds the notify and nothing else; the SA is gone.
@@ -188,11 +208,21 @@ impl Verifying {
 }
 
 /// The initiator is who it says: its child SA is considered, then we prove ourselves.
-fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, asked: Asked, proven: Proven) -> Step {
+fn proven_peer(shell: &mut Shell, ctx: &mut Context<'_>, mut asked: Asked, proven: Proven) -> Step {
     if let Some(window) = notify::window(&asked.request) {
         shell.outgoing.set_window(window);
     }
-    let child = first_child(shell, ctx, &asked.request);
+    let who = (&proven.identity, proven.validated_by.is_some());
+    let configuration = configuration::serve(shell, ctx, who, &asked.request);
+    let child = match configuration.exhausted {
+        // RFC 7296 3.15.4: the IKE SA is made without the child SA that needs the address.
+        true => Err(Refusal::new(
+            NotifyType::INTERNAL_ADDRESS_FAILURE,
+            "every address of the pool is leased",
+        )),
+        false => first_child(shell, ctx, &asked.request),
+    };
+    asked.configuration = configuration.payload;
     let trustpoint = asked.trustpoint.as_deref();
     let peer = Some(&proven.identity);
     match prove::prove(shell, ctx, &asked.material, trustpoint, peer) {
@@ -268,6 +298,7 @@ fn answer(
     let certificates = own.certificates.iter().cloned();
     payloads.extend(certificates.map(|c| Payload::from(Body::Cert(c))));
     payloads.push(Body::Auth(auth).into());
+    payloads.extend(asked.configuration);
     match &child {
         Ok(agreement) => {
             let transport = agreement.as_ref().is_some_and(|a| a.transport);
@@ -276,6 +307,7 @@ fn answer(
         }
         Err(refusal) => payloads.push(notify(refusal.notify, refusal.data.clone())),
     }
+    payloads.extend(ppk::confirm(&asked.material));
     payloads.extend(reauth::lifetime_notify(shell, ctx));
     let mobike = mobike::agreed(ctx, &asked.request);
     if mobike {
@@ -287,6 +319,7 @@ fn answer(
         own: own.identity.clone(),
         own_method: own.method_name(),
         peer: proven,
+        ppk: asked.material.ppk.is_some(),
         validity: Validity::agreed(shell, ctx, None),
     };
     let nonces = (

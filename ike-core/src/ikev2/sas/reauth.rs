@@ -14,11 +14,7 @@ impl IkeSas {
     pub(super) fn reauthenticate(&mut self, ctx: &mut Context<'_>, old: SaId) {
         let Some(sa) = self.sas.get(&old) else { return };
         let Some(replaces) = replaces(sa) else { return };
-        let under_way = |sa: &IkeSa| {
-            let other = sa.shell.replaces.as_ref();
-            sa.shell.dead.is_none() && other.is_some_and(|r| r.lineage == replaces.lineage)
-        };
-        if self.sas.values().any(under_way) {
+        if self.is_replacing(&replaces) {
             return;
         }
         let mut named = replaces.protections.iter();
@@ -34,6 +30,16 @@ impl IkeSas {
             }
             Err(record) => self.remember(*record),
         }
+    }
+
+    /// Another SA is on its way to that place.
+    pub(super) fn is_replacing(&self, replaces: &Replaces) -> bool {
+        let mut others = self.sas.values().filter(|sa| {
+            let ending = sa.established().is_some_and(|e| e.is_ending());
+            sa.shell.dead.is_none() && !ending
+        });
+        let same = |r: &Replaces| r.lineage == replaces.lineage;
+        others.any(|sa| sa.shell.replaces.as_ref().is_some_and(same))
     }
 
     /// Deletes every IKE SA that rests on the proofs of an older one.
@@ -53,7 +59,7 @@ impl IkeSas {
 }
 
 /// The protections an established IKE SA serves, its own first.
-fn replaces(sa: &IkeSa) -> Option<Replaces> {
+pub(super) fn replaces(sa: &IkeSa) -> Option<Replaces> {
     let established = sa.established()?;
     let mut protections: Vec<String> = sa.shell.protection.iter().cloned().collect();
     for child in established.children.iter() {

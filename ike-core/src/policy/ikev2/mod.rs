@@ -1,11 +1,13 @@
 //! The IOS rules of IKEv2: what is asked for, what signs, what is believed, which profile, policy
 //! and key a peer falls to (S-070..S-098). As for IKEv1, lists in, decision and its rule out.
 
+pub mod authorization;
 pub mod certreq;
 pub mod childless;
 pub mod identity;
 pub mod keyring;
 mod matching;
+pub mod ppk;
 pub mod profile;
 pub mod proposals;
 pub mod trustpoint;

@@ -47,11 +47,21 @@ pub fn for_certificate(
     decide(candidates.collect(), &who, false, "U-10")
 }
 
-/// Whether a peer that was called by this profile may answer with this identity: one of its
-/// statements fits, or certificate maps decide alone.
+/// Whether a peer that was called by this profile may answer with this identity and certificate: one of
+/// its statements fits, or one of its certificate maps (G-043). A profile without either takes anybody.
 #[must_use]
-pub fn matches(profile: &Ikev2Profile, identity: &Identity) -> bool {
-    profile.match_identity.is_empty() || best_match(profile, identity).is_some()
+pub fn matches(
+    config: &RunningConfig,
+    profile: &Ikev2Profile,
+    identity: &Identity,
+    certificate: Option<&Certificate>,
+) -> bool {
+    let by_map = |c: &Certificate| {
+        let fits = |label: &String| certificate_map::matches(config, label, c);
+        profile.match_certificate.iter().any(fits)
+    };
+    let anybody = profile.match_identity.is_empty() && profile.match_certificate.is_empty();
+    anybody || best_match(profile, identity).is_some() || certificate.is_some_and(by_map)
 }
 
 /// The profiles that may be selected at a local address, with the order of their creation.
@@ -221,14 +231,11 @@ mod tests {
     #[test]
     fn an_answer_has_to_fit_the_profile_that_called() {
         let config = config(&[SAME, "match certificate M"]);
-        assert!(matches(&config.ikev2_profiles[0], &r1()));
-        assert!(!matches(
-            &config.ikev2_profiles[0],
-            &Identity::Fqdn("R1".into())
-        ));
-        assert!(matches(
-            &config.ikev2_profiles[1],
-            &Identity::Fqdn("R1".into())
-        ));
+        let stranger = Identity::Fqdn("R1".into());
+        let [named, mapped] = [0, 1].map(|n| &config.ikev2_profiles[n]);
+        assert!(matches(&config, named, &r1(), None));
+        assert!(!matches(&config, named, &stranger, None));
+        // Without its certificate nobody fits a map.
+        assert!(!matches(&config, mapped, &stranger, None));
     }
 }
