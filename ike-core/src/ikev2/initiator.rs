@@ -1,6 +1,7 @@
 //! IKE_SA_INIT and IKE_AUTH as the initiator (RFC 7296 1.2; S-070, S-072, S-074, S-075).
 
 mod auth;
+mod fetch;
 mod intermediate;
 mod proof;
 mod sent;
@@ -12,6 +13,7 @@ use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Chain, KeyExchange, Message, encode_message};
 
 use self::auth::{AuthSent, Verifying};
+use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use self::proof::Proving;
 use super::context::Context;
@@ -41,6 +43,8 @@ pub(super) enum Initiator {
     Proving(Box<Proving>),
     /// IKE_AUTH is out.
     AuthSent(Box<AuthSent>),
+    /// The peer's certificate is being fetched.
+    Fetching(Box<Fetching>),
     /// The peer's AUTH is being verified.
     Verifying(Box<Verifying>),
 }
@@ -168,6 +172,7 @@ impl Initiator {
             Self::Agreeing(a) => Some(a.job),
             Self::Intermediate(i) => i.job(),
             Self::Proving(p) => Some(p.job()),
+            Self::Fetching(f) => Some(f.job()),
             Self::Verifying(v) => Some(v.job()),
             Self::Sent(_) | Self::AuthSent(_) => None,
         }
@@ -268,6 +273,7 @@ impl Initiator {
             }
             (Self::Intermediate(i), outcome) => i.computed(shell, ctx, outcome),
             (Self::Proving(proving), outcome) => proving.signed(shell, ctx, outcome),
+            (Self::Fetching(f), outcome) => (*f).fetched(shell, ctx, outcome),
             (Self::Verifying(verifying), outcome) => verifying.verified(shell, ctx, outcome),
             (_, outcome) => {
                 let why = format!("a computation failed: {outcome:?}");
