@@ -22,6 +22,9 @@ fn allowed(router: usize) -> Story {
     with_global(ikev2_routers(), router, LINE)
 }
 
+/// What takes the place of certificates.
+type Certificates = fn(&[Bytes]) -> Vec<Payload>;
+
 /// CERT payload with hash and URL of something.
 fn named(encoding: CertEncoding, url: &str, octets: &[u8]) -> Payload {
     let hash = Hash::Sha1.digest(&[octets]);
@@ -110,7 +113,7 @@ fn nothing_is_fetched_from_where_it_is_not_allowed() {
         let encoding = CertEncoding::HASH_AND_URL;
         vec![Body::Cert(Certificate { encoding, data }).into()]
     };
-    let cases: [(Story, fn(&[Bytes]) -> Vec<Payload>); 3] = [
+    let cases: [(Story, Certificates); 3] = [
         (ikev2_routers(), by_url),
         (allowed(1), elsewhere),
         (allowed(1), short),
