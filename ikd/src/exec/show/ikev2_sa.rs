@@ -179,12 +179,12 @@ fn abilities(sa: &Ikev2SaView, established: Option<&EstablishedView>, out: &mut 
             ));
         }
     }
-    for e in established {
+    if let Some(e) = established {
         if e.quantum_resistance {
             out.line("      Quantum Resistance Enabled");
         }
         // RFC 9370: ours, IOS has no word for it.
-        for method in e.additional_ke {
+        if let Some(method) = e.additional_ke {
             out.line(format!("      Additional key exchange method: {method}"));
         }
     }
