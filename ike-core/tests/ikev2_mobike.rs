@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ike_core::sa::Role;
-use ike_core::sa::action::{Command, Rekey, Transmit};
+use ike_core::sa::action::{Command, DataplaneEvent, Rekey, Transmit};
 use ike_core::sim::{Datagram, Simulation};
 use ike_wire::v2::{NotifyType, Payload};
 use support::forge::{Forge, find, losing, notifies, notify, with_global};
@@ -353,6 +353,18 @@ fn repeated_and_late_updates_move_nothing() {
     let answer = mobile.sim.datagrams()[before].clone();
     assert_eq!(answer.to, endpoint(FARTHER));
     assert_eq!(mobile.ike(), endpoint(ELSEWHERE));
+}
+
+/// RFC 4555 3.8: with MOBIKE the peer says where it is; ESP packets do not.
+#[test]
+fn esp_from_elsewhere_does_not_move_a_mobile_peer() {
+    let mut mobile = Mobile::with_mobike();
+    let spi_in = *mobile.sim.node(1).installed.inbound.keys().next().unwrap();
+    let from = endpoint(ELSEWHERE);
+    let event = DataplaneEvent::Moved { spi_in, from };
+    mobile.sim.dataplane(1, event);
+    assert_eq!(mobile.ike(), endpoint(R1));
+    assert_eq!(mobile.traffic().0, endpoint(R1));
 }
 
 /// A peer that moved is known to the configuration by its first address: rekeying goes on.

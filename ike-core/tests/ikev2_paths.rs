@@ -5,10 +5,13 @@
 
 mod support;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use ike_core::sa::action::{Command, DataplaneEvent, Rekey};
+use ike_core::sa::Role;
+use ike_core::sa::action::{Command, DataplaneEvent, Rekey, Transmit};
 use ike_core::sim::{Network, Simulation, Translation};
+use support::forge::Forge;
 use support::{Story, ikev2_psk_routers};
 
 fn settle(story: Story, initiator: usize) -> Simulation {
@@ -103,13 +106,69 @@ fn a_replayed_message_from_elsewhere_moves_nothing() {
     let old = sim.datagrams()[2].clone();
     sim.inject(
         1,
-        ike_core::sa::action::Transmit {
+        Transmit {
             local: "203.0.113.7:4500".parse().unwrap(),
             remote: old.to,
             bytes: old.bytes,
         },
     );
     assert_eq!(sim.ikev2_sas(1)[0].remote.to_string(), "192.168.0.9:5500");
+}
+
+/// Where R2 sends from now on: a request of its own, as the NAT delivers it, and ESP.
+fn sends_to(sim: &mut Simulation) -> (SocketAddr, SocketAddr) {
+    let before = sim.datagrams().len();
+    sim.command(1, Command::Rekey("Tunnel1".to_owned(), Rekey::Child));
+    sim.settle(Duration::from_millis(1));
+    let traffic = sim.node(1).installed.outbound.last().unwrap().remote;
+    (sim.datagrams()[before].to, traffic)
+}
+
+/// Another port of the NAT, and what it stands for inside.
+fn rebound() -> (SocketAddr, SocketAddr) {
+    let outside = "192.168.0.9:6000".parse().unwrap();
+    (outside, "192.168.0.1:5000".parse().unwrap())
+}
+
+/// RFC 7296 2.23: "the last valid authenticated packet" counts, of ESP too: requests of ours would go to a
+/// mapping that is gone, and the SA would end.
+#[test]
+fn an_esp_packet_from_another_port_moves_the_ike_sa_with_it() {
+    let mut sim = settle(behind_nat(), 0);
+    let spi_in = *sim.node(1).installed.inbound.keys().next().unwrap();
+    let (from, inside) = rebound();
+    sim.dataplane(1, DataplaneEvent::Moved { spi_in, from });
+    assert_eq!(sim.node(1).installed.inbound[&spi_in].remote, from);
+    assert_eq!(sends_to(&mut sim), (inside, from));
+}
+
+/// RFC 7296 2.23: and a message of IKE moves ESP.
+#[test]
+fn a_message_from_another_port_moves_the_traffic_with_it() {
+    let mut sim = settle(behind_nat(), 0);
+    let (from, inside) = rebound();
+    let bytes = Forge::of(&sim, 0).inform(Role::Initiator, 2, &[]);
+    let transmit = Transmit {
+        local: from,
+        remote: "192.168.0.2:4500".parse().unwrap(),
+        bytes,
+    };
+    sim.inject(1, transmit);
+    assert_eq!(sends_to(&mut sim), (inside, from));
+}
+
+/// H7: a peer that is not behind a NAT does not move, and the end behind one never follows.
+#[test]
+fn an_esp_packet_from_elsewhere_moves_nobody_else() {
+    for (story, node) in [(ikev2_psk_routers(), 1), (behind_nat(), 0)] {
+        let mut sim = settle(story, 0);
+        let spi_in = *sim.node(node).installed.inbound.keys().next().unwrap();
+        let before = sim.ikev2_sas(node)[0].remote;
+        let from = "203.0.113.7:4500".parse().unwrap();
+        sim.dataplane(node, DataplaneEvent::Moved { spi_in, from });
+        assert_eq!(sim.ikev2_sas(node)[0].remote, before);
+        assert_eq!(sim.node(node).installed.inbound[&spi_in].remote, before);
+    }
 }
 
 /// A second tunnel of the same peer is a second child SA of the same IKE SA.

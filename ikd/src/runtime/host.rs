@@ -158,13 +158,16 @@ impl Host {
             }
             DataplaneEvent::SoftExpire(expired) => self.expire(&expired, false),
             DataplaneEvent::HardExpire(expired) => self.expire(&expired, true),
-            DataplaneEvent::PeerMoved { tunnel, from, spi } => {
-                if let Some(dataplane) = &self.dataplane
-                    && !self.tells_its_moves(spi)
-                {
+            DataplaneEvent::PeerMoved { tunnel, from, spi } => match &self.dataplane {
+                Some(dataplane) if !self.is_ikev2(spi) => {
                     dataplane.set_endpoint(&tunnel, from.ip(), Some(from.port()));
                 }
-            }
+                // The IKE SA knows whether packets may move it, and its child SAs go with it.
+                _ => self.handle(Event::Dataplane(CoreDataplaneEvent::Moved {
+                    spi_in: spi,
+                    from,
+                })),
+            },
             DataplaneEvent::InvalidSpi { spi, from } => {
                 log::notice(&format!(
                     "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr={}, prot=50, spi={spi:#010X}",
@@ -174,11 +177,11 @@ impl Host {
         }
     }
 
-    /// RFC 4555 3.8: with MOBIKE the peer says where it is, and packets do not.
-    fn tells_its_moves(&self, spi_in: u32) -> bool {
+    /// The child SA with that inbound SPI belongs to an IKE SA of IKEv2.
+    fn is_ikev2(&self, spi_in: u32) -> bool {
         let sas = self.engine.ikev2_sas(self.now().mono);
         let mut established = sas.iter().filter_map(|sa| sa.established.as_ref());
-        established.any(|e| e.mobike && e.children.iter().any(|c| c.spi_in == spi_in))
+        established.any(|e| e.children.iter().any(|c| c.spi_in == spi_in))
     }
 
     fn expire(&mut self, expired: &crate::dataplane::config::Expired, hard: bool) {

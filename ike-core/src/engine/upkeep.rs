@@ -207,6 +207,8 @@ impl Engine {
                 let name = child.spec.protection.clone();
                 self.negotiate_child(now, &name, out);
             }
+            // IKEv1's pairs are no part of an SA that could move: the data plane follows alone.
+            DataplaneEvent::Moved { .. } => {}
             DataplaneEvent::Alive { spi_in } => {
                 let Some(peer) = self.children.get_mut(spi_in).map(|c| c.spec.remote.ip()) else {
                     return;

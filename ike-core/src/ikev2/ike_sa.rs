@@ -240,6 +240,9 @@ impl IkeSa {
 
     /// The data plane reports about a child SA of ours.
     pub(super) fn dataplane(&mut self, ctx: &mut Context<'_>, event: &DataplaneEvent) {
+        if let DataplaneEvent::Moved { from, .. } = event {
+            self.moved(ctx, (self.shell.local, *from));
+        }
         if let State::Established(sa) = &mut self.state {
             match event {
                 DataplaneEvent::Alive { spi_in } => {
@@ -252,7 +255,7 @@ impl IkeSa {
                     true => pump::delete_child(ctx, sa, *spi_in),
                     false => sa.wish(ctx, Wish::RekeyChild(*spi_in)),
                 },
-                DataplaneEvent::Acquire { .. } => {}
+                DataplaneEvent::Acquire { .. } | DataplaneEvent::Moved { .. } => {}
             }
         }
         self.settle(ctx);

@@ -286,7 +286,9 @@ impl IkeSas {
 
     /// The data plane reports. False when it is not about an SA of this table.
     pub fn dataplane(&mut self, ctx: &mut Context<'_>, event: &DataplaneEvent) -> bool {
-        let (DataplaneEvent::Expire { spi_in, .. } | DataplaneEvent::Alive { spi_in }) = event
+        let (DataplaneEvent::Expire { spi_in, .. }
+        | DataplaneEvent::Alive { spi_in }
+        | DataplaneEvent::Moved { spi_in, .. }) = event
         else {
             return false;
         };

@@ -208,6 +208,13 @@ pub enum DataplaneEvent {
         /// Our inbound SPI.
         spi_in: u32,
     },
+    /// An authentic, new packet of a child SA came in UDP from elsewhere than before.
+    Moved {
+        /// Our inbound SPI.
+        spi_in: u32,
+        /// Where it came from.
+        from: SocketAddr,
+    },
 }
 
 /// Collects the actions of one event.

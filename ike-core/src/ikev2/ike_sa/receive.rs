@@ -10,7 +10,7 @@ use super::super::context::Context;
 use super::super::established::Served;
 use super::super::notify::notify;
 use super::super::responder::Responder;
-use super::super::shell::{digest, send_on};
+use super::super::shell::{Path, digest, send_on};
 use super::super::sk::OpenError;
 use super::super::window::Arrival;
 use super::{IkeSa, Inbound, State, exchanges};
@@ -50,7 +50,7 @@ impl IkeSa {
             return;
         };
         self.shell.outgoing.answered(id);
-        self.moved(ctx, inbound);
+        self.moved(ctx, (inbound.local, inbound.remote));
         let shell = &mut self.shell;
         if let Ok(chain) = &chain {
             shell.told(ctx, false, inbound.header, &chain.payloads);
@@ -119,7 +119,7 @@ impl IkeSa {
         self.shell
             .incoming
             .came(id, (inbound.local, inbound.remote));
-        self.moved(ctx, inbound);
+        self.moved(ctx, (inbound.local, inbound.remote));
         match chain {
             Ok(chain) => self.act(ctx, inbound.header, chain),
             Err(why) => self.syntax_error(ctx, inbound.header, &why),
@@ -221,17 +221,20 @@ impl IkeSa {
         self.established().is_some_and(|sa| sa.abilities.mobike)
     }
 
-    /// H7: a peer behind a NAT may get a new address; only an authentic new message says so
-    /// (RFC 7296 2.23).
-    fn moved(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
+    /// H7: a peer behind a NAT may get a new address; only an authentic new packet says so, of IKE or of
+    /// ESP, and both go there from then on (RFC 7296 2.23).
+    pub(super) fn moved(&mut self, ctx: &mut Context<'_>, path: Path) {
         let nat = self.shell.nat;
         let floats = nat.there && !nat.here && !self.mobile();
         let first = self.established().is_none();
         let shell = &mut self.shell;
-        if (floats || first) && (shell.local, shell.remote) != (inbound.local, inbound.remote) {
-            shell.local = inbound.local;
-            shell.remote = inbound.remote;
-            shell.trace(ctx, Ikev2Trace::Moved(inbound.remote));
+        if !(floats || first) || shell.path() == path {
+            return;
+        }
+        (shell.local, shell.remote) = path;
+        shell.trace(ctx, Ikev2Trace::Moved(path.1));
+        if let State::Established(sa) = &mut self.state {
+            sa.children.relocate(ctx, path, nat.found());
         }
     }
 }
