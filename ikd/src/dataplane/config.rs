@@ -13,6 +13,7 @@ pub use super::encapsulation::{Mode, TunnelMode};
 use super::esp::EspError;
 pub use super::lifetime::Cause;
 use super::suite::EspSuite;
+use super::traffic::Traffic;
 
 /// Everything a data plane needs at its start.
 #[derive(Debug, Default)]
@@ -115,6 +116,9 @@ pub struct SaSpec {
     pub lifetime_seconds: Option<u32>,
     /// Lifetime in kilobytes; `None` is endless.
     pub lifetime_kilobytes: Option<u32>,
+    /// What it carries of what a tunnel without GRE does; `None` is all of it. In a GRE tunnel the
+    /// selectors are about GRE itself, which the tunnel checks.
+    pub traffic: Option<Traffic>,
 }
 
 /// What the data plane has to say.

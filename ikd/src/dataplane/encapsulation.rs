@@ -44,6 +44,9 @@ pub enum PolicyError {
     /// No whole packet inside, or none of the announced version.
     #[error("no whole IP packet inside")]
     NotIp,
+    /// It is none of those that the SA was agreed for (RFC 4301 section 5.2).
+    #[error("inner packet {0} > {1} is not what the SA carries")]
+    Selectors(IpAddr, IpAddr),
     /// GRE between other addresses than those of the tunnel, or not GRE.
     #[error("inner packet {0} > {1} does not fit the tunnel")]
     Addresses(IpAddr, IpAddr),
@@ -121,7 +124,7 @@ impl Encapsulation {
     }
 
     /// The only version a tunnel without GRE carries.
-    fn plain(&self) -> Option<Version> {
+    pub(super) fn plain(&self) -> Option<Version> {
         match self.mode {
             TunnelMode::Gre { .. } => None,
             TunnelMode::IpsecIpv4 => Some(Version::V4),

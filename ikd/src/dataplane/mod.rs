@@ -1,7 +1,7 @@
 //! The userspace data plane: ESP over TUN devices, without kernel ESP and without root.
 //!
 //! Pure: `suite` (algorithms), `replay` (window), `esp` and `protection` (packets),
-//! `gre`, `ip` and `encapsulation` (what is inside), `lifetime`, `sa` and `sad` (the
+//! `gre`, `ip`, `encapsulation` and `traffic` (what is inside), `lifetime`, `sa` and `sad` (the
 //! security associations of every tunnel). At work on tokio: `device` (TUN and raw
 //! socket), `tunnel` (out), `inbound` (in), `runtime` (start, handle, timer).
 
@@ -20,6 +20,7 @@ mod runtime;
 mod sa;
 pub mod sad;
 pub mod suite;
+pub mod traffic;
 mod tunnel;
 
 pub use config::{

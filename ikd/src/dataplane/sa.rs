@@ -9,7 +9,9 @@ use super::config::{Cause, Direction, Mode, SaSpec};
 use super::counters::SaCounters;
 use super::encapsulation::{Encapsulation, PolicyError};
 use super::esp::{EspError, Opener, Sealer};
+use super::ip::Packet;
 use super::lifetime::{Age, Lifetime};
+use super::traffic::Traffic;
 
 /// A tunnel by its place in the configuration.
 pub type TunnelId = usize;
@@ -81,6 +83,7 @@ pub(super) struct Sa<T> {
     pub(super) remote: IpAddr,
     pub(super) encap: Option<(u16, u16)>,
     pub(super) lifetime: Lifetime,
+    pub(super) traffic: Option<Traffic>,
     pub(super) soft_told: bool,
     pub(super) counters: SaCounters,
     pub(super) worker: T,
@@ -112,6 +115,7 @@ impl<T> Sa<T> {
             remote: spec.remote,
             encap: spec.encap,
             lifetime: Lifetime::new(now, spec.lifetime_seconds, spec.lifetime_kilobytes),
+            traffic: spec.traffic,
             soft_told: false,
             counters: SaCounters::of(spec),
             worker,
@@ -131,6 +135,11 @@ impl<T> Sa<T> {
     pub(super) fn newly_soft(&mut self, age: Age) -> Option<Cause> {
         let Age::Soft(cause) = age else { return None };
         (!mem::replace(&mut self.soft_told, true)).then_some(cause)
+    }
+
+    /// What it carries of what that tunnel does, where it is about the inner packets.
+    pub(super) fn traffic_in(&self, tunnel: &Encapsulation) -> Option<Traffic> {
+        self.traffic.filter(|_| tunnel.plain().is_some())
     }
 
     pub(super) fn move_to(&mut self, remote: IpAddr, port: Option<u16>) {
@@ -179,6 +188,14 @@ impl Sa<Opener> {
         let payload = packet.get(opened.payload.clone()).unwrap_or_default();
         let encapsulation = encapsulation.ok_or(PolicyError::NotIp)?;
         let inner = encapsulation.unwrap(self.mode, opened.next_header, payload)?;
+        if let Some(traffic) = self.traffic_in(encapsulation) {
+            let octets = payload.get(inner.clone()).unwrap_or_default();
+            let packet = Packet::parse(octets).ok_or(PolicyError::NotIp)?;
+            if !traffic.receives(&packet, octets) {
+                let (from, to) = (packet.source, packet.destination);
+                return Err(PolicyError::Selectors(from, to).into());
+            }
+        }
         let start = opened.payload.start;
         Ok(start + inner.start..start + inner.end)
     }

@@ -1,8 +1,8 @@
 //! The security associations of all tunnels: which one seals, which one opens, how
 //! much they have carried and when they end. Pure: time is an argument.
 //!
-//! Of several outbound SAs the newest seals; older inbound ones stay until removed or
-//! expired, so a rekey loses no packet (RFC 7296 section 2.8).
+//! Of several outbound SAs the newest that carries a packet seals it; older inbound ones
+//! stay until removed or expired, so a rekey loses no packet (RFC 7296 section 2.8).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -52,7 +52,7 @@ impl Sad {
         }
     }
 
-    /// Takes an SA into use; an outbound one seals from now on. Gives its tunnel.
+    /// Takes an SA into use; an outbound one seals what it carries from now on. Gives its tunnel.
     ///
     /// # Errors
     /// Unknown tunnel, inbound SPI in use, suite or keys refused.
@@ -176,7 +176,17 @@ impl Sad {
         let inner = Packet::parse(packet)
             .filter(|inner| tunnel.encapsulation.carries(inner))
             .ok_or(SealError::NotCarried)?;
-        let sa = tunnel.outbound.last_mut().ok_or(SealError::NoSa)?;
+        if tunnel.outbound.is_empty() {
+            return Err(SealError::NoSa);
+        }
+        // Nor must what none of the SAs was agreed for: a new one would be narrowed again.
+        let encapsulation = &tunnel.encapsulation;
+        let fits = |sa: &&mut Sa<Sealer>| {
+            let traffic = sa.traffic_in(encapsulation);
+            traffic.is_none_or(|t| t.sends(&inner, packet))
+        };
+        let mut newest_first = tunnel.outbound.iter_mut().rev();
+        let sa = newest_first.find(fits).ok_or(SealError::NotCarried)?;
         let wrapping = tunnel.encapsulation.wrap(sa.mode, &inner);
         let [ip, gre] = wrapping.parts();
         let packet = packet.get(..inner.total).ok_or(SealError::NotCarried)?;

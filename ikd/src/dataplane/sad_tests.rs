@@ -50,6 +50,7 @@ fn spec(direction: Direction, spi: u32) -> SaSpec {
         replay_window: 64,
         lifetime_seconds: Some(3600),
         lifetime_kilobytes: None,
+        traffic: None,
     }
 }
 
@@ -310,3 +311,6 @@ fn a_pair_moves_without_losing_its_place() {
     assert!(a.remove("Tunnel1", Direction::Outbound, 0x200));
     sealed(&mut a, START);
 }
+
+#[path = "sad_traffic_tests.rs"]
+mod traffic;

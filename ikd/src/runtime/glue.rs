@@ -7,11 +7,13 @@ use ike_core::config::{
     TunnelMode as IosTunnelMode,
 };
 use ike_core::policy::ipsec::{EspSuite as CoreSuite, suite_of};
+use ike_core::policy::protection::Selector as CoreSelector;
 use ike_core::sa::child::{ChildSpec, Direction as CoreDirection};
 
 use crate::dataplane::config::{Config, Direction, Mode, Route, SaSpec, TunnelConfig, TunnelMode};
 use crate::dataplane::sad::Endpoints;
 use crate::dataplane::suite::{EspCipher, EspIntegrity, EspSuite};
+use crate::dataplane::traffic::{Selector, Traffic};
 
 /// MTU of the path under a tunnel, in octets.
 const LINK_MTU: u32 = 1500;
@@ -146,7 +148,20 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
         // Time is the engine's to keep; the data plane counts octets.
         lifetime_seconds: None,
         lifetime_kilobytes: Some(spec.lifetime_kilobytes),
+        traffic: Some(Traffic {
+            local: selector(spec.local_selector),
+            remote: selector(spec.remote_selector),
+        }),
     })
+}
+
+fn selector(core: CoreSelector) -> Selector {
+    Selector {
+        network: core.network,
+        prefix: core.prefix,
+        protocol: core.protocol,
+        port: core.port,
+    }
 }
 
 /// The endpoints of a child SA; `encapsulation` is the number of W-044.

@@ -122,6 +122,7 @@ impl Router {
             replay_window: 64,
             lifetime_seconds: Some(3600),
             lifetime_kilobytes: Some(4_608_000),
+            traffic: None,
         }
     }
 
