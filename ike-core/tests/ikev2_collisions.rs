@@ -240,3 +240,25 @@ fn both_make_the_same_child() {
     }
     println!("{orders} orders");
 }
+
+/// RFC 7296 2.18: the initiator of the rekeying has the new SA only once it has worked on the answer. A
+/// request that comes with the answer finds no SA there, and would wait for its repetition.
+#[test]
+fn the_end_that_answered_a_rekeying_gives_the_other_time_to_take_the_new_sa() {
+    let mut sim = story(1, true).start();
+    sim.up(0, Some("Tunnel1"));
+    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
+    sim.settle(Duration::from_secs(5));
+    let spi = |sim: &Simulation| *sim.node(1).installed.inbound.keys().next().unwrap();
+    let old = spi(&sim);
+    sim.hold();
+    Deed::RekeyIke.start(&mut sim, 1);
+    let child = Command::Rekey("Tunnel1".to_owned(), Rekey::Child);
+    sim.command(0, child);
+    sim.release(0);
+    assert_eq!(sim.held(), 1, "the answer, and nothing on the new SA yet");
+    sim.let_go();
+    sim.settle(Duration::from_secs(2));
+    assert_ne!(spi(&sim), old, "then the child SA is rekeyed");
+    assert!(sim.carries());
+}

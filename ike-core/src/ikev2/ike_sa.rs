@@ -5,6 +5,7 @@ mod receive;
 mod timers;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ike_wire::v2::Message;
@@ -28,6 +29,9 @@ use crate::sa::natt::Nat;
 use crate::sa::record::Record;
 use crate::sa::{Role, SaId};
 use crate::trace::Ikev2Trace;
+
+/// How long the end that answered a rekeying asks for nothing on the new SA.
+const SETTLING: Duration = Duration::from_millis(500);
 
 /// An IKE SA.
 pub struct IkeSa {
@@ -217,6 +221,21 @@ impl IkeSa {
     pub(super) fn wish(&mut self, ctx: &mut Context<'_>, wish: Wish) {
         if let State::Established(sa) = &mut self.state {
             sa.wish(ctx, wish);
+        }
+        self.settle(ctx);
+    }
+
+    /// What was wanted of the SA that this one succeeds. RFC 7296 2.18: who answered the rekeying leaves the
+    /// peer the time to make the new SA from the answer.
+    pub(super) fn inherit_wishes(&mut self, ctx: &mut Context<'_>, wishes: Vec<Wish>) {
+        let wait = match self.shell.role {
+            Role::Initiator => Duration::ZERO,
+            Role::Responder => SETTLING,
+        };
+        if let State::Established(sa) = &mut self.state {
+            for wish in wishes {
+                sa.wish_at(ctx.now.mono + wait, wish);
+            }
         }
         self.settle(ctx);
     }

@@ -168,9 +168,7 @@ impl IkeSas {
         }
         self.with_sa(ctx, to, |sa, ctx| {
             sa.bury_early(ctx);
-            for wish in wishes {
-                sa.wish(ctx, wish);
-            }
+            sa.inherit_wishes(ctx, wishes);
         });
     }
 
