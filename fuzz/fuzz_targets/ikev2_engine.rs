@@ -34,9 +34,13 @@ fn router(own: u8, peer: u8) -> Router {
     let text = format!(
         "hostname R{own}\ncrypto ikev2 proposal p\n encryption aes-cbc-128\n integrity sha256\n group 31\n!\n\
          crypto ikev2 policy p\n match fvrf any\n proposal p\n!\ncrypto ikev2 fragmentation mtu 576\ncrypto ikev2 mobike\n\
+         crypto ikev2 childless\ncrypto ikev2 redirect client\nip local pool p 10.9.0.1 10.9.0.3\n\
+         crypto ikev2 authorization policy a\n pool p\n banner b\n!\n\
+         crypto ikev2 keyring k\n peer p\n  address 0.0.0.0 0.0.0.0\n  ppk manual id i key secret\n!\n\
          crypto ikev2 profile profile1\n match identity remote address 192.168.0.{peer} 255.255.255.255\n \
          identity local address 192.168.0.{own}\n authentication remote pre-share key cisco123cisco123cisco1\n \
-         authentication local pre-share key cisco123cisco123cisco1\n!\n\
+         authentication local pre-share key cisco123cisco123cisco1\n keyring ppk k\n reauth 600\n \
+         config-exchange set accept\n aaa authorization group psk list default a\n!\n\
          crypto ipsec transform-set t esp-aes esp-sha256-hmac\n!\ncrypto ipsec profile q\n set transform-set t\n \
          set ikev2-profile profile1\n!\ninterface Tunnel1\n tunnel source Ethernet0/0\n tunnel destination 192.168.0.{peer}\n \
          tunnel protection ipsec profile q\n!\ninterface Ethernet0/0\n ip address 192.168.0.{own} 255.255.255.0\n"

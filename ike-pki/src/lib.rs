@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod algorithm;
+mod bundle;
 mod ca;
 mod ca_extensions;
 mod certificate;
@@ -44,6 +45,7 @@ mod subject_name;
 mod time;
 mod writer;
 
+pub use bundle::certificates_of_bundle;
 pub use ca::{CaError, CertRequestSpec, LabCa, Version};
 pub use certificate::Certificate;
 pub use certificate_error::CertificateError;

@@ -17,6 +17,7 @@ use ike_core::trace::{Syslog, Trace, Traced};
 use ike_pki::{ChainPolicy, Store};
 use tokio::sync::mpsc;
 
+use super::fetch::Fetcher;
 use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
@@ -37,6 +38,7 @@ pub struct Host {
     pub(super) started_at: Instant,
     pub(super) last_reply: Option<Reply>,
     keys: Arc<PrivateKeyring>,
+    fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
     jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
@@ -80,6 +82,7 @@ impl Host {
             started_at: Instant::now(),
             last_reply: None,
             keys: Arc::new(parts.keystore.keys),
+            fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,
             jobs: parts.jobs,
@@ -222,6 +225,9 @@ impl Host {
     /// Dear work goes to the blocking pool, whose size the runtime bounds (K4).
     fn run(&self, id: JobId, job: Job) {
         let (keys, jobs) = (self.keys.clone(), self.jobs.clone());
+        if let Job::Fetch { url } = job {
+            return self.fetcher.start(id, url, jobs);
+        }
         tokio::task::spawn_blocking(move || {
             // The engine is gone when nobody receives.
             let _ = jobs.send((id, job::run(job, keys.as_ref())));

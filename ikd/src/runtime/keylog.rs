@@ -65,7 +65,10 @@ impl KeyLog {
             let Some(line) = ikev2_line(key) else {
                 continue;
             };
-            if self.seen.insert(format!("{} {}", key.spi_i, key.spi_r)) {
+            // After IKE_INTERMEDIATE the same SA has other keys (RFC 9370 2.2.2).
+            let digest = ike_crypto::Hash::Sha256.digest(&[line.as_bytes()]);
+            let seen = format!("{} {} {}", key.spi_i, key.spi_r, hex(&digest));
+            if self.seen.insert(seen) {
                 let _ = writeln!(self.ikev2, "{line}");
             }
         }
@@ -274,6 +277,11 @@ mod tests {
         log.ikev2(&keys);
         let path = dir.path().join("ikev2_decryption_table");
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+        // RFC 9370 2.2.2: the second keys of an SA are keys too.
+        let mut again = keys.clone();
+        again[0].ei = Secret::from(vec![9; 20]);
+        log.ikev2(&again);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

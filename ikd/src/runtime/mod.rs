@@ -1,6 +1,7 @@
 //! The daemon: one task owns the engine, executes its actions in order, and feeds results
 //! back as events. Sockets, workers, data plane and control socket are tasks around it.
 
+mod fetch;
 mod glue;
 mod host;
 mod keylog;

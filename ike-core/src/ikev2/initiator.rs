@@ -1,32 +1,30 @@
 //! IKE_SA_INIT and IKE_AUTH as the initiator (RFC 7296 1.2; S-070, S-072, S-074, S-075).
 
 mod auth;
+mod fetch;
 mod intermediate;
 mod proof;
+mod sent;
 
 use bytes::Bytes;
 use ike_crypto::{Group, Kem, Secret};
+use ike_wire::Header;
 use ike_wire::registry::ExchangeType;
-use ike_wire::v2::{Chain, KeyExchange, Message, NotifyType, encode_message};
-use ike_wire::{Header, Spi};
+use ike_wire::v2::{Chain, KeyExchange, Message, encode_message};
 
 use self::auth::{AuthSent, Verifying};
+use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use self::proof::Proving;
 use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
-use super::notify;
-use super::redirect;
 use super::shell::Shell;
-use super::table;
 use crate::config::Ikev2Proposal;
-use crate::policy::ikev2_proposal::Chosen;
 use crate::policy::{ikev2, ikev2_proposal};
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
-use crate::trace::Ikev2Trace;
 
 /// Times an IKE_SA_INIT is sent anew because of COOKIE, INVALID_KE_PAYLOAD or REDIRECT (H3, H4).
 const MAX_TRIES: u8 = 8;
@@ -45,6 +43,8 @@ pub(super) enum Initiator {
     Proving(Box<Proving>),
     /// IKE_AUTH is out.
     AuthSent(Box<AuthSent>),
+    /// The peer's certificate is being fetched.
+    Fetching(Box<Fetching>),
     /// The peer's AUTH is being verified.
     Verifying(Box<Verifying>),
 }
@@ -172,6 +172,7 @@ impl Initiator {
             Self::Agreeing(a) => Some(a.job),
             Self::Intermediate(i) => i.job(),
             Self::Proving(p) => Some(p.job()),
+            Self::Fetching(f) => Some(f.job()),
             Self::Verifying(v) => Some(v.job()),
             Self::Sent(_) | Self::AuthSent(_) => None,
         }
@@ -272,6 +273,7 @@ impl Initiator {
             }
             (Self::Intermediate(i), outcome) => i.computed(shell, ctx, outcome),
             (Self::Proving(proving), outcome) => proving.signed(shell, ctx, outcome),
+            (Self::Fetching(f), outcome) => (*f).fetched(shell, ctx, outcome),
             (Self::Verifying(verifying), outcome) => verifying.verified(shell, ctx, outcome),
             (_, outcome) => {
                 let why = format!("a computation failed: {outcome:?}");
@@ -280,166 +282,6 @@ impl Initiator {
             }
         }
     }
-}
-
-impl Sent {
-    fn answer(
-        mut self,
-        shell: &mut Shell,
-        ctx: &mut Context<'_>,
-        message: Message,
-        datagram: &Bytes,
-    ) -> Step {
-        let chain = &message.chain;
-        shell.told(ctx, false, &message.header, &chain.payloads);
-        if let Some(step) = self.asked_again(shell, ctx, chain) {
-            return step;
-        }
-        if let Some(gateway) = redirect::in_init(shell, ctx, chain, &self.offer.nonce) {
-            redirect::follow(shell, ctx, gateway);
-            let why = format!("redirected to {gateway}");
-            shell.fail(ctx, "IKE_SA_INIT", &why);
-            return Step::Ended;
-        }
-        if let Some(error) = notify::error(chain) {
-            // H3: anyone can send this; the real answer is waited for until the next repetition.
-            let why = format!("the peer answers {} (unprotected)", error.ty);
-            shell.trace(ctx, Ikev2Trace::ReceivedNotify(error.ty.to_string()));
-            self.refused = Some(why);
-            return Step::Stay(Initiator::Sent(self));
-        }
-        match self.read(shell, &message) {
-            Ok((halves, kem, peer)) => {
-                shell.outgoing.answered(0);
-                shell.outgoing.take_id();
-                self.agree(shell, ctx, message, datagram, (halves, kem, peer))
-            }
-            Err(why) => {
-                shell.dropped(ctx, why);
-                Step::Stay(Initiator::Sent(self))
-            }
-        }
-    }
-
-    /// COOKIE and INVALID_KE_PAYLOAD: the same offer again, with the cookie or for another group
-    /// (RFC 7296 1.2, 2.6, 2.7). `None`: this is another answer.
-    fn asked_again(
-        &mut self,
-        shell: &mut Shell,
-        ctx: &mut Context<'_>,
-        chain: &Chain,
-    ) -> Option<Step> {
-        let cookie = notify::find(chain, NotifyType::COOKIE).filter(|n| {
-            (1..=64).contains(&n.data.len()) && self.offer.cookie.as_ref() != Some(&n.data)
-        });
-        let group = notify::find(chain, NotifyType::INVALID_KE_PAYLOAD)
-            .and_then(|n| Some(u16::from_be_bytes(n.data.as_ref().try_into().ok()?)))
-            .and_then(Group::from_iana)
-            .filter(|g| *g != self.offer.group && self.offers(*g));
-        if self.offer.tries >= MAX_TRIES || (cookie.is_none() && group.is_none()) {
-            return None;
-        }
-        shell.outgoing.stop();
-        let offer = Offer {
-            cookie: cookie
-                .map(|n| n.data.clone())
-                .or_else(|| self.offer.cookie.take()),
-            proposals: std::mem::take(&mut self.offer.proposals),
-            nonce: self.offer.nonce.clone(),
-            private: self.offer.private.clone(),
-            ..self.offer
-        };
-        Some(match group {
-            Some(group) => {
-                let what = format!("group {}", group.iana());
-                shell.trace(
-                    ctx,
-                    Ikev2Trace::ReceivedNotify(format!("INVALID_KE_PAYLOAD, {what}")),
-                );
-                Step::Stay(prepare(shell, ctx, offer, group))
-            }
-            None => {
-                shell.trace(ctx, Ikev2Trace::ReceivedNotify("COOKIE".to_owned()));
-                send(shell, ctx, offer, self.public.clone())
-            }
-        })
-    }
-
-    /// H4: only groups of our own proposals.
-    fn offers(&self, group: Group) -> bool {
-        ikev2_proposal::groups(&self.offer.proposals).contains(&group)
-    }
-
-    /// Holds the answer against the offer.
-    fn read(
-        &self,
-        shell: &Shell,
-        message: &Message,
-    ) -> Result<(Halves, Option<Kem>, Bytes), String> {
-        let chain = &message.chain;
-        table::check(table::Message::Init, chain)?;
-        if message.header.responder == shell.spi_i || message.header.responder == Spi::ZERO {
-            return Err("the responder's SPI is ours or zero".to_owned());
-        }
-        let answer = init::security_association(chain).ok_or("no SA payload")?;
-        let chosen = ikev2_proposal::check_answer(answer, &self.offer.proposals)
-            .ok_or("the answer is not a choice from our proposals")?;
-        let exchange = init::key_exchange(chain).ok_or("no KE payload")?;
-        if exchange.group != self.offer.group.iana() || chosen.suite.group != self.offer.group {
-            return Err("the answer is for another group than our KE payload".to_owned());
-        }
-        let nonce_r = notify::nonce(chain).ok_or("no nonce")?.clone();
-        if nonce_r == self.offer.nonce {
-            return Err("our own nonce came back".to_owned());
-        }
-        let halves = Halves {
-            suite: chosen.suite,
-            nonce_i: self.offer.nonce.clone(),
-            nonce_r,
-        };
-        Ok((halves, additional(&chosen, chain)?, exchange.data.clone()))
-    }
-
-    fn agree(
-        self,
-        shell: &mut Shell,
-        ctx: &mut Context<'_>,
-        message: Message,
-        datagram: &Bytes,
-        (halves, kem, peer): (Halves, Option<Kem>, Bytes),
-    ) -> Step {
-        let header: &Header = &message.header;
-        shell.spi_r = header.responder;
-        shell.trace(ctx, Ikev2Trace::Processing("IKE_SA_INIT"));
-        init::detect_nat(shell, ctx, &message.chain);
-        if shell.nat.found() {
-            shell.float();
-        }
-        let job = Job::Agree {
-            group: self.offer.group,
-            private: self.offer.private,
-            peer,
-        };
-        let job = ctx.run(shell.id, job);
-        Step::Stay(Initiator::Agreeing(Box::new(Agreeing {
-            halves,
-            kem,
-            message_i: self.message,
-            message_r: message,
-            datagram: datagram.clone(),
-            job,
-        })))
-    }
-}
-
-/// RFC 9370 2.2.1: an additional key exchange goes in an exchange that the responder must have agreed to.
-fn additional(chosen: &Chosen, chain: &Chain) -> Result<Option<Kem>, String> {
-    let Some(method) = chosen.additional_ke else {
-        return Ok(None);
-    };
-    let kem = Kem::from_iana(method).filter(|_| super::intermediate::is_supported(chain));
-    kem.map(Some)
-        .ok_or_else(|| format!("method {method} is chosen without IKE_INTERMEDIATE"))
 }
 
 impl Agreeing {

@@ -13,6 +13,7 @@ mod context;
 mod cookie;
 mod create_child;
 mod established;
+mod fetch;
 mod fragment;
 mod ike_sa;
 mod informational;

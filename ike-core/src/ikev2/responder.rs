@@ -1,6 +1,7 @@
 //! IKE_SA_INIT and IKE_AUTH as the responder (RFC 7296 1.2; S-071, S-073, S-076 to S-078).
 
 mod auth;
+mod fetch;
 mod intermediate;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use ike_wire::v2::{
 };
 
 use self::auth::{Proving, Verifying};
+use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use super::context::Context;
 use super::established::Established;
@@ -36,6 +38,8 @@ pub(super) enum Responder {
     Answered(Box<Material>),
     /// An additional shared secret is being computed.
     Intermediate(Box<Intermediate>),
+    /// The peer's certificate is being fetched.
+    Fetching(Box<Fetching>),
     /// The peer's AUTH is being verified.
     Verifying(Box<Verifying>),
     /// Our AUTH is being signed.
@@ -165,6 +169,7 @@ impl Responder {
         match self {
             Self::Agreeing(a) => Some(a.job),
             Self::Intermediate(i) => Some(i.job()),
+            Self::Fetching(f) => Some(f.job()),
             Self::Verifying(v) => Some(v.job()),
             Self::Proving(p) => Some(p.job()),
             Self::Answered(_) => None,
@@ -234,6 +239,7 @@ impl Responder {
                 Step::Ended
             }
             (Self::Intermediate(i), outcome) => i.computed(shell, ctx, outcome),
+            (Self::Fetching(f), outcome) => (*f).fetched(shell, ctx, outcome),
             (Self::Verifying(v), outcome) => v.verified(shell, ctx, outcome),
             (Self::Proving(p), outcome) => p.signed(shell, ctx, outcome),
             (_, outcome) => {

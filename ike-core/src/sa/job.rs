@@ -80,7 +80,15 @@ pub enum Job {
     },
     /// Validate the peer's chain and check its signature.
     Verify(Box<VerifyJob>),
+    /// Fetch what a URL names, by HTTP, without following it elsewhere. Not for [`run`]: the host does it.
+    Fetch {
+        /// The URL; its host and path were allowed by the configuration.
+        url: String,
+    },
 }
+
+/// Octets that are fetched at most; more is an error (B15).
+pub const FETCH_LIMIT: usize = 65_536;
 
 /// The peer's claim and what it is held against.
 #[derive(Clone, Debug)]
@@ -127,6 +135,18 @@ pub enum JobOutcome {
     Signature(Result<Bytes, SignError>),
     /// Of [`Job::Verify`].
     Verified(Result<PeerVerified, VerifyError>),
+    /// Of [`Job::Fetch`].
+    Fetched(Result<Bytes, FetchError>),
+}
+
+/// Why nothing was fetched, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchError(pub String);
+
+impl std::fmt::Display for FetchError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Why nothing was signed.
@@ -218,6 +238,10 @@ pub fn run(job: Job, keys: &dyn PrivateKeys) -> JobOutcome {
                 .map_err(SignError::Crypto)
         })),
         Job::Verify(verify) => JobOutcome::Verified(self::verify(&verify)),
+        Job::Fetch { .. } => {
+            let why = "this host fetches nothing".to_owned();
+            JobOutcome::Fetched(Err(FetchError(why)))
+        }
     }
 }
 

@@ -7,9 +7,11 @@
 pub mod enrol;
 mod network;
 mod node;
+mod web;
 
 pub use network::{Datagram, Fate, Faults, Network, Translation};
 pub use node::{Installed, Node, Router};
+pub use web::Web;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use crate::engine::view::IsakmpSaView;
 use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
 use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
-use crate::sa::job::{self, JobOutcome};
+use crate::sa::job::{self, Job, JobOutcome};
 use crate::sa::record::Record;
 use crate::sa::retransmit::Timers;
 use crate::time::{Now, Timestamp};
@@ -36,6 +38,8 @@ pub struct Simulation {
     wall: i64,
     started: Option<Timestamp>,
     initiator: usize,
+    /// What URLs lead to.
+    pub web: Web,
     /// Datagrams that wait for the caller to deliver them; `None`: they go by time.
     held: Option<Vec<(usize, Datagram)>>,
 }
@@ -83,6 +87,7 @@ impl Simulation {
             wall,
             started: None,
             initiator: 0,
+            web: Web::default(),
             held: None,
         }
     }
@@ -251,7 +256,10 @@ impl Simulation {
             Action::Send(transmit) => self.send(node, transmit),
             Action::Keepalive { remote, .. } => self.nodes[node].keepalives.push(remote),
             Action::Run(id, job) => {
-                let outcome = job::run(job, self.nodes[node].keys.as_ref());
+                let outcome = match job {
+                    Job::Fetch { url } => self.web.fetch(url),
+                    job => job::run(job, self.nodes[node].keys.as_ref()),
+                };
                 let at = self.now + self.network.job_time;
                 self.schedule(at, node, Pending::Job(id, Box::new(outcome)));
             }

@@ -74,6 +74,7 @@ pub enum Ikev2Trace {
     Liveness,
     NegotiationFailed(String),
     Moved(SocketAddr),
+    Fetching(String),
     Reauthenticating,
     Redirected(IpAddr),
 }
@@ -253,6 +254,9 @@ impl Ikev2Trace {
             Self::Liveness => tagged("Sending DPD/liveness query"),
             Self::NegotiationFailed(reason) => format!("{tag}Negotiation failed: {reason}"),
             Self::Moved(remote) => format!("{tag}Peer moved to {remote}"),
+            Self::Fetching(url) => {
+                format!("{tag}Fetching certificate from {}", super::escaped(url))
+            }
             Self::Redirected(gateway) => format!("{tag}Redirected to {gateway}"),
             Self::Reauthenticating => tagged("Starting reauthentication"),
         }

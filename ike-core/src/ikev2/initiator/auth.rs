@@ -147,12 +147,7 @@ const VERSION: &[u8] = b"ikd, as Cisco IOS 15.3T";
 
 impl AuthSent {
     /// The answer to IKE_AUTH: an error, or the responder's proof.
-    pub(super) fn answer(
-        mut self,
-        shell: &mut Shell,
-        ctx: &mut Context<'_>,
-        chain: &Chain,
-    ) -> Step {
+    pub(super) fn answer(self, shell: &mut Shell, ctx: &mut Context<'_>, chain: &Chain) -> Step {
         let payloads = names(&chain.payloads);
         shell.trace(ctx, Ikev2Trace::Processing("IKE_AUTH"));
         let proof = chain.find(PayloadType::V2_AUTH).is_some();
@@ -166,6 +161,16 @@ impl AuthSent {
             shell.fail(ctx, "IKE_AUTH", &format!("{why} ({})", payloads.join(" ")));
             return Step::Ended;
         }
+        super::fetch::begin(shell, ctx, self, chain.clone())
+    }
+
+    /// The answer has all its certificates: is the responder who it says?
+    pub(super) fn judged(
+        mut self,
+        shell: &mut Shell,
+        ctx: &mut Context<'_>,
+        chain: &Chain,
+    ) -> Step {
         if let Err(why) = ppk::answered(shell, ctx, &mut self.material, chain) {
             return refuse(shell, ctx, self, &why);
         }
@@ -214,7 +219,12 @@ impl Verifying {
 }
 
 /// RFC 7296 2.21.2: the responder believes the SA to be up; it is told that we do not.
-fn refuse(shell: &mut Shell, ctx: &mut Context<'_>, mut sent: AuthSent, why: &str) -> Step {
+pub(super) fn refuse(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    mut sent: AuthSent,
+    why: &str,
+) -> Step {
     let refusal = notify::notify(NotifyType::AUTHENTICATION_FAILED, Bytes::new());
     let information = ExchangeType::V2_INFORMATIONAL;
     let _ = shell.request(ctx, &mut sent.material.sk, information, &[refusal]);

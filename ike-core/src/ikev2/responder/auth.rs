@@ -40,6 +40,18 @@ pub(crate) struct Asked {
     trustpoint: Option<String>,
 }
 
+impl Asked {
+    /// Its payloads.
+    pub(super) fn request(&self) -> &Chain {
+        &self.request
+    }
+
+    /// Its payloads, to be completed.
+    pub(super) fn request_mut(&mut self) -> &mut Chain {
+        &mut self.request
+    }
+}
+
 /// The initiator's AUTH is being verified.
 pub(crate) struct Verifying {
     asked: Box<Asked>,
@@ -65,7 +77,7 @@ pub(super) fn request(
     request: Chain,
 ) -> Step {
     shell.trace(ctx, Ikev2Trace::Processing("IKE_AUTH"));
-    let mut asked = Asked {
+    let asked = Asked {
         material,
         id,
         request,
@@ -78,6 +90,11 @@ pub(super) fn request(
     if let Err(why) = checked {
         return refuse(shell, ctx, asked, NotifyType::INVALID_SYNTAX, &why);
     }
+    super::fetch::begin(shell, ctx, asked)
+}
+
+/// The request has all its certificates.
+pub(super) fn identified(shell: &mut Shell, ctx: &mut Context<'_>, mut asked: Asked) -> Step {
     if mobike::agreed(ctx, &asked.request)
         && let Err(ty) = mobike::check_path(&asked.request, shell.path())
     {
@@ -165,7 +182,7 @@ fn post_quantum(shell: &mut Shell, ctx: &mut Context<'_>, asked: &mut Asked) -> 
 }
 
 /// S-078: the response holds the notify and nothing else; the SA is gone.
-fn refuse(
+pub(super) fn refuse(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
     mut asked: Asked,

@@ -4,6 +4,7 @@
 pub mod authorization;
 pub mod certreq;
 pub mod childless;
+pub mod fetching;
 pub mod identity;
 pub mod keyring;
 mod matching;
