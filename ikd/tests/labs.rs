@@ -4,6 +4,7 @@
 //! the program under test makes for itself; where those are not to be had the reason is printed
 //! and the test passes, unless IKD_REQUIRE_ALL is in the environment.
 
+mod commands;
 mod judge;
 
 use std::path::{Path, PathBuf};
@@ -49,11 +50,15 @@ fn main() -> ExitCode {
     ));
     trials.push(Trial::test(
         "wrong command lines and files are told with their exit code",
-        mistakes_are_told,
+        commands::mistakes_are_told,
     ));
     trials.push(Trial::test(
         "a lab is left up, used and taken down",
-        a_lab_is_left_up,
+        commands::a_lab_is_left_up,
+    ));
+    trials.push(Trial::test(
+        "a tunnel of IKEv2 is shown, rekeyed and cleared",
+        commands::ikev2_by_command,
     ));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -79,8 +84,12 @@ fn ikd(arguments: &[&str], paths: &[&Path]) -> Result<Output, Failed> {
             SOCKETS.get_or_init(|| dir)
         }
     };
+    ikd_at(sockets.path(), arguments, paths)
+}
+
+fn ikd_at(sockets: &Path, arguments: &[&str], paths: &[&Path]) -> Result<Output, Failed> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
-    command.env("IKD_RUNTIME_DIR", sockets.path());
+    command.env("IKD_RUNTIME_DIR", sockets);
     Ok(command.args(arguments).args(paths).output()?)
 }
 
@@ -183,128 +192,4 @@ fn nat_floats() -> Result<(), Failed> {
     assert!(on(4500) >= 11, "{}", flows.len());
     assert!(flows.iter().all(|f| f.protocol == UDP), "nothing but UDP");
     Ok(())
-}
-
-fn mistakes_are_told() -> Result<(), Failed> {
-    let dir = tempfile::tempdir()?;
-    let (good, bad) = (labs().join("t-01/r1.cfg"), dir.path().join("bad.cfg"));
-    std::fs::write(
-        &bad,
-        "hostname R2\ncrypto ipsec transform-set TS esp-aes esp-sha265-hmac\n",
-    )?;
-    let told = |arguments: &[&str], paths: &[&Path], code: i32, part: &str| -> Result<(), Failed> {
-        let output = ikd(arguments, paths)?;
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert!(said.contains(part), "{said}");
-        Ok(())
-    };
-    told(&["lab", "run"], &[&good, &bad], 3, "bad.cfg:2")?;
-    told(
-        &["lab", "run"],
-        &[&good, &good],
-        3,
-        "both routers are called R1",
-    )?;
-    told(&["lab", "run"], &[dir.path()], 3, "lab.toml")?;
-    told(&["lab", "run"], &[&good], 2, "two routers")?;
-    told(&["lab", "run"], &[], 2, "lab folder")?;
-    told(&["lab", "demo", "t-00"], &[], 2, "there is no case t-00")?;
-    let folder = labs().join("t-01");
-    told(
-        &["lab", "run", "--simulate", "--initiate", "R3"],
-        &[&folder],
-        2,
-        "no router R3",
-    )?;
-    told(
-        &["lab", "run", "--simulate", "--order", "R1=NOPE"],
-        &[&folder],
-        2,
-        "no trustpoint NOPE",
-    )?;
-    // Turned round, T-01 is T-02: it differs from what the folder says.
-    let output = ikd(
-        &["lab", "run", "--simulate", "--initiate", "R2"],
-        &[&folder],
-    )?;
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stdout).contains("differs: tunnel: expected up, got not up"));
-    Ok(())
-}
-
-/// `up`, `status`, `ping`, `exec`, `capture`, `down` on the embedded case.
-fn a_lab_is_left_up() -> Result<(), Failed> {
-    let output = ikd(&["lab", "up"], &[])?;
-    if skipped(&output)? {
-        return Ok(());
-    }
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let used = use_lab();
-    let down = ikd(&["lab", "down"], &[])?;
-    used?;
-    assert_eq!(down.status.code(), Some(0), "{}", text(&down.stderr));
-    assert_eq!(
-        ikd(&["lab", "ping", "R1", "R2"], &[])?.status.code(),
-        Some(4)
-    );
-    Ok(())
-}
-
-fn use_lab() -> Result<(), Failed> {
-    let said = |arguments: &[&str]| -> Result<(i32, String), Failed> {
-        let output = ikd(arguments, &[])?;
-        Ok((
-            output.status.code().unwrap_or(-1),
-            text(&output.stdout) + &text(&output.stderr),
-        ))
-    };
-    let ensure = |what: &str, ok: bool, got: &dyn std::fmt::Debug| -> Result<(), Failed> {
-        // An assertion here would leave the lab up.
-        if ok {
-            Ok(())
-        } else {
-            Err(format!("{what}: {got:?}").into())
-        }
-    };
-    let up = said(&["up", "-d", "R1", "Tunnel1"])?;
-    ensure("up", up.0 == 0, &up)?;
-    let status = said(&["lab", "status"])?;
-    ensure(
-        "status",
-        status.0 == 0 && status.1.matches("1 ESP SA pairs").count() == 2,
-        &status,
-    )?;
-    let ping = said(&["lab", "ping", "R2", "R1", "--count", "2"])?;
-    ensure(
-        "ping",
-        ping.0 == 0 && ping.1.contains("2 of 2 answered"),
-        &ping,
-    )?;
-    let exec = said(&[
-        "lab",
-        "exec",
-        "R1",
-        "--",
-        "sh",
-        "-c",
-        "cat /proc/net/dev; exit 7",
-    ])?;
-    ensure("exec", exec.0 == 7 && exec.1.contains("Tunnel1:"), &exec)?;
-    ensure(
-        "exec on a stranger",
-        said(&["lab", "exec", "R3", "true"])?.0 == 2,
-        &(),
-    )?;
-    ensure("one lab at a time", said(&["lab", "up"])?.0 == 2, &())?;
-    let dir = tempfile::tempdir()?;
-    let file = dir.path().join("lab.pcapng");
-    let capture = ikd(&["lab", "capture", "-o"], &[&file])?;
-    ensure("capture", capture.status.success(), &capture)?;
-    let records = pcapng::read(&std::fs::read(&file)?)?;
-    ensure(
-        "packets in the capture",
-        records.len() >= 13,
-        &records.len(),
-    )
 }

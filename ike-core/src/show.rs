@@ -1,7 +1,7 @@
 //! IOS's words for algorithms, as configuration, debug and `show` all print them.
 
 use ike_crypto::{Cipher, Hash};
-use ike_wire::v2::{Transform, TransformType};
+use ike_wire::v2::{NotifyType, Transform, TransformType};
 
 use crate::config::{EspAuthentication, EspEncryption, IsakmpAuthentication, TransformSet};
 use crate::policy::ipsec::EspSuite;
@@ -136,6 +136,16 @@ pub fn ikev2_transform(transform: &Transform) -> String {
         format!("{}-{id}", transform.ty)
     } else {
         known.to_owned()
+    }
+}
+
+/// A notify of IKEv2: IOS shortens two names of the registry (S-072).
+#[must_use]
+pub fn ikev2_notify(ty: NotifyType) -> String {
+    match ty {
+        NotifyType::ESP_TFC_PADDING_NOT_SUPPORTED => "ESP_TFC_NO_SUPPORT".to_owned(),
+        NotifyType::NON_FIRST_FRAGMENTS_ALSO => "NON_FIRST_FRAGS".to_owned(),
+        other => other.to_string(),
     }
 }
 

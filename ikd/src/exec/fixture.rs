@@ -3,6 +3,8 @@
 use ike_core::config::{RunningConfig, parse};
 use ike_core::engine::Counters;
 use ike_core::engine::view::{ChildView, IsakmpSaView, SuiteView};
+use ike_core::engine::view_ikev2::{EstablishedView, Ikev2SaView, Ikev2SuiteView};
+use ike_core::ikev2::{Stats, Tally};
 use ike_core::policy::protection::{Protection, compile};
 use ike_core::sa::record::{CertificateRequests, Explained, Record};
 use ike_core::sa::{Role, SaId};
@@ -102,6 +104,9 @@ impl R1 {
             protections: &self.protections,
             store: &self.store,
             isakmp: Vec::new(),
+            ikev2: Vec::new(),
+            ikev2_stats: Stats::default(),
+            ikev2_tally: Tally::default(),
             children: Vec::new(),
             records: Vec::new(),
             counters: Counters::default(),
@@ -151,13 +156,72 @@ pub(super) fn isakmp_sa(connection: u32, role: &str) -> IsakmpSaView {
             group: 2,
         }),
         lifetime: Some(86_341),
+        active: Some(59),
         capabilities: String::new(),
+    }
+}
+
+/// An established IKE SA of the seed's IKEv2 half with R2, started here; no child SA.
+pub(super) fn ikev2_sa(tunnel: u32) -> Ikev2SaView {
+    Ikev2SaView {
+        tunnel,
+        session: tunnel,
+        status: "READY".into(),
+        over: false,
+        local: ([192, 168, 0, 1], 500).into(),
+        remote: ([192, 168, 0, 2], 500).into(),
+        initiator: true,
+        local_spi: "0123456789abcdef".into(),
+        remote_spi: "fedcba9876543210".into(),
+        profile: Some("profile1".into()),
+        suite: Some(Ikev2SuiteView {
+            encryption: "3DES".into(),
+            key_bits: None,
+            prf: "MD5".into(),
+            integrity: Some("MD596".into()),
+            group: 2,
+        }),
+        established: Some(EstablishedView {
+            own_method: "RSA".into(),
+            peer_method: "RSA".into(),
+            local_id: "192.168.0.1".into(),
+            remote_id: "192.168.0.2".into(),
+            validated_by: Some("TP1".into()),
+            lifetime: 86_400,
+            active: 20,
+            dpd: None,
+            additional_ke: None,
+            quantum_resistance: false,
+            leased: Vec::new(),
+            settings: Vec::new(),
+            mobike: false,
+            children: Vec::new(),
+        }),
+        nat: (false, false),
+        message_ids: (2, 0),
+        windows: (5, 5),
+        fragmentation: None,
+    }
+}
+
+/// The ESP SA pair of Tunnel1, made by IKEv2 with the seed's transform set.
+pub(super) fn child_of_ikev2() -> ChildView {
+    ChildView {
+        version: 2,
+        transform: "esp-3des esp-sha-hmac".into(),
+        encryption: "3DES".into(),
+        key_bits: None,
+        hmac: Some("SHA96".into()),
+        iv_octets: 8,
+        connection: 1,
+        ..child()
     }
 }
 
 /// The ESP SA pair of Tunnel1.
 pub(super) fn child() -> ChildView {
     ChildView {
+        version: 1,
         protection: "Tunnel1".into(),
         interface: "Tunnel1".into(),
         local: [192, 168, 0, 1].into(),
@@ -165,9 +229,14 @@ pub(super) fn child() -> ChildView {
         remote_port: 500,
         local_selector: "192.168.0.1/255.255.255.255/47/0".into(),
         remote_selector: "192.168.0.2/255.255.255.255/47/0".into(),
+        local_range: "192.168.0.1/0 - 192.168.0.1/65535".into(),
+        remote_range: "192.168.0.2/0 - 192.168.0.2/65535".into(),
         spi_in: 0x6C0F_3A3D,
         spi_out: 0x24C6_C5A2,
         transform: "esp-aes esp-sha256-hmac".into(),
+        encryption: "AES-CBC".into(),
+        key_bits: Some(128),
+        hmac: Some("SHA256".into()),
         mode: "Tunnel".into(),
         pfs: None,
         seconds: 3599,
@@ -239,6 +308,25 @@ pub(super) fn record(up: bool) -> Record {
             issuers,
         });
         out.stop("MM5", "certificate not trusted by \u{1b}[1m");
+    }
+    out
+}
+
+/// A negotiation of IKEv2 that came up as initiator, or failed in IKE_AUTH as responder.
+pub(super) fn record_of_ikev2(up: bool) -> Record {
+    let mut out = record(up);
+    out.version = 2;
+    out.profile = Some("profile1".into());
+    out.signed_with = Some("TP1".into());
+    out.decisions.truncate(1);
+    if !up {
+        let issuers = vec!["cn=CA2,o=cisco,o=com".into(), "cn=CA1,o=cisco,o=com".into()];
+        out.certreq = Some(CertificateRequests {
+            message: "IKE_SA_INIT".into(),
+            issuers,
+        });
+        out.stopped_at = Some("IKE_AUTH".into());
+        out.reason = Some("Validation of certificate chain FAILED".into());
     }
     out
 }

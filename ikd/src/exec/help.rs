@@ -1,6 +1,6 @@
 //! What `?` prints: the words that may follow, or the keywords that begin like the last word.
 
-use super::node::{Node, Token};
+use super::node::Node;
 use super::parse::{Failure, Word, walk, words};
 
 /// Help for a line without its `?`.
@@ -37,19 +37,7 @@ fn beginning_with(level: &[Node], word: &Word<'_>) -> Result<String, Failure> {
 
 /// `show ?`: one keyword on each line, in columns, then `<cr>` if the line may end.
 fn following(level: &[Node], complete: bool) -> String {
-    let mut rows: Vec<(&str, &str)> = level
-        .iter()
-        .map(|n| {
-            (
-                if n.token == Token::Name {
-                    "WORD"
-                } else {
-                    n.keyword().unwrap_or_default()
-                },
-                n.help,
-            )
-        })
-        .collect();
+    let mut rows: Vec<(&str, &str)> = level.iter().map(|n| (n.shown(), n.help)).collect();
     if complete {
         rows.push(("|", "Output modifiers"));
         rows.push(("<cr>", ""));

@@ -20,14 +20,16 @@ mod tests;
 use ike_core::config::RunningConfig;
 use ike_core::engine::Counters;
 use ike_core::engine::view::{ChildView, IsakmpSaView};
+use ike_core::engine::view_ikev2::Ikev2SaView;
+use ike_core::ikev2::{Stats, Tally};
 use ike_core::policy::protection::Protection;
-use ike_core::sa::action::Command;
+use ike_core::sa::action::{Clear, Command};
 use ike_core::sa::record::Record;
 use ike_pki::Store;
 
 use crate::log::Switch;
 use filter::Filter;
-use node::Action;
+use node::{Action, By, Clearing};
 use parse::Failure;
 
 /// Everything `show` can show, at one moment.
@@ -40,6 +42,12 @@ pub struct Snapshot<'a> {
     pub store: &'a Store,
     /// ISAKMP SAs, oldest first.
     pub isakmp: Vec<IsakmpSaView>,
+    /// IKE SAs of IKEv2, oldest first.
+    pub ikev2: Vec<Ikev2SaView>,
+    /// Counters of IKEv2.
+    pub ikev2_stats: Stats,
+    /// Messages of IKEv2 by exchange.
+    pub ikev2_tally: Tally,
     /// ESP SA pairs.
     pub children: Vec<ChildView>,
     /// Negotiations, newest last.
@@ -117,8 +125,24 @@ fn execute(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, F
                 filter.map_or_else(|| text.clone(), |f| f.apply(&text)),
             ))
         }
-        Action::Clear => Ok(Outcome::Act(Command::ClearAll)),
+        Action::Clear(which) => Ok(Outcome::Act(Command::Clear(clear(which, matched.name())))),
+        Action::ClearStatistics => Ok(Outcome::Act(Command::ClearStatistics)),
         Action::Debug(switch, words) => Ok(debug(switch, words, !matched.negated)),
+    }
+}
+
+/// What a `clear` means with the name in its line, which the tree has checked.
+fn clear(which: Clearing, name: Option<&str>) -> Clear {
+    let address = name.and_then(|n| n.parse().ok());
+    let number = name.and_then(|n| n.parse().ok());
+    let by = |by| which.by == by;
+    Clear {
+        version: which.version,
+        remote: address.filter(|_| by(By::Remote)),
+        local: address.filter(|_| by(By::Local)),
+        number: number.filter(|_| by(By::Number)),
+        what: which.what,
+        silent: which.silent,
     }
 }
 

@@ -1,5 +1,9 @@
 //! What a command tree is made of: keywords, names, and what a complete line does.
 
+use std::net::IpAddr;
+
+use ike_core::sa::action::Cleared;
+
 use super::show::Page;
 use crate::log::Switch;
 
@@ -10,10 +14,62 @@ pub(super) enum Action {
     Nothing,
     /// Prints a page.
     Show(Page),
-    /// Deletes every SA (O-086).
-    Clear,
+    /// Deletes SAs (O-086).
+    Clear(Clearing),
+    /// Counters of IKEv2 begin anew.
+    ClearStatistics,
     /// Turns a switch, `None` = all; with the words of IOS's answer (O-080).
     Debug(Option<Switch>, &'static str),
+}
+
+/// Which SAs a `clear` means; what the operator names is in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Clearing {
+    /// 1 or 2; `None` = both.
+    pub(super) version: Option<u8>,
+    /// What goes.
+    pub(super) what: Cleared,
+    /// What the name in the line is.
+    pub(super) by: By,
+    /// The peer is not told.
+    pub(super) silent: bool,
+}
+
+/// What the name in a line chooses by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// There is none.
+    Nothing,
+    /// An address of ours.
+    Local,
+    /// A peer's address.
+    Remote,
+    /// The number of an SA.
+    Number,
+}
+
+impl Clearing {
+    /// Everything of a version.
+    pub(super) const fn all(version: Option<u8>, what: Cleared) -> Self {
+        Self {
+            version,
+            what,
+            by: By::Nothing,
+            silent: false,
+        }
+    }
+
+    /// The same, chosen by what the line names.
+    pub(super) const fn by(mut self, by: By) -> Self {
+        self.by = by;
+        self
+    }
+
+    /// The same without a word to the peer.
+    pub(super) const fn silently(mut self) -> Self {
+        self.silent = true;
+        self
+    }
 }
 
 /// What a node accepts.
@@ -23,6 +79,10 @@ pub(super) enum Token {
     Word(&'static str),
     /// Any word: a name the operator chose.
     Name,
+    /// An IPv4 or IPv6 address.
+    Address,
+    /// The number of an SA.
+    Number,
 }
 
 /// One word of a command.
@@ -74,10 +134,24 @@ impl Node {
 
     /// A name that may end the line.
     pub(super) const fn name(help: &'static str, page: Page) -> Self {
+        Self::named(Token::Name, help, Action::Show(page))
+    }
+
+    /// An address that may end the line.
+    pub(super) const fn address(help: &'static str, action: Action) -> Self {
+        Self::named(Token::Address, help, action)
+    }
+
+    /// A number that may end the line.
+    pub(super) const fn number(help: &'static str, action: Action) -> Self {
+        Self::named(Token::Number, help, action)
+    }
+
+    const fn named(token: Token, help: &'static str, action: Action) -> Self {
         Self {
-            token: Token::Name,
+            token,
             help,
-            action: Some(Action::Show(page)),
+            action: Some(action),
             negates: false,
             next: &[],
         }
@@ -99,7 +173,27 @@ impl Node {
     pub(super) fn keyword(&self) -> Option<&'static str> {
         match self.token {
             Token::Word(word) => Some(word),
-            Token::Name => None,
+            Token::Name | Token::Address | Token::Number => None,
+        }
+    }
+
+    /// How `?` shows what stands here.
+    pub(super) fn shown(&self) -> &'static str {
+        match self.token {
+            Token::Word(word) => word,
+            Token::Name => "WORD",
+            Token::Address => "A.B.C.D or X:X:X:X::X",
+            Token::Number => "<1-4294967295>",
+        }
+    }
+
+    /// The word is one of those that stand here without being a keyword.
+    pub(super) fn accepts(&self, word: &str) -> bool {
+        match self.token {
+            Token::Word(_) => false,
+            Token::Name => true,
+            Token::Address => word.parse::<IpAddr>().is_ok(),
+            Token::Number => word.parse::<u32>().is_ok_and(|n| n > 0),
         }
     }
 

@@ -2,7 +2,7 @@
 //! goes wrong. Columns count characters from 0.
 
 use super::ExecError;
-use super::node::{Action, Node, Token, common};
+use super::node::{Action, Node, common};
 
 /// A line that was found.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub(super) fn parse(tree: &'static [Node], line: &str) -> Result<Matched, Failur
     let named = path
         .iter()
         .zip(&words)
-        .filter(|(node, _)| node.token == Token::Name);
+        .filter(|(node, _)| node.keyword().is_none());
     Ok(Matched {
         action,
         negated: path.iter().any(|node| node.negates),
@@ -134,7 +134,7 @@ fn choose(level: &'static [Node], word: &Word<'_>) -> Result<&'static Node, Fail
         (Some(node), _) | (None, &[node]) => Ok(node),
         (None, []) => level
             .iter()
-            .find(|n| n.token == Token::Name)
+            .find(|n| n.accepts(word.text))
             .ok_or(Failure::Invalid {
                 column: word.column + furthest(level, word.text),
             }),

@@ -1,11 +1,13 @@
 //! Lines against the whole tree: abbreviations, markers, help, filters, actions, JSON.
 
-use ike_core::sa::action::Command;
+use ike_core::sa::action::{Clear, Cleared, Command};
 
-use super::fixture::{R1, child, isakmp_sa, json, record, shown, traffic};
-use super::node::{Action, Node};
+use super::fixture::{
+    R1, child, child_of_ikev2, ikev2_sa, isakmp_sa, json, record, record_of_ikev2, shown, traffic,
+};
+use super::node::{Action, Node, Token};
 use super::parse::{Failure, parse};
-use super::show::Page;
+use super::show::{Page, Side};
 use super::{Outcome, run, tree};
 use crate::log::Switch;
 
@@ -43,6 +45,27 @@ fn abbreviations_stand_for_keywords() {
         ("sh log", Page::Logging),
         ("sh deb", Page::Debugging),
         ("sh debug", Page::Debugging),
+        (
+            "sh cry ike sa",
+            Page::Ikev2Sa {
+                detail: false,
+                side: Side::Any,
+            },
+        ),
+        (
+            "sh cry ikev2 sa detail remote 192.168.0.2",
+            Page::Ikev2Sa {
+                detail: true,
+                side: Side::Remote,
+            },
+        ),
+        ("sh cry ikev2 ses", Page::Ikev2Session { detail: false }),
+        ("sh cry ikev2 stat", Page::Ikev2Stats),
+        (
+            "sh cry ikev2 stats exch det",
+            Page::Ikev2Exchanges { detail: true },
+        ),
+        ("sh cry ikev2 diag err", Page::Ikev2Errors),
         ("sh cry e l", Page::Explain { last: true }),
         ("sh cry cou", Page::Counters),
         ("sh ver", Page::Version),
@@ -176,22 +199,129 @@ fn filters_do_not_go_with_json() {
     assert_eq!(text.lines().nth(1), Some("          ^"));
 }
 
-/// O-086: each of the three deletes every SA.
+/// O-086: which SAs each line means, and what of them goes.
 #[test]
-fn clear_lines_delete_every_sa() {
-    for line in ["clear crypto session", "cle cry isa", "clear crypto sa"] {
+fn clear_lines_say_which_sas_go() {
+    let peer = Some([192, 168, 0, 2].into());
+    let session = Clear::default();
+    let (isakmp, ikev2, pairs) = (
+        Clear {
+            version: Some(1),
+            what: Cleared::Ike,
+            ..session
+        },
+        Clear {
+            version: Some(2),
+            ..session
+        },
+        Clear {
+            what: Cleared::Children,
+            ..session
+        },
+    );
+    for (line, wanted) in [
+        ("clear crypto session", session),
+        (
+            "cle cry ses rem 192.168.0.2",
+            Clear {
+                remote: peer,
+                ..session
+            },
+        ),
+        (
+            "cle cry ses local 192.168.0.2",
+            Clear {
+                local: peer,
+                ..session
+            },
+        ),
+        ("cle cry isa", isakmp),
+        (
+            "clear crypto isakmp 1001",
+            Clear {
+                number: Some(1001),
+                ..isakmp
+            },
+        ),
+        ("clear crypto sa", pairs),
+        (
+            "clear crypto sa peer 192.168.0.2",
+            Clear {
+                remote: peer,
+                ..pairs
+            },
+        ),
+        (
+            "clear crypto sa peer 2001:db8::2",
+            Clear {
+                remote: "2001:db8::2".parse().ok(),
+                ..pairs
+            },
+        ),
+        ("clear crypto ikev2 sa", ikev2),
+        (
+            "cle cry ike sa fast",
+            Clear {
+                silent: true,
+                ..ikev2
+            },
+        ),
+        (
+            "cle cry ike sa remote 192.168.0.2",
+            Clear {
+                remote: peer,
+                ..ikev2
+            },
+        ),
+        (
+            "cle cry ike sa local 192.168.0.2",
+            Clear {
+                local: peer,
+                ..ikev2
+            },
+        ),
+        (
+            "cle cry ike sa psh 3",
+            Clear {
+                number: Some(3),
+                ..ikev2
+            },
+        ),
+    ] {
         let outcome = run(line, false, &R1::new().snapshot());
+        let Ok(Outcome::Act(Command::Clear(found))) = outcome else {
+            panic!("{line}: {outcome:?}");
+        };
+        assert_eq!(found, wanted, "{line}");
+    }
+    let outcome = run("clear crypto ikev2 stat", false, &R1::new().snapshot());
+    assert!(matches!(
+        outcome,
+        Ok(Outcome::Act(Command::ClearStatistics))
+    ));
+    assert_eq!(action("clear crypto s"), Err(Failure::Ambiguous));
+    assert_eq!(action("clear crypto sa peer"), Err(Failure::Incomplete));
+    // A word that is no address must not delete everything.
+    for wrong in [
+        "peer R2",
+        "peer 192.168.0",
+        "peer 192.168.0.2 now",
+        "192.168.0.2",
+    ] {
+        let line = format!("clear crypto sa {wrong}");
         assert!(
-            matches!(outcome, Ok(Outcome::Act(Command::ClearAll))),
+            matches!(action(&line), Err(Failure::Invalid { .. })),
             "{line}"
         );
     }
-    assert_eq!(action("clear crypto s"), Err(Failure::Ambiguous));
-    // A narrower `clear` must not delete everything.
     assert!(matches!(
-        action("clear crypto sa peer 192.168.0.2"),
+        action("clear crypto isakmp 0"),
         Err(Failure::Invalid { .. })
     ));
+    assert_eq!(
+        shown("clear crypto sa peer ?", &R1::new().snapshot()),
+        "  A.B.C.D or X:X:X:X::X  Peer address\n"
+    );
 }
 
 /// O-080: switches, their opposites, and what IOS says.
@@ -316,7 +446,13 @@ fn debug_lines_turn_switches() {
 /// Every path of the tree that ends in a page.
 fn pages(level: &'static [Node], path: &str, out: &mut Vec<String>) {
     for node in level {
-        let line = format!("{path} {}", node.keyword().unwrap_or("IOSCA1"));
+        let word = match node.token {
+            Token::Word(word) => word,
+            Token::Name => "IOSCA1",
+            Token::Address => "192.168.0.2",
+            Token::Number => "1",
+        };
+        let line = format!("{path} {word}");
         if matches!(node.action, Some(Action::Show(_))) {
             out.push(line.clone());
         }
@@ -333,11 +469,13 @@ fn every_page_has_json_without_secrets() {
     let mut now = world.snapshot();
     now.isakmp = vec![isakmp_sa(1001, "R")];
     now.children = vec![child()];
-    now.records = vec![record(true), record(false)];
+    now.ikev2 = vec![ikev2_sa(1)];
+    now.ikev2[0].established.as_mut().unwrap().children = vec![child_of_ikev2()];
+    now.records = vec![record(true), record(false), record_of_ikev2(false)];
     now.traffic = Some(traffic());
     let mut lines = Vec::new();
     pages(tree::EXEC, "", &mut lines);
-    assert!(lines.len() >= 24, "{lines:?}");
+    assert!(lines.len() >= 38, "{lines:?}");
     for line in lines {
         shown(&line, &now);
         let value = json(&line, &now);
@@ -376,7 +514,7 @@ fn json_keys_are_stable() {
     let value = json("show crypto isakmp sa", &now);
     let keys: Vec<&String> = value["isakmp_sas"][0].as_object().unwrap().keys().collect();
     let mut expected = "destination source connection state status role local local_port remote remote_port \
-        initiator_cookie responder_cookie profile phase1_id validated_by suite lifetime capabilities"
+        initiator_cookie responder_cookie profile phase1_id validated_by suite lifetime active capabilities"
         .split_whitespace()
         .collect::<Vec<_>>();
     expected.sort_unstable();

@@ -1,9 +1,11 @@
-//! The exec commands (O-001..O-008, O-022, O-023, O-040..O-043, O-060..O-062, O-080, O-086) as one tree.
+//! The exec commands (O-001..O-008, O-020..O-026, O-040..O-043, O-060..O-062, O-080, O-086) as one tree.
 //! `show crypto explain` and `show crypto counters` and `debug crypto why` are our own.
 
-use super::node::Action::{Clear, Debug};
-use super::node::Node;
-use super::show::Page;
+use ike_core::sa::action::Cleared;
+
+use super::node::Action::{Clear, ClearStatistics, Debug, Show};
+use super::node::{By, Clearing, Node};
+use super::show::{Page, Side};
 use crate::log::Switch;
 
 /// Every exec command.
@@ -26,11 +28,63 @@ const CLEAR: &[Node] = &[Node::group(
     "crypto",
     "Encryption subsystem",
     &[
-        Node::run("isakmp", "Clear all ISAKMP SAs", Clear),
-        Node::run("sa", "Clear all crypto SAs", Clear),
-        Node::run("session", "Clear all crypto sessions", Clear),
+        Node::group("ikev2", "Clear IKEv2", CLEAR_IKEV2),
+        Node::run("isakmp", "Clear all ISAKMP SAs", Clear(ISAKMP)).then(&[Node::number(
+            "connection id of SA",
+            Clear(ISAKMP.by(By::Number)),
+        )]),
+        Node::run("sa", "Clear all crypto SAs", Clear(PAIRS)).then(&[Node::group(
+            "peer",
+            "Clear all SAs for a given crypto peer",
+            &[Node::address("Peer address", Clear(PAIRS.by(By::Remote)))],
+        )]),
+        Node::run("session", "Clear all crypto sessions", Clear(SESSIONS)).then(&[
+            Node::group(
+                "local",
+                "Clear crypto sessions for a local crypto endpoint",
+                &[Node::address(LOCAL, Clear(SESSIONS.by(By::Local)))],
+            ),
+            Node::group(
+                "remote",
+                "Clear crypto sessions for a remote IKE peer",
+                &[Node::address(REMOTE, Clear(SESSIONS.by(By::Remote)))],
+            ),
+        ]),
     ],
 )];
+
+const ISAKMP: Clearing = Clearing::all(Some(1), Cleared::Ike);
+const PAIRS: Clearing = Clearing::all(None, Cleared::Children);
+const SESSIONS: Clearing = Clearing::all(None, Cleared::Session);
+const IKEV2: Clearing = Clearing::all(Some(2), Cleared::Session);
+const LOCAL: &str = "Local address";
+const REMOTE: &str = "Remote address";
+
+const CLEAR_IKEV2: &[Node] = &[
+    Node::run("sa", "Clear all IKEv2 SAs", Clear(IKEV2)).then(&[
+        Node::run(
+            "fast",
+            "Clear IKEv2 SAs without telling the peers",
+            Clear(IKEV2.silently()),
+        ),
+        Node::group(
+            "local",
+            "Clear IKEv2 SAs by local address",
+            &[Node::address(LOCAL, Clear(IKEV2.by(By::Local)))],
+        ),
+        Node::group(
+            "psh",
+            "Clear IKEv2 SA by its number",
+            &[Node::number("Tunnel-id", Clear(IKEV2.by(By::Number)))],
+        ),
+        Node::group(
+            "remote",
+            "Clear IKEv2 SAs by remote address",
+            &[Node::address(REMOTE, Clear(IKEV2.by(By::Remote)))],
+        ),
+    ]),
+    Node::run("stat", "Clear IKEv2 SA statistics", ClearStatistics),
+];
 
 const DEBUG: &[Node] = &[
     Node::run("all", "Every switch", Debug(None, "")),
@@ -159,13 +213,80 @@ const SHOW_CRYPTO: &[Node] = &[
 ];
 
 const SHOW_IKEV2: &[Node] = &[
+    Node::group(
+        "diagnose",
+        "Show IKEv2 diagnostic",
+        &[Node::show(
+            "error",
+            "Show IKEv2 error diagnostic",
+            Page::Ikev2Errors,
+        )],
+    ),
     Node::show("policy", "Show IKEv2 policies", Page::Ikev2Policy)
         .then(&[Node::name("IKEv2 policy name", Page::Ikev2Policy)]),
     Node::show("profile", "Show IKEv2 profiles", Page::Ikev2Profile)
         .then(&[Node::name("IKEv2 profile name", Page::Ikev2Profile)]),
     Node::show("proposal", "Show IKEv2 proposals", Page::Ikev2Proposal)
         .then(&[Node::name("IKEv2 proposal name", Page::Ikev2Proposal)]),
+    Node::show("sa", "Show IKEv2 SAs", ikev2_sas(false, Side::Any)).then(&[
+        Node::show("detailed", DETAILED, ikev2_sas(true, Side::Any)).then(&[
+            Node::group("local", "Local address", &[local(true)]),
+            Node::group("remote", "Remote address", &[remote(true)]),
+        ]),
+        Node::group(
+            "local",
+            "Local address",
+            &[local(false).then(&[Node::show(
+                "detailed",
+                DETAILED,
+                ikev2_sas(true, Side::Local),
+            )])],
+        ),
+        Node::group(
+            "remote",
+            "Remote address",
+            &[remote(false).then(&[Node::show(
+                "detailed",
+                DETAILED,
+                ikev2_sas(true, Side::Remote),
+            )])],
+        ),
+    ]),
+    Node::show(
+        "session",
+        "Show IKEv2 active session",
+        Page::Ikev2Session { detail: false },
+    )
+    .then(&[Node::show(
+        "detailed",
+        DETAILED,
+        Page::Ikev2Session { detail: true },
+    )]),
+    Node::show("stats", "Show IKEv2 SA statistics", Page::Ikev2Stats).then(&[Node::show(
+        "exchange",
+        "Show IKEv2 exchange and notify statistics",
+        Page::Ikev2Exchanges { detail: false },
+    )
+    .then(&[Node::show(
+        "detailed",
+        DETAILED,
+        Page::Ikev2Exchanges { detail: true },
+    )])]),
 ];
+
+const DETAILED: &str = "Detailed information";
+
+const fn ikev2_sas(detail: bool, side: Side) -> Page {
+    Page::Ikev2Sa { detail, side }
+}
+
+const fn local(detail: bool) -> Node {
+    Node::address("Local address", Show(ikev2_sas(detail, Side::Local)))
+}
+
+const fn remote(detail: bool) -> Node {
+    Node::address("Remote address", Show(ikev2_sas(detail, Side::Remote)))
+}
 
 const SHOW_IPSEC: &[Node] = &[
     Node::show(

@@ -173,9 +173,11 @@ fn welcome(case: &Case) -> String {
     let first = ike_core::policy::protection::compile(&case.initiator().config)
         .into_iter()
         .next();
+    let ikev2 = first.as_ref().is_some_and(|p| p.ikev2_profile.is_some());
+    let version = if ikev2 { "ikev2" } else { "isakmp" };
     let name = first.map_or_else(|| "NAME".to_owned(), |p| p.name);
     format!(
-        "{a} and {b} are up. Try:\n  ikd up -d {i} {name}\n  ikd exec -d {a} 'show crypto isakmp sa'\n  ikd lab ping {a} {b}\n  ikd lab exec {a} -- ip address\n  ikd lab capture -o lab.pcapng\n  ikd lab down",
+        "{a} and {b} are up. Try:\n  ikd up -d {i} {name}\n  ikd exec -d {a} 'show crypto {version} sa'\n  ikd lab ping {a} {b}\n  ikd lab exec {a} -- ip address\n  ikd lab capture -o lab.pcapng\n  ikd lab down",
         a = a.name,
         b = b.name,
         i = case.initiator().name

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use ike_core::engine::view_ikev2::Ikev2SaView;
 use ike_core::sa::action::{Command, Rekey, Reply};
 use ike_core::sa::record::Record;
 use tokio::sync::oneshot;
@@ -51,11 +52,13 @@ impl Host {
     fn status(&self) -> Response {
         let now = self.now().mono;
         let (sas, children) = (self.engine.isakmp_sas(now), self.engine.child_sas(now));
+        let ikev2 = self.ikev2_sas();
         let up = self.started_at.elapsed().as_secs();
         Response::ok(format!(
-            "{} is up for {up} s: {} ISAKMP SAs, {} ESP SA pairs, {} protections",
+            "{} is up for {up} s: {} ISAKMP SAs, {} IKEv2 SAs, {} ESP SA pairs, {} protections",
             self.options.name,
             sas.iter().filter(|sa| sa.status == "ACTIVE").count(),
+            ikev2.len(),
             children.len(),
             self.engine.protections().len()
         ))
@@ -92,6 +95,9 @@ impl Host {
             protections: self.engine.protections(),
             store: &self.store,
             isakmp: self.engine.isakmp_sas(now.mono),
+            ikev2: self.ikev2_sas(),
+            ikev2_stats: self.engine.ikev2_stats(),
+            ikev2_tally: self.engine.ikev2_tally().clone(),
             children: self.engine.child_sas(now.mono),
             records: self.engine.records(),
             counters: self.engine.counters(),
@@ -102,6 +108,13 @@ impl Host {
             logging: self.sink.buffered(),
             wall: now.wall,
         }
+    }
+
+    /// Those that IOS would show.
+    fn ikev2_sas(&self) -> Vec<Ikev2SaView> {
+        let mut sas = self.engine.ikev2_sas(self.now().mono);
+        sas.retain(|sa| !sa.over);
+        sas
     }
 
     /// Starts and keeps the question until the verdict is certain or the time is up.

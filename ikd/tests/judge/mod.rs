@@ -154,12 +154,10 @@ fn payload(number: &str, notifies: &mut impl Iterator<Item = String>) -> Option<
 }
 
 fn notify(number: &str) -> String {
-    match number.parse() {
-        Ok(16394) => "ESP_TFC_NO_SUPPORT".to_owned(),
-        Ok(16395) => "NON_FIRST_FRAGS".to_owned(),
-        Ok(other) => NotifyType(other).to_string(),
-        Err(_) => String::new(),
-    }
+    number.parse().map_or_else(
+        |_| String::new(),
+        |number| ike_core::show::ikev2_notify(NotifyType(number)),
+    )
 }
 
 /// How many packets of a capture tshark shows through a filter.

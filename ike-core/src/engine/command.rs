@@ -1,9 +1,9 @@
-//! What operators ask of the engine: up, down, clear.
+//! What operators ask of the engine: up, down, rekey. What they clear is in `clear`.
 
 use super::Engine;
 use crate::ikev1::children;
 use crate::sa::SaId;
-use crate::sa::action::{Action, Command, CommandId, Outbox, Rekey, Reply};
+use crate::sa::action::{Action, Clear, Command, CommandId, Outbox, Rekey, Reply};
 use crate::time::Now;
 
 impl Engine {
@@ -12,8 +12,11 @@ impl Engine {
             Command::Up(name) => self.up(now, &name, out),
             Command::Down(name) => self.down(now, &name, out),
             Command::Rekey(name, what) => self.rekey(now, &name, what, out),
-            Command::ClearAll => {
-                self.clear_all(now, out);
+            Command::ClearAll => self.clear(now, &Clear::default(), out),
+            Command::Clear(what) => self.clear(now, &what, out),
+            Command::ClearStatistics => {
+                self.ikev2.clear_statistics();
+                self.tally = crate::ikev2::Tally::default();
                 Reply::Done
             }
         };
@@ -113,33 +116,6 @@ impl Engine {
             Rekey::Ike => Reply::Refused(format!(
                 "{name} is negotiated with IKEv1, whose phase 1 is replaced by its lifetime alone"
             )),
-        }
-    }
-
-    fn clear_all(&mut self, now: Now, out: &mut Outbox) {
-        let (sas, mut ctx) = self.ikev2(now, out);
-        sas.clear(&mut ctx, |_| true);
-        let spis: Vec<u32> = self.children.iter().map(|c| c.spec.spi_in).collect();
-        let live: Vec<SaId> = self
-            .sas
-            .iter()
-            .filter(|(_, sa)| sa.shell.dead.is_none())
-            .map(|(id, _)| *id)
-            .collect();
-        for id in live {
-            let peer = self.sas.get(&id).map(|sa| sa.shell.remote.ip());
-            let own: Vec<u32> = self
-                .children
-                .iter()
-                .filter(|c| Some(c.spec.remote.ip()) == peer)
-                .map(|c| c.spec.spi_in)
-                .collect();
-            self.with_sa(now, id, out, |sa, ctx| {
-                sa.delete(ctx, &own, "clear crypto session")
-            });
-        }
-        for spi in spis {
-            children::remove(&mut self.context(now, out), spi);
         }
     }
 }

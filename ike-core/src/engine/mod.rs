@@ -1,8 +1,9 @@
 //! The engine: one event in, ordered actions out, one deadline. No clock, no entropy, no I/O.
 //!
 //! `demux` finds the SA of a datagram and admits strangers, `upkeep` keeps lifetimes,
-//! `command` does what operators ask, `view` shows.
+//! `command` and `clear` do what operators ask, `view` shows.
 
+mod clear;
 mod command;
 mod demux;
 mod upkeep;
@@ -21,7 +22,7 @@ use crate::entropy::Entropy;
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Children;
 use crate::ikev1::context::Context;
-use crate::ikev2::{self, FollowUp, IkeSas, Leases};
+use crate::ikev2::{self, FollowUp, IkeSas, Leases, Tally};
 use crate::policy::protection::{self, Protection};
 use crate::sa::SaId;
 use crate::sa::action::{Event, Outbox};
@@ -81,6 +82,7 @@ pub struct Engine {
     history: VecDeque<Record>,
     counters: Counters,
     ikev2: IkeSas,
+    tally: Tally,
     follow_ups: Vec<FollowUp>,
     leases: Leases,
 }
@@ -107,6 +109,7 @@ impl Engine {
             history: VecDeque::new(),
             counters: Counters::default(),
             ikev2: IkeSas::default(),
+            tally: Tally::default(),
             follow_ups: Vec::new(),
             leases: Leases::default(),
         }
@@ -170,6 +173,7 @@ impl Engine {
             leases: &mut self.leases,
             out,
             follow_ups: &mut self.follow_ups,
+            tally: &mut self.tally,
         };
         (&mut self.ikev2, ctx)
     }

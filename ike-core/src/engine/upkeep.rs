@@ -156,7 +156,7 @@ impl Engine {
     }
 
     /// A child SA ended by age or volume: the peer is told if an SA is left to tell it over.
-    fn end_child(&mut self, now: Now, spi: u32, out: &mut Outbox) {
+    pub(super) fn end_child(&mut self, now: Now, spi: u32, out: &mut Outbox) {
         let Some(child) = children::remove(&mut self.context(now, out), spi) else {
             return;
         };

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use ike_crypto::Secret;
+use ike_wire::v2::{Transform, TransformType};
 use serde::Serialize;
 
 use super::{Counters, Engine};
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Child;
+use crate::policy::ikev2_esp;
 use crate::sa::Role;
 use crate::sa::child::ChildSpec;
 use crate::sa::record::Record;
@@ -47,6 +49,8 @@ pub struct IsakmpSaView {
     pub suite: Option<SuiteView>,
     /// Seconds left.
     pub lifetime: Option<u64>,
+    /// Seconds since phase 1 was complete.
+    pub active: Option<u64>,
     /// D (DPD), N (NAT-T).
     pub capabilities: String,
 }
@@ -67,6 +71,8 @@ pub struct SuiteView {
 /// A pair of `show crypto ipsec sa` (O-060).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChildView {
+    /// 1 or 2: which IKE made it.
+    pub version: u8,
     /// Protection.
     pub protection: String,
     /// Interface.
@@ -81,12 +87,22 @@ pub struct ChildView {
     pub local_selector: String,
     /// The same of the peer's.
     pub remote_selector: String,
+    /// First and last address of our side, each with its port (O-024).
+    pub local_range: String,
+    /// The same of the peer's.
+    pub remote_range: String,
     /// Our inbound SPI.
     pub spi_in: u32,
     /// The peer's inbound SPI.
     pub spi_out: u32,
     /// `esp-aes esp-sha256-hmac`.
     pub transform: String,
+    /// `AES-CBC`, `3DES`, ... as IKEv2 prints it.
+    pub encryption: String,
+    /// Bits of its key where it has several lengths.
+    pub key_bits: Option<u16>,
+    /// `SHA96` and the like; `None` with a combined mode.
+    pub hmac: Option<String>,
     /// `Tunnel`, `Transport`, `Tunnel UDP-Encaps`.
     pub mode: String,
     /// Group of PFS.
@@ -208,6 +224,7 @@ fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
             group: e.material.suite.group.iana(),
         }),
         lifetime: established.map(|e| e.expires().since(now).as_secs()),
+        active: established.map(|e| now.since(e.since).as_secs()),
         capabilities: established.map_or_else(String::new, |e| {
             let dpd = if e.material.peer_dpd { "D" } else { "" };
             let nat = if e.material.nat.found() { "N" } else { "" };
@@ -219,16 +236,21 @@ fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
 fn child_view(child: &Child, now: Timestamp) -> ChildView {
     let seconds = child.expires().since(now).as_secs();
     let life = (seconds, child.replaced, child.complete);
-    child_spec_view(&child.spec, child.connection, life)
+    child_spec_view(&child.spec, (1, child.connection), life)
 }
 
-/// A pair of either version. `life`: seconds left, replaced, both halves installed.
+/// A pair of the IKE SA of that version and number. The last: seconds left, replaced, both halves
+/// installed.
 pub(super) fn child_spec_view(
     spec: &ChildSpec,
-    connection: u32,
+    (version, connection): (u8, u32),
     (seconds, replaced, complete): (u64, bool, bool),
 ) -> ChildView {
+    let (number, key_bits) = ikev2_esp::encryption(spec.suite.cipher);
+    let name = |ty, number| show::ikev2_transform(&Transform::new(ty, number));
+    let integrity = spec.suite.integrity.map(ikev2_esp::integrity);
     ChildView {
+        version,
         protection: spec.protection.clone(),
         interface: spec.interface.clone(),
         local: spec.local.ip(),
@@ -236,9 +258,14 @@ pub(super) fn child_spec_view(
         remote_port: spec.remote.port(),
         local_selector: spec.local_selector.to_string(),
         remote_selector: spec.remote_selector.to_string(),
+        local_range: spec.local_selector.range_text(),
+        remote_range: spec.remote_selector.range_text(),
         spi_in: spec.spi_in,
         spi_out: spec.spi_out,
         transform: show::transform_names(spec.suite),
+        encryption: name(TransformType::ENCR, number),
+        key_bits,
+        hmac: integrity.map(|number| name(TransformType::INTEG, number)),
         mode: match spec.encapsulation {
             2 => "Transport",
             3 => "Tunnel UDP-Encaps",

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::Engine;
 use super::view::{ChildView, child_spec_view};
-use crate::ikev2::{Established, IkeSa, Stats};
-use crate::policy::ikev2_suite::{self, IkeSuite};
+use crate::ikev2::{Established, IkeSa, Stats, Tally};
+use crate::policy::ikev2_suite::IkeSuite;
 use crate::sa::Role;
 use crate::show;
 use crate::time::Timestamp;
@@ -21,8 +21,12 @@ use crate::trace::escaped;
 pub struct Ikev2SaView {
     /// Tunnel-id.
     pub tunnel: u32,
+    /// Session-id: the Tunnel-id of the first IKE SA, kept by those that replace it.
+    pub session: u32,
     /// READY, IN-NEG or DELETE.
     pub status: String,
+    /// Deleted on our side; kept for a while to answer repeated requests. IOS shows it no more.
+    pub over: bool,
     /// Our endpoint.
     pub local: SocketAddr,
     /// The peer's endpoint.
@@ -35,6 +39,8 @@ pub struct Ikev2SaView {
     pub remote_spi: String,
     /// Bound profile.
     pub profile: Option<String>,
+    /// Algorithms, from the first encrypted message on.
+    pub suite: Option<Ikev2SuiteView>,
     /// What is known once the SA is established.
     pub established: Option<EstablishedView>,
     /// NAT: we are behind one, the peer is.
@@ -47,12 +53,12 @@ pub struct Ikev2SaView {
     pub fragmentation: Option<usize>,
 }
 
-/// The part of an established SA.
+/// Algorithms of an IKE SA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EstablishedView {
+pub struct Ikev2SuiteView {
     /// `AES-CBC`, `3DES`, ...
     pub encryption: String,
-    /// Bits of its key where the name does not say it.
+    /// Bits of its key where it has several lengths.
     pub key_bits: Option<u16>,
     /// PRF.
     pub prf: String,
@@ -60,6 +66,11 @@ pub struct EstablishedView {
     pub integrity: Option<String>,
     /// Group number.
     pub group: u16,
+}
+
+/// The part of an established SA.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EstablishedView {
     /// How we proved ourselves.
     pub own_method: String,
     /// How the peer did.
@@ -122,6 +133,12 @@ impl Engine {
         self.ikev2.stats()
     }
 
+    /// Messages of IKEv2 by exchange, and their notifies.
+    #[must_use]
+    pub fn ikev2_tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Half-open SAs of IKEv2: (incoming, outgoing).
     #[must_use]
     pub fn ikev2_in_negotiation(&self) -> (usize, usize) {
@@ -169,13 +186,16 @@ fn view(sa: &IkeSa, now: Timestamp) -> Ikev2SaView {
     };
     Ikev2SaView {
         tunnel: shell.tunnel,
+        session: shell.session,
         status: status.to_owned(),
+        over: shell.dead.is_some(),
         local: shell.local,
         remote: shell.remote,
         initiator: shell.role == Role::Initiator,
         local_spi: own.to_string(),
         remote_spi: peer.to_string(),
         profile: shell.profile.clone(),
+        suite: shell.keys.as_ref().map(|(suite, _)| suite_view(suite)),
         established: sa.established().map(|e| established(sa, e, now)),
         nat: (shell.nat.here, shell.nat.there),
         message_ids: (shell.outgoing.next_id(), shell.incoming.next_id()),
@@ -184,19 +204,23 @@ fn view(sa: &IkeSa, now: Timestamp) -> Ikev2SaView {
     }
 }
 
-fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
-    let suite = e.sk.suite;
-    let name = |ty, transform| show::ikev2_transform(&ikev2_suite::transform(ty, transform));
+fn suite_view(suite: &IkeSuite) -> Ikev2SuiteView {
+    let name = |ty, number| show::ikev2_transform(&Transform::new(ty, number));
     let (number, key_bits) = suite.encryption.transform();
-    let printed = |identity: &crate::policy::identity::Identity| escaped(&identity.to_string());
-    EstablishedView {
-        encryption: name(TransformType::ENCR, (number, key_bits)),
+    Ikev2SuiteView {
+        encryption: name(TransformType::ENCR, number),
         key_bits,
-        prf: show::ikev2_transform(&Transform::new(TransformType::PRF, suite.prf.iana())),
+        prf: name(TransformType::PRF, suite.prf.iana()),
         integrity: suite
             .integrity
-            .map(|i| show::ikev2_transform(&Transform::new(TransformType::INTEG, i.iana()))),
+            .map(|i| name(TransformType::INTEG, i.iana())),
         group: suite.group.iana(),
+    }
+}
+
+fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
+    let printed = |identity: &crate::policy::identity::Identity| escaped(&identity.to_string());
+    EstablishedView {
         own_method: e.proofs.own_method.to_owned(),
         peer_method: e.proofs.peer_method().to_owned(),
         local_id: printed(&e.proofs.own),
@@ -216,7 +240,7 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
             .map(|c| {
                 let replaced = !c.serves(&c.spec.protection);
                 let ages = (c.expires().since(now).as_secs(), replaced, c.complete);
-                child_spec_view(&c.spec, sa.shell.tunnel, ages)
+                child_spec_view(&c.spec, (2, sa.shell.tunnel), ages)
             })
             .collect(),
     }

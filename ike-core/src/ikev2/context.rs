@@ -10,6 +10,7 @@ use super::child::Children;
 use super::established::Wish;
 use super::ike_sa::IkeSa;
 use super::leases::Leases;
+use super::tally::Tally;
 use super::window::Repetition;
 use crate::config::RunningConfig;
 use crate::entropy::Entropy;
@@ -46,6 +47,8 @@ pub struct Context<'a> {
     pub out: &'a mut Outbox,
     /// What concerns more than one IKE SA.
     pub follow_ups: &'a mut Vec<FollowUp>,
+    /// Messages by exchange, of all SAs.
+    pub tally: &'a mut Tally,
 }
 
 /// Something an IKE SA cannot do alone.

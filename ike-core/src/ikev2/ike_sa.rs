@@ -109,6 +109,7 @@ impl IkeSa {
     ) -> Self {
         let mut shell = new_shell(ctx, role, (old.local, old.remote));
         (shell.spi_i, shell.spi_r) = spis;
+        shell.session = old.session;
         shell.profile.clone_from(&old.profile);
         shell.protection.clone_from(&old.protection);
         shell.nat = old.nat;
@@ -278,10 +279,11 @@ fn new_shell(
     role: Role,
     (local, remote): (SocketAddr, SocketAddr),
 ) -> Shell {
-    let id = ctx.numbers.sa();
+    let (id, tunnel) = (ctx.numbers.sa(), ctx.numbers.tunnel());
     Shell {
         id,
-        tunnel: ctx.numbers.tunnel(),
+        tunnel,
+        session: tunnel,
         role,
         local,
         remote,

@@ -20,7 +20,7 @@ use super::context::Context;
 use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
-use super::shell::{Shell, names};
+use super::shell::Shell;
 use crate::config::Ikev2Proposal;
 use crate::policy::{ikev2, ikev2_proposal};
 use crate::sa::action::JobId;
@@ -144,7 +144,7 @@ fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Byte
     match encode_message(&header, &payloads) {
         Ok(message) => {
             init::tell_proposals(shell, ctx, &payloads);
-            shell.told(ctx, true, &header, names(&payloads));
+            shell.told(ctx, true, &header, &payloads);
             shell.send(ctx, std::slice::from_ref(&message));
             let how = ctx.repetition();
             shell

@@ -39,6 +39,7 @@ mod shell;
 pub mod sk;
 mod sk_cipher;
 mod table;
+mod tally;
 mod window;
 
 pub use context::{Context, FollowUp};
@@ -47,3 +48,4 @@ pub use ike_sa::{IkeSa, Inbound};
 pub use leases::Leases;
 pub use sas::{IkeSas, Stats, invalid_major_version};
 pub use shell::Shell;
+pub use tally::{Counts, Tally};

@@ -22,7 +22,7 @@ use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
 use super::notify::{self, notify};
 use super::ppk;
-use super::shell::{Shell, digest, names};
+use super::shell::{Shell, digest};
 use super::sk::Sk;
 use super::table;
 use crate::policy::ikev2_proposal::{self, Chosen};
@@ -132,7 +132,7 @@ pub(super) fn accept(
     message: Message,
     datagram: &Bytes,
 ) -> Responder {
-    shell.told(ctx, false, &message.header, names(&message.chain.payloads));
+    shell.told(ctx, false, &message.header, &message.chain.payloads);
     shell.trace(ctx, Ikev2Trace::Processing("IKE_SA_INIT"));
     init::tell_policy(shell, ctx);
     shell.why(ctx, "the IKE proposal is chosen", &screened.chosen);
@@ -277,7 +277,7 @@ impl Agreeing {
             }
         };
         init::tell_proposals(shell, ctx, &payloads);
-        shell.told(ctx, true, &header, names(&payloads));
+        shell.told(ctx, true, &header, &payloads);
         shell.send(ctx, std::slice::from_ref(&message_r));
         shell.incoming.answered(0, vec![message_r.clone()]);
         init::agree_fragmentation(shell, ctx, &abilities);

@@ -46,6 +46,8 @@ pub struct Stats {
     pub initiated: u64,
     /// Cookies asked for.
     pub cookies_sent: u64,
+    /// First messages with a good cookie.
+    pub cookies_accepted: u64,
     /// First messages with a wrong cookie.
     pub cookies_wrong: u64,
     /// First messages answered with an error.
@@ -309,6 +311,11 @@ impl IkeSas {
         self.history
             .iter()
             .chain(self.sas.values().map(|sa| &sa.shell.record))
+    }
+
+    /// Counters begin anew.
+    pub fn clear_statistics(&mut self) {
+        self.stats = Stats::default();
     }
 
     /// Counters.

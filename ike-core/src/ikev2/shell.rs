@@ -36,6 +36,8 @@ pub struct Shell {
     pub id: SaId,
     /// `Tunnel-id` and `SA ID` of IOS.
     pub tunnel: u32,
+    /// `Session-id` of IOS: the tunnel number of the first of the SAs that replaced each other.
+    pub session: u32,
     /// The original initiator of this SA, or its responder: decides the I flag and the keys.
     pub role: Role,
     /// Our endpoint; floats to port 4500 behind NAT.
@@ -218,15 +220,27 @@ impl Shell {
         self.trace(ctx, Ikev2Trace::BuildingForEncryption(names(payloads)));
         let sealed = sk.seal(ctx.entropy, header, payloads, self.mtu);
         if sealed.is_ok() {
-            self.told(ctx, true, header, vec!["ENCR".to_owned()]);
+            ctx.tally.count(true, header, payloads);
+            self.tell_packet(ctx, true, header, vec!["ENCR".to_owned()]);
         }
         sealed
             .map_err(|e| self.dropped(ctx, format!("own message not sent: {e}")))
             .ok()
     }
 
-    /// Tells a message that goes out or came in.
+    /// Counts and tells a message that goes out in the clear, or came in.
     pub fn told(
+        &self,
+        ctx: &mut Context<'_>,
+        sending: bool,
+        header: &Header,
+        payloads: &[Payload],
+    ) {
+        ctx.tally.count(sending, header, payloads);
+        self.tell_packet(ctx, sending, header, names(payloads));
+    }
+
+    fn tell_packet(
         &self,
         ctx: &mut Context<'_>,
         sending: bool,
@@ -285,15 +299,7 @@ pub(super) fn names(payloads: &[Payload]) -> Vec<String> {
     payloads
         .iter()
         .map(|payload| match &payload.body {
-            Body::Notify(n) => {
-                let name = n.ty.to_string();
-                let name = match name.as_str() {
-                    "ESP_TFC_PADDING_NOT_SUPPORTED" => "ESP_TFC_NO_SUPPORT",
-                    "NON_FIRST_FRAGMENTS_ALSO" => "NON_FIRST_FRAGS",
-                    other => other,
-                };
-                format!("NOTIFY({name})")
-            }
+            Body::Notify(n) => format!("NOTIFY({})", crate::show::ikev2_notify(n.ty)),
             body => body.payload_type().to_string(),
         })
         .collect()

@@ -179,7 +179,7 @@ fn perfect_forward_secrecy(
     }
 }
 
-fn encryption(cipher: EspEncryption) -> (u16, Option<u16>) {
+pub(crate) fn encryption(cipher: EspEncryption) -> (u16, Option<u16>) {
     match cipher {
         EspEncryption::Null => (11, None),
         EspEncryption::Des => (2, None),
@@ -191,7 +191,7 @@ fn encryption(cipher: EspEncryption) -> (u16, Option<u16>) {
     }
 }
 
-fn integrity(integrity: EspAuthentication) -> u16 {
+pub(crate) fn integrity(integrity: EspAuthentication) -> u16 {
     match integrity {
         EspAuthentication::Md5 => 1,
         EspAuthentication::Sha => 2,

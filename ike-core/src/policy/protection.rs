@@ -71,6 +71,18 @@ impl Selector {
         address::mask(self.network, self.prefix)
     }
 
+    /// First and last address with their ports, as `show crypto ikev2 session` prints them (O-024).
+    #[must_use]
+    pub fn range_text(&self) -> String {
+        let first = address::first(self.network, self.prefix);
+        let last = address::last(self.network, self.prefix);
+        let (low, high) = match self.port {
+            0 => (0, u16::MAX),
+            port => (port, port),
+        };
+        format!("{first}/{low} - {last}/{high}")
+    }
+
     /// The mask as IOS prints it: dotted for IPv4, the prefix length for IPv6.
     #[must_use]
     pub fn mask_text(&self) -> String {

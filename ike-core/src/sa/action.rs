@@ -1,6 +1,6 @@
 //! What goes into the engine and what comes out of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -88,8 +88,53 @@ pub enum Command {
     Down(String),
     /// `rekey NAME`: replace its child SA, or the IKE SA that carries it.
     Rekey(String, Rekey),
-    /// `clear crypto session` and the like: delete every SA.
+    /// Delete every SA.
     ClearAll,
+    /// `clear crypto ...`: delete some of them (O-086).
+    Clear(Clear),
+    /// `clear crypto ikev2 stat`: counters of IKEv2 begin anew.
+    ClearStatistics,
+}
+
+/// Which SAs are deleted, and what of them. Everything that is `None` is any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clear {
+    /// 1 or 2: only SAs of that IKE.
+    pub version: Option<u8>,
+    /// Only SAs with that peer.
+    pub remote: Option<IpAddr>,
+    /// Only SAs of that address of ours.
+    pub local: Option<IpAddr>,
+    /// Only the SA of that number: conn-id of IKEv1, Tunnel-id of IKEv2.
+    pub number: Option<u32>,
+    /// What goes.
+    pub what: Cleared,
+    /// The peer is not told.
+    pub silent: bool,
+}
+
+impl Clear {
+    /// Whether an SA between these ends, ours first, with that number is meant. The version is not
+    /// looked at.
+    #[must_use]
+    pub fn fits(&self, (local, remote): (IpAddr, IpAddr), number: u32) -> bool {
+        self.local.is_none_or(|wanted| wanted == local)
+            && self.remote.is_none_or(|wanted| wanted == remote)
+            && self.number.is_none_or(|wanted| wanted == number)
+    }
+}
+
+/// What of an SA is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cleared {
+    /// The IKE SA and its child SAs.
+    #[default]
+    Session,
+    /// The IKE SA. Child SAs of IKEv1 live on without it (O-061); those of IKEv2 end with it
+    /// (RFC 7296 1.4.1).
+    Ike,
+    /// The child SAs.
+    Children,
 }
 
 /// What is to be rekeyed.

@@ -11,8 +11,18 @@ pub(super) struct Counters {
     no_sa: u64,
     admission: u64,
     unsupported: u64,
+    ikev2: Ikev2,
     /// Absent without a data plane.
     esp: Option<Esp>,
+}
+
+#[derive(Serialize)]
+struct Ikev2 {
+    malformed: u64,
+    no_sa: u64,
+    admission: u64,
+    refused: u64,
+    cookies_wrong: u64,
 }
 
 #[derive(Serialize)]
@@ -38,7 +48,19 @@ pub(super) fn view(now: &Snapshot<'_>) -> Counters {
         no_sa,
         admission,
         unsupported,
+        ikev2: ikev2(now),
         esp: now.traffic.as_ref().map(esp),
+    }
+}
+
+fn ikev2(now: &Snapshot<'_>) -> Ikev2 {
+    let stats = now.ikev2_stats;
+    Ikev2 {
+        malformed: stats.malformed,
+        no_sa: stats.no_sa,
+        admission: stats.rejected,
+        refused: stats.refused,
+        cookies_wrong: stats.cookies_wrong,
     }
 }
 
@@ -66,12 +88,21 @@ impl View for Counters {
             no_sa,
             admission,
             unsupported,
+            ikev2,
             esp,
         } = self;
         row("IKE datagrams that do not decode", *malformed);
         row("IKE messages for no SA", *no_sa);
         row("IKE first messages refused by a limit", *admission);
         row("IKE exchanges that are not carried out", *unsupported);
+        row("IKEv2 datagrams that do not decode", ikev2.malformed);
+        row("IKEv2 messages for no SA", ikev2.no_sa);
+        row("IKEv2 first messages refused by a limit", ikev2.admission);
+        row("IKEv2 first messages answered with an error", ikev2.refused);
+        row(
+            "IKEv2 first messages with a wrong cookie",
+            ikev2.cookies_wrong,
+        );
         if let Some(esp) = esp {
             row("ESP packets for no SA", esp.unknown_spi);
             row("ESP packets that were replays", esp.replay_failures);
@@ -98,6 +129,7 @@ mod tests {
         let world = R1::new();
         let mut now = world.snapshot();
         now.counters.no_sa = 7;
+        now.ikev2_stats.cookies_wrong = 2;
         assert_eq!(
             shown("show crypto counters", &now),
             "Dropped, by cause:
@@ -105,6 +137,11 @@ mod tests {
   IKE messages for no SA                                 7
   IKE first messages refused by a limit                  0
   IKE exchanges that are not carried out                 0
+  IKEv2 datagrams that do not decode                     0
+  IKEv2 messages for no SA                               0
+  IKEv2 first messages refused by a limit                0
+  IKEv2 first messages answered with an error            0
+  IKEv2 first messages with a wrong cookie               2
 "
         );
         now.traffic = Some(traffic());

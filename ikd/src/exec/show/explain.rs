@@ -91,8 +91,13 @@ impl Negotiation {
         } else {
             "responder"
         };
+        let version = if record.version == 2 {
+            "IKEv2"
+        } else {
+            "IKEv1"
+        };
         out.line(format!(
-            "Negotiation {} with {} as {role}: {}",
+            "Negotiation {} of {version} with {} as {role}: {}",
             self.number,
             record.peer,
             verdict(record)
@@ -112,14 +117,15 @@ impl Negotiation {
         };
         value("Signed with:", record.signed_with.as_deref());
         value("Profile:", record.profile.as_deref());
-        value(
-            "Phase 1:",
-            Some(if record.phase1 {
-                "complete"
-            } else {
-                "not complete"
-            }),
-        );
+        let (label, done) = match record.version {
+            2 => ("IKE SA:", "established"),
+            _ => ("Phase 1:", "complete"),
+        };
+        let state = match record.phase1 {
+            true => done.to_owned(),
+            false => format!("not {done}"),
+        };
+        value(label, Some(&state));
         out.line("  Decisions:");
         for Explained {
             rule,
@@ -149,9 +155,9 @@ fn reason(record: &Record) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use crate::exec::fixture::{R1, json, record, shown};
+    use crate::exec::fixture::{R1, json, record, record_of_ikev2, shown};
 
-    const FAILED: &str = "Negotiation 2 with 192.168.0.2 as responder: failed at MM5: certificate not trusted by \\x1b[1m
+    const FAILED: &str = "Negotiation 2 of IKEv1 with 192.168.0.2 as responder: failed at MM5: certificate not trusted by \\x1b[1m
   Certificate requests in our MM4:
     cn=CA2,o=cisco,o=com
     cn=CA1,o=cisco,o=com
@@ -174,6 +180,28 @@ mod tests {
         assert_eq!(shown("show crypto explain last", &now), FAILED);
     }
 
+    /// IKEv2 speaks of its own messages and of the IKE SA.
+    #[test]
+    fn a_negotiation_of_ikev2_explains_itself() {
+        let world = R1::new();
+        let mut now = world.snapshot();
+        now.records = vec![record_of_ikev2(false)];
+        assert_eq!(
+            shown("show crypto explain", &now),
+            "Negotiation 1 of IKEv2 with 192.168.0.2 as responder: failed at IKE_AUTH: Validation of certificate chain FAILED
+  Certificate requests in our IKE_SA_INIT:
+    cn=CA2,o=cisco,o=com
+    cn=CA1,o=cisco,o=com
+  Signed with: TP1
+  Profile: profile1
+  IKE SA: not established
+  Decisions:
+    S-041  profile prof1
+           because only prof1 matches R2.cisco.com
+"
+        );
+    }
+
     /// All of them, oldest first, numbered.
     #[test]
     fn all_negotiations_show_in_order() {
@@ -183,7 +211,7 @@ mod tests {
         now.records = vec![record(true), record(false)];
         let text = shown("show crypto explain", &now);
         assert!(
-            text.starts_with("Negotiation 1 with 192.168.0.2 as initiator: up\n"),
+            text.starts_with("Negotiation 1 of IKEv1 with 192.168.0.2 as initiator: up\n"),
             "{text}"
         );
         assert!(text.ends_with(&format!("\n\n{FAILED}")), "{text}");

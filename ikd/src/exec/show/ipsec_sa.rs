@@ -69,30 +69,59 @@ struct EspSa {
 pub(super) fn view(now: &Snapshot<'_>) -> IpsecSas {
     let mut interfaces: Vec<Interface> = Vec::new();
     for protection in now.protections {
-        let flow = flow(now, protection);
+        let mut flows = vec![flow(now, protection, pairs(now, protection))];
+        let narrowed = narrowed(now, protection).into_iter();
+        flows.extend(narrowed.map(|pairs| flow(now, protection, pairs)));
         let same = |i: &&mut Interface| {
             i.interface == protection.interface && i.crypto_map == protection.tag
         };
         match interfaces.iter_mut().find(same) {
-            Some(interface) => interface.flows.push(flow),
+            Some(interface) => interface.flows.append(&mut flows),
             None => interfaces.push(Interface {
                 interface: protection.interface.clone(),
                 crypto_map: protection.tag.clone(),
                 local: protection.local,
-                flows: vec![flow],
+                flows,
             }),
         }
     }
     IpsecSas { interfaces }
 }
 
-/// The ESP SA pairs of a protection with their positions, oldest first. Lines of one crypto
-/// map entry share its name and differ in their selectors.
-pub(super) fn pairs<'a>(now: &'a Snapshot<'_>, of: &Protection) -> Vec<(usize, &'a ChildView)> {
-    let (local, remote) = (
+/// Pairs of a protection by selectors, where a peer of IKEv2 took less than was offered (RFC 7296 2.9).
+fn narrowed<'a>(now: &'a Snapshot<'_>, of: &Protection) -> Vec<Vec<Numbered<'a>>> {
+    // Lines of one crypto map entry have one name: what is that of a sister is not narrowed.
+    let sisters = now.protections.iter().filter(|p| p.name == of.name);
+    let known: Vec<(String, String)> = sisters.clone().map(selectors).collect();
+    let first = sisters.map(selectors).next() == Some(selectors(of));
+    let mut out: Vec<Vec<Numbered<'a>>> = Vec::new();
+    let own = |c: &ChildView| (c.local_selector.clone(), c.remote_selector.clone());
+    for pair in now.children.iter().enumerate() {
+        if !first || pair.1.protection != of.name || known.contains(&own(pair.1)) {
+            continue;
+        }
+        match out.iter_mut().find(|group| own(group[0].1) == own(pair.1)) {
+            Some(group) => group.push(pair),
+            None => out.push(vec![pair]),
+        }
+    }
+    out
+}
+
+fn selectors(of: &Protection) -> (String, String) {
+    (
         of.local_selector.to_string(),
         of.remote_selector.to_string(),
-    );
+    )
+}
+
+/// A pair and its position among all.
+type Numbered<'a> = (usize, &'a ChildView);
+
+/// The ESP SA pairs of a protection with their positions, oldest first. Lines of one crypto
+/// map entry share its name and differ in their selectors.
+pub(super) fn pairs<'a>(now: &'a Snapshot<'_>, of: &Protection) -> Vec<Numbered<'a>> {
+    let (local, remote) = selectors(of);
     let is = |c: &ChildView| {
         c.protection == of.name && c.local_selector == local && c.remote_selector == remote
     };
@@ -132,21 +161,24 @@ pub(super) fn kilobytes_left(now: &Snapshot<'_>, pair: &ChildView, direction: Di
         .unwrap_or_else(|| u64::from(pair.kilobytes))
 }
 
-fn flow(now: &Snapshot<'_>, protection: &Protection) -> Flow {
-    let pairs = pairs(now, protection);
+fn flow(now: &Snapshot<'_>, protection: &Protection, pairs: Vec<Numbered<'_>>) -> Flow {
+    let (local_ident, remote_ident) = pairs.first().map_or_else(
+        || selectors(protection),
+        |(_, c)| (c.local_selector.clone(), c.remote_selector.clone()),
+    );
     let newest = pairs
         .iter()
         .rev()
         .find(|(_, c)| c.complete && !c.replaced)
         .map(|(_, c)| *c);
     let (mtu_interface, mtu) = interface_of(now, protection.local).unzip();
-    let sa = |&(position, pair): &(usize, &ChildView), direction| {
+    let sa = |&(position, pair): &Numbered<'_>, direction| {
         esp_sa(now, protection, position, pair, direction)
     };
     Flow {
         protection: protection.name.clone(),
-        local_ident: protection.local_selector.to_string(),
-        remote_ident: protection.remote_selector.to_string(),
+        local_ident,
+        remote_ident,
         peer: protection.peer,
         port: pairs.last().map_or(500, |(_, c)| c.remote_port),
         packets: Packets::of(now, &protection.interface),

@@ -6,25 +6,30 @@
 //!
 //! | command | object |
 //! |---|---|
-//! | `show crypto isakmp sa [detail]` | `isakmp_sas[]`: `destination source connection state status role local local_port remote remote_port initiator_cookie responder_cookie profile phase1_id validated_by suite{encryption hash authentication group} lifetime capabilities` |
+//! | `show crypto isakmp sa [detail]` | `isakmp_sas[]`: `destination source connection state status role local local_port remote remote_port initiator_cookie responder_cookie profile phase1_id validated_by suite{encryption hash authentication group} lifetime active capabilities` |
 //! | `show crypto isakmp [default] policy` | `default policies[]`: `priority encryption hash authentication group lifetime` |
 //! | `show crypto isakmp profile` | `isakmp_profiles[]`: `name references identities certificate_maps presents keyring trustpoints` |
 //! | `show crypto isakmp peers` | `peers[]`: `address port local phase1_id` |
 //! | `show crypto ikev2 policy [NAME]` | `ikev2_policies[]`: `name fvrf local proposals` |
 //! | `show crypto ikev2 profile [NAME]` | `ikev2_profiles[]`: `name references fvrf local identities certificate_maps local_identity local_authentication remote_authentication eap_query_identity keyring ppk_keyring trustpoints lifetime reauth dpd nat_keepalive ivrf group_authorization shutdown complete` |
 //! | `show crypto ikev2 proposal [NAME]` | `ikev2_proposals[]`: `name encryption integrity prf groups additional_ke` |
+//! | `show crypto ikev2 sa [detailed]` | `ikev2_sas[]`: `tunnel session status over local remote initiator local_spi remote_spi profile suite{encryption key_bits prf integrity group} established{own_method peer_method local_id remote_id validated_by lifetime active dpd[interval retry] additional_ke quantum_resistance leased[] settings[] mobike children[]} nat[here there] message_ids[own peer] windows[own peer] fragmentation`; a child: `version protection interface local remote remote_port local_selector remote_selector local_range remote_range spi_in spi_out transform encryption key_bits hmac mode pfs seconds kilobytes iv_octets replaced complete connection` |
+//! | `show crypto ikev2 session [detailed]` | `ikev2_sessions[]`: `session status ikev2_sas[]` as above |
+//! | `show crypto ikev2 stats` | `max_sas max_in_negotiation{incoming outgoing} incoming{total active negotiating} outgoing{...} incoming_requests{total accepted rejected} outgoing_requests{...} sa_limit dropped_at_dispatch cookies{challenged accepted rejected rejected_no_cookie}` |
+//! | `show crypto ikev2 stats exchange [detailed]` | `exchanges[] error_notifies[] other_notifies[] configuration_payloads[]`, each: `name sent_requests sent_responses received_requests received_responses` |
+//! | `show crypto ikev2 diagnose error` | `enabled deleted max errors[]{peer message reason}` |
 //! | `show crypto ipsec sa` | `interfaces[]`: `interface crypto_map local flows[]`; a flow: `protection local_ident remote_ident peer port packets{encaps decaps send_errors receive_errors} mtu mtu_interface outbound_spi pfs inbound[] outbound[]`; an SA: `spi transform mode conn_id seconds kilobytes iv_octets replay_detection` |
 //! | `show crypto ipsec profile` | `ipsec_profiles[]`: `name isakmp_profile ikev2_profile seconds kilobytes responder_only pfs transform_sets[]{name transforms mode}` |
 //! | `show crypto ipsec transform-set` | `transform_sets[]`: `name transforms mode` |
 //! | `show crypto map` | `crypto_maps[]`: `name sequence profile_instance isakmp_profile ikev2_profile peers access_list rules current_peer seconds kilobytes responder_only pfs transform_sets[] interfaces` |
-//! | `show crypto session [detail]` | `sessions[]`: `interface profile status peer port phase1_id ike_sas[] flows[]` |
+//! | `show crypto session [detail]` | `sessions[]`: `interface profile uptime status peer port phase1_id ike_sas[] flows[]`; an IKE SA: `version local local_port remote remote_port active capabilities connection lifetime` |
 //! | `show crypto pki certificates` | `certificates[]`, as `ike_pki::CertificateView` |
 //! | `show crypto pki trustpoints` | `trustpoints[]`: `name ca{subject serial fingerprint_md5 fingerprint_sha1} identity{...} scep_url key_label` |
 //! | `show running-config` | `blocks[]`: `line body[]`, secrets as `<removed>` |
 //! | `show logging` | `lines[]` |
 //! | `show debugging` | `debugging[]`: `name on` |
-//! | `show crypto explain [last]` | `negotiations[]`: `number initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
-//! | `show crypto counters` | `malformed no_sa admission unsupported esp{unknown_spi replay_failures auth_failures malformed policy_failures no_sa_drops io_errors}` |
+//! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
+//! | `show crypto counters` | `malformed no_sa admission unsupported ikev2{malformed no_sa admission refused cookies_wrong} esp{unknown_spi replay_failures auth_failures malformed policy_failures no_sa_drops io_errors}` |
 //! | `show version` | `name version behaves_as hostname` |
 
 mod certificates;
@@ -32,9 +37,14 @@ mod counters;
 mod crypto_map;
 mod debugging;
 mod explain;
+mod ikev2_errors;
+mod ikev2_exchanges;
 mod ikev2_policy;
 mod ikev2_profile;
 mod ikev2_proposal;
+mod ikev2_sa;
+mod ikev2_session;
+mod ikev2_stats;
 mod ipsec_profile;
 mod ipsec_sa;
 mod isakmp_peers;
@@ -62,9 +72,14 @@ pub(super) enum Page {
     CryptoMap,
     Debugging,
     Explain { last: bool },
+    Ikev2Errors,
+    Ikev2Exchanges { detail: bool },
     Ikev2Policy,
     Ikev2Profile,
     Ikev2Proposal,
+    Ikev2Sa { detail: bool, side: Side },
+    Ikev2Session { detail: bool },
+    Ikev2Stats,
     IpsecProfile,
     IpsecSa,
     IsakmpSa { detail: bool },
@@ -77,6 +92,17 @@ pub(super) enum Page {
     TransformSet,
     Trustpoints { status: bool },
     Version,
+}
+
+/// Whose address a line names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// It names none.
+    Any,
+    /// One of ours.
+    Local,
+    /// A peer's.
+    Remote,
 }
 
 /// A page as values and as text.
@@ -118,9 +144,14 @@ pub(super) fn page<'a>(
             crate::log::switches().is_on(switch)
         })),
         Page::Explain { last } => Box::new(explain::view(now, last)),
+        Page::Ikev2Errors => Box::new(ikev2_errors::view(now)),
+        Page::Ikev2Exchanges { detail } => Box::new(ikev2_exchanges::view(now, detail)),
         Page::Ikev2Policy => Box::new(ikev2_policy::view(now, name)),
         Page::Ikev2Profile => Box::new(ikev2_profile::view(now, name)),
         Page::Ikev2Proposal => Box::new(ikev2_proposal::view(now, name)),
+        Page::Ikev2Sa { detail, side } => Box::new(ikev2_sa::view(now, detail, side, name)),
+        Page::Ikev2Session { detail } => Box::new(ikev2_session::view(now, detail)),
+        Page::Ikev2Stats => Box::new(ikev2_stats::view(now)),
         Page::IpsecProfile => Box::new(ipsec_profile::view(now)),
         Page::IpsecSa => Box::new(ipsec_sa::view(now)),
         Page::IsakmpSa { detail } => Box::new(isakmp_sa::view(now, detail)),

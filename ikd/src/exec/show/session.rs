@@ -1,9 +1,9 @@
-//! `show crypto session [detail]` (O-061). The `Uptime:` line of `detail` is not printed: the
-//! engine's views do not say when an SA came up.
+//! `show crypto session [detail]` (O-061): both versions together.
 
 use std::net::IpAddr;
 
 use ike_core::engine::view::{ChildView, IsakmpSaView};
+use ike_core::engine::view_ikev2::Ikev2SaView;
 use ike_core::policy::protection::{Protection, Selector};
 use ike_core::trace::escaped;
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub(super) struct Sessions {
 struct Session {
     interface: Option<String>,
     profile: Option<String>,
+    /// Seconds since the IKE SA was established.
+    uptime: Option<u64>,
     status: &'static str,
     peer: IpAddr,
     port: u16,
@@ -32,8 +34,9 @@ struct Session {
     flows: Vec<Flow>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct IkeSa {
+    version: u8,
     local: IpAddr,
     local_port: u16,
     remote: IpAddr,
@@ -43,6 +46,14 @@ struct IkeSa {
     connection: u32,
     /// Seconds left.
     lifetime: u64,
+    #[serde(skip)]
+    alive: bool,
+    #[serde(skip)]
+    profile: Option<String>,
+    #[serde(skip)]
+    phase1_id: Option<String>,
+    #[serde(skip)]
+    age: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -69,80 +80,113 @@ pub(super) fn view(now: &Snapshot<'_>, detail: bool) -> Sessions {
             None => groups.push(vec![protection]),
         }
     }
-    let configured = groups.iter().filter_map(|group| session(now, group));
-    // A peer in phase 1 may belong to nothing yet.
-    let foreign = |sa: &&IsakmpSaView| !now.protections.iter().any(|p| between(sa, p));
-    let strangers = now
+    let sas: Vec<IkeSa> = now
         .isakmp
         .iter()
-        .filter(foreign)
-        .map(|sa| stranger(now, sa));
+        .map(ikev1_sa)
+        .chain(now.ikev2.iter().map(ikev2_sa))
+        .collect();
+    let configured = groups.iter().filter_map(|group| session(now, &sas, group));
+    // A peer in phase 1 may belong to nothing yet.
+    let foreign = |sa: &&IkeSa| !now.protections.iter().any(|p| between(sa, p));
+    let strangers = sas.iter().filter(foreign).map(|sa| stranger(now, sa));
     Sessions {
         sessions: configured.chain(strangers).collect(),
         detail,
     }
 }
 
-fn between(sa: &IsakmpSaView, protection: &Protection) -> bool {
+fn ikev1_sa(sa: &IsakmpSaView) -> IkeSa {
+    let alive = sa.status == "ACTIVE";
+    IkeSa {
+        version: 1,
+        local: sa.local,
+        local_port: sa.local_port,
+        remote: sa.remote,
+        remote_port: sa.remote_port,
+        active: sa.suite.is_some() && alive,
+        capabilities: sa.capabilities.clone(),
+        connection: sa.connection,
+        lifetime: sa.lifetime.unwrap_or(0),
+        alive,
+        profile: sa.profile.clone(),
+        phase1_id: sa.phase1_id.as_deref().map(escaped),
+        age: sa.active,
+    }
+}
+
+fn ikev2_sa(sa: &Ikev2SaView) -> IkeSa {
+    let established = sa.established.as_ref();
+    let dpd = established.is_some_and(|e| e.dpd.is_some());
+    let nat = sa.nat.0 || sa.nat.1;
+    let letters = [(dpd, "D"), (nat, "N"), (sa.fragmentation.is_some(), "F")];
+    let left = |lifetime: u32, active: u64| u64::from(lifetime).saturating_sub(active);
+    IkeSa {
+        version: 2,
+        local: sa.local.ip(),
+        local_port: sa.local.port(),
+        remote: sa.remote.ip(),
+        remote_port: sa.remote.port(),
+        active: sa.status == "READY",
+        capabilities: letters.iter().filter(|l| l.0).map(|l| l.1).collect(),
+        connection: sa.tunnel,
+        lifetime: established.map_or(0, |e| left(e.lifetime, e.active)),
+        alive: sa.status != "DELETE",
+        profile: sa.profile.clone(),
+        phase1_id: established.map(|e| e.remote_id.clone()),
+        age: established.map(|e| e.active),
+    }
+}
+
+fn between(sa: &IkeSa, protection: &Protection) -> bool {
     (sa.local, sa.remote) == (protection.local, protection.peer)
 }
 
-fn session(now: &Snapshot<'_>, group: &[&Protection]) -> Option<Session> {
+fn session(now: &Snapshot<'_>, sas: &[IkeSa], group: &[&Protection]) -> Option<Session> {
     let first = group.first()?;
-    let sas: Vec<&IsakmpSaView> = now.isakmp.iter().filter(|sa| between(sa, first)).collect();
+    let sas: Vec<IkeSa> = sas
+        .iter()
+        .filter(|sa| between(sa, first))
+        .cloned()
+        .collect();
     let flows: Vec<Flow> = group.iter().map(|p| flow(now, p)).collect();
     let carries = flows.iter().any(|f| f.active_sas > 0);
-    let best = sas.iter().rev().find(|sa| active(sa)).or(sas.last());
+    let best = sas.iter().rev().find(|sa| sa.active).or(sas.last());
     Some(Session {
         interface: Some(first.interface.clone()),
         profile: best.and_then(|sa| sa.profile.clone()),
+        uptime: best.filter(|sa| sa.active).and_then(|sa| sa.age),
         status: status(&sas, carries),
         peer: first.peer,
         port: best.map_or(500, |sa| sa.remote_port),
-        phase1_id: best.and_then(|sa| sa.phase1_id.as_deref()).map(escaped),
-        ike_sas: sas.into_iter().map(ike_sa).collect(),
+        phase1_id: best.and_then(|sa| sa.phase1_id.clone()),
+        ike_sas: sas.clone(),
         flows,
     })
 }
 
-fn stranger(now: &Snapshot<'_>, sa: &IsakmpSaView) -> Session {
+fn stranger(now: &Snapshot<'_>, sa: &IkeSa) -> Session {
     Session {
         interface: interface_of(now, sa.local).map(|(name, _)| name),
         profile: sa.profile.clone(),
-        status: status(&[sa], false),
+        uptime: sa.age.filter(|_| sa.active),
+        status: status(std::slice::from_ref(sa), false),
         peer: sa.remote,
         port: sa.remote_port,
-        phase1_id: sa.phase1_id.as_deref().map(escaped),
-        ike_sas: vec![ike_sa(sa)],
+        phase1_id: sa.phase1_id.clone(),
+        ike_sas: vec![sa.clone()],
         flows: Vec::new(),
     }
 }
 
-fn active(sa: &IsakmpSaView) -> bool {
-    sa.suite.is_some() && sa.status == "ACTIVE"
-}
-
-fn status(sas: &[&IsakmpSaView], carries: bool) -> &'static str {
-    let alive = sas.iter().any(|sa| sa.status == "ACTIVE");
-    match (sas.iter().any(|sa| active(sa)), carries) {
+fn status(sas: &[IkeSa], carries: bool) -> &'static str {
+    let alive = sas.iter().any(|sa| sa.alive);
+    match (sas.iter().any(|sa| sa.active), carries) {
         (true, true) => "UP-ACTIVE",
         (true, false) => "UP-IDLE",
         (false, true) => "UP-NO-IKE",
         (false, false) if alive => "DOWN-NEGOTIATING",
         (false, false) => "DOWN",
-    }
-}
-
-fn ike_sa(sa: &IsakmpSaView) -> IkeSa {
-    IkeSa {
-        local: sa.local,
-        local_port: sa.local_port,
-        remote: sa.remote,
-        remote_port: sa.remote_port,
-        active: active(sa),
-        capabilities: sa.capabilities.clone(),
-        connection: sa.connection,
-        lifetime: sa.lifetime.unwrap_or(0),
     }
 }
 
@@ -212,6 +256,10 @@ impl Session {
         self.profile
             .iter()
             .for_each(|name| out.line(format!("Profile: {name}")));
+        let uptime = self.uptime.filter(|_| detail);
+        uptime
+            .iter()
+            .for_each(|seconds| out.line(format!("Uptime: {}", hms(*seconds))));
         out.line(format!("Session status: {}", self.status));
         let vrf = if detail {
             " fvrf: (none) ivrf: (none)"
@@ -234,6 +282,7 @@ impl Session {
 impl IkeSa {
     fn lines(&self, detail: bool, out: &mut Lines) {
         let Self {
+            version,
             local,
             local_port,
             remote,
@@ -242,7 +291,7 @@ impl IkeSa {
         } = self;
         let state = if self.active { "Active" } else { "Inactive" };
         out.line(format!(
-            "  IKEv1 SA: local {local}/{local_port} remote {remote}/{remote_port} {state}"
+            "  IKEv{version} SA: local {local}/{local_port} remote {remote}/{remote_port} {state}"
         ));
         if detail {
             let capabilities = if self.capabilities.is_empty() {

@@ -10,7 +10,7 @@ use super::super::context::Context;
 use super::super::established::Served;
 use super::super::notify::notify;
 use super::super::responder::Responder;
-use super::super::shell::{digest, names, send_on};
+use super::super::shell::{digest, send_on};
 use super::super::sk::OpenError;
 use super::super::window::Arrival;
 use super::{IkeSa, Inbound, State, exchanges};
@@ -53,7 +53,7 @@ impl IkeSa {
         self.moved(ctx, inbound);
         let shell = &mut self.shell;
         if let Ok(chain) = &chain {
-            shell.told(ctx, false, inbound.header, names(&chain.payloads));
+            shell.told(ctx, false, inbound.header, &chain.payloads);
         }
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Initiator(state) => {
@@ -144,7 +144,7 @@ impl IkeSa {
 
     fn act(&mut self, ctx: &mut Context<'_>, header: &Header, chain: Chain) {
         let (id, shell) = (header.message_id.0, &mut self.shell);
-        shell.told(ctx, false, header, names(&chain.payloads));
+        shell.told(ctx, false, header, &chain.payloads);
         if let Some(ty) = chain.unsupported_critical() {
             let refusal = notify(NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD, vec![ty.0]);
             let why = format!("critical payload {ty} is not known");

@@ -9,7 +9,7 @@ use ike_wire::{Header, Spi};
 use super::{Agreeing, Initiator, MAX_TRIES, Offer, Sent, Step, prepare, send};
 use crate::ikev2::context::Context;
 use crate::ikev2::init::{self, Halves};
-use crate::ikev2::shell::{Shell, names};
+use crate::ikev2::shell::Shell;
 use crate::ikev2::{intermediate, notify, redirect, table};
 use crate::policy::ikev2_proposal::{self, Chosen};
 use crate::sa::job::Job;
@@ -24,7 +24,7 @@ impl Sent {
         datagram: &Bytes,
     ) -> Step {
         let chain = &message.chain;
-        shell.told(ctx, false, &message.header, names(&chain.payloads));
+        shell.told(ctx, false, &message.header, &chain.payloads);
         if let Some(step) = self.asked_again(shell, ctx, chain) {
             return step;
         }

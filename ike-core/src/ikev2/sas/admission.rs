@@ -94,6 +94,7 @@ impl IkeSas {
                 .jar
                 .check(ctx.entropy, ctx.now.mono, &cookie.data, about)
             {
+                self.stats.cookies_accepted += 1;
                 return true;
             }
             self.stats.cookies_wrong += 1;
@@ -148,6 +149,7 @@ impl IkeSas {
     /// (B5).
     fn refuse(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>, refusal: Payload) {
         let request = inbound.header;
+        ctx.tally.count(false, request, &[]);
         let header = Header::v2(
             request.initiator,
             request.responder,
@@ -181,6 +183,7 @@ fn answer(ctx: &mut Context<'_>, inbound: &Inbound<'_>, header: &Header, payload
     let payloads = [payload];
     match encode_message(header, &payloads) {
         Ok(bytes) if bytes.len() <= inbound.datagram.len() => {
+            ctx.tally.count(true, header, &payloads);
             tell(ctx, inbound, header, names(&payloads));
             ctx.out.push(Action::Send(Transmit {
                 local: inbound.local,

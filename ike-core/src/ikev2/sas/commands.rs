@@ -9,6 +9,9 @@ use crate::sa::SaId;
 use crate::sa::action::{Rekey, Reply};
 use crate::sa::natt::IKE_PORT;
 
+/// The reason that debug gives.
+const CLEARED: &str = "cleared by operator";
+
 impl IkeSas {
     /// Brings a protection up: with a child SA of an IKE SA that is there, else with a new IKE SA.
     pub fn up(&mut self, ctx: &mut Context<'_>, name: &str) {
@@ -110,19 +113,41 @@ impl IkeSas {
     }
 
     /// Deletes every SA of `which`; those that are not established just go.
-    pub fn clear(&mut self, ctx: &mut Context<'_>, which: impl Fn(&IkeSa) -> bool) -> usize {
-        let found: Vec<(SaId, bool)> = self
-            .sas
-            .iter()
-            .filter(|(_, sa)| sa.shell.dead.is_none() && which(sa))
-            .map(|(id, sa)| (*id, sa.established().is_some()))
-            .collect();
-        for (id, established) in &found {
-            self.with_sa(ctx, *id, |sa, ctx| match established {
-                true => sa.wish(ctx, Wish::DeleteIke("cleared by operator".to_owned())),
-                false => sa.abandon(ctx, "cleared by operator"),
+    pub fn clear(&mut self, ctx: &mut Context<'_>, which: impl Fn(&IkeSa) -> bool) {
+        for (id, established) in self.living(which) {
+            self.with_sa(ctx, id, |sa, ctx| match established {
+                true => sa.wish(ctx, Wish::DeleteIke(CLEARED.to_owned())),
+                false => sa.abandon(ctx, CLEARED),
             });
         }
-        found.len()
+    }
+
+    /// Drops every SA of `which` without a word to the peer.
+    pub fn forget_all(&mut self, ctx: &mut Context<'_>, which: impl Fn(&IkeSa) -> bool) {
+        for (id, _) in self.living(which) {
+            self.with_sa(ctx, id, |sa, ctx| sa.abandon(ctx, CLEARED));
+        }
+    }
+
+    /// Deletes the child SAs of every SA of `which`; the IKE SAs stay.
+    pub fn clear_children(&mut self, ctx: &mut Context<'_>, which: impl Fn(&IkeSa) -> bool) {
+        for (id, _) in self.living(which) {
+            self.with_sa(ctx, id, |sa, ctx| {
+                let children = sa.established().into_iter().flat_map(|e| e.children.iter());
+                let spis: Vec<u32> = children.map(|c| c.spec.spi_in).collect();
+                if !spis.is_empty() {
+                    sa.wish(ctx, Wish::DeleteChildren(spis));
+                }
+            });
+        }
+    }
+
+    /// The SAs of `which` that are not over yet, and whether they are established.
+    fn living(&self, which: impl Fn(&IkeSa) -> bool) -> Vec<(SaId, bool)> {
+        let alive = |sa: &IkeSa| sa.shell.dead.is_none() && which(sa);
+        let found = self.sas.iter().filter(|(_, sa)| alive(sa));
+        found
+            .map(|(id, sa)| (*id, sa.established().is_some()))
+            .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Stories of `show crypto ipsec sa`.
 
-use crate::exec::fixture::{R1, child, json, shown, traffic};
+use crate::exec::fixture::{R1, child, child_of_ikev2, json, shown, traffic};
 
 const UP: &str = "interface: Tunnel1
     Crypto map tag: Tunnel1-head-0, local addr 192.168.0.1
@@ -103,5 +103,34 @@ fn the_newer_pair_sends() {
     assert!(
         text.contains("        conn id: 4, flow_id: SW:4,"),
         "{text}"
+    );
+}
+
+/// O-060: pairs of IKEv2 look like those of IKEv1; one with narrower selectors is a flow of its own.
+#[test]
+fn pairs_of_ikev2_show_with_what_was_agreed() {
+    let world = R1::new();
+    let mut now = world.snapshot();
+    now.children = vec![child_of_ikev2(), child_of_ikev2()];
+    now.children[1].local_selector = "192.168.0.1/255.255.255.255/47/7".into();
+    now.children[1].spi_out = 0x1234;
+    let text = shown("show crypto ipsec sa", &now);
+    assert!(text.contains("        transform: esp-3des esp-sha-hmac ,\n        in use settings ={Tunnel, }\n        conn id: 1, flow_id: SW:1,"), "{text}");
+    assert!(text.contains("        IV size: 8 bytes\n"), "{text}");
+    let narrow = "   local  ident (addr/mask/prot/port): (192.168.0.1/255.255.255.255/47/7)\n";
+    let (first, second) = text.split_once(narrow).unwrap();
+    assert!(
+        first.contains("current outbound spi: 0x24C6C5A2"),
+        "{first}"
+    );
+    assert!(
+        second.contains("current outbound spi: 0x1234(4660)"),
+        "{second}"
+    );
+    assert!(second.contains("conn id: 3, flow_id: SW:3,"), "{second}");
+    let value = json("show crypto ipsec sa", &now);
+    assert_eq!(
+        value["interfaces"][0]["flows"].as_array().map(Vec::len),
+        Some(2)
     );
 }
