@@ -12,8 +12,10 @@ use nix::net::if_::if_nametoindex;
 use crate::error::{Doing, Result};
 
 mod message;
+mod settle;
 
 use message::{Message, attribute};
+use settle::settle;
 
 const REPLACE: u16 = (libc::NLM_F_CREATE | libc::NLM_F_REPLACE) as u16;
 /// `IFLA_INET6_ADDR_GEN_MODE` and its value `IN6_ADDR_GEN_MODE_NONE` of linux/if_link.h.
@@ -22,12 +24,14 @@ const NO_LINK_LOCAL: u8 = 1;
 /// `NLA_F_NESTED` of linux/netlink.h.
 const NESTED: u16 = 0x8000;
 
-/// Sets the interface `name` up.
+/// Sets the interface `name` up, and waits until its IPv6 addresses take packets.
 ///
 /// # Errors
 /// No such interface, or no CAP_NET_ADMIN in this network namespace.
 pub fn link_up(name: &str) -> Result<()> {
-    set_flags(name, libc::IFF_UP as u32).doing(|| format!("set link {name} up"))
+    set_flags(name, libc::IFF_UP as u32).doing(|| format!("set link {name} up"))?;
+    settle(name);
+    Ok(())
 }
 
 /// Sets the interface `name` down.
@@ -79,7 +83,9 @@ pub fn add_address(name: &str, address: impl Into<IpAddr>, prefix: u8) -> Result
     let address = address.into();
     address_message(libc::RTM_NEWADDR, REPLACE, name, address, prefix)
         .and_then(Message::transact)
-        .doing(|| format!("add address {address}/{prefix} to {name}"))
+        .doing(|| format!("add address {address}/{prefix} to {name}"))?;
+    settle(name);
+    Ok(())
 }
 
 /// Takes the address `address`/`prefix` from the interface `name`.

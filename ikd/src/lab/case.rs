@@ -52,7 +52,7 @@ pub struct Case {
     /// Goes on until both routers have given up.
     pub until_given_up: bool,
     /// First messages of a stranger that the responder has before.
-    pub half_open: u32,
+    pub half_open: u8,
     /// A NAT.
     pub nat: Option<Nat>,
     /// Faults of the wire.

@@ -45,7 +45,7 @@ pub(super) struct LabFile {
     /// First messages of a stranger that the responder has before the initiator starts, and that
     /// nobody follows up.
     #[serde(default)]
-    pub half_open: u32,
+    pub half_open: u8,
     /// A NAT in front of one router.
     pub nat: Option<Nat>,
     /// Faults of the wire.

@@ -22,8 +22,8 @@ use super::error::{LabError, doing};
 /// How long the responder may take for one answer.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// The stranger's address: the last of the responder's network. `None`: the case has no stranger, or
-/// no IPv4 network to stand in.
+/// The stranger's address: the last of the responder's network that no router has. `None`: the case has
+/// no stranger, or no IPv4 network to stand in.
 pub(super) fn address(case: &Case) -> Option<IpAddr> {
     (case.half_open > 0)
         .then(|| network(case))
@@ -41,8 +41,19 @@ fn network(case: &Case) -> Option<(IpAddr, u8)> {
         return None;
     };
     let hosts = u32::MAX.checked_shr(u32::from(*prefix)).unwrap_or(0);
-    let last = Ipv4Addr::from_bits((address.to_bits() | hosts).saturating_sub(1));
-    Some((last.into(), *prefix))
+    let (first, broadcast) = (address.to_bits() & !hosts, address.to_bits() | hosts);
+    let taken: Vec<IpAddr> = case
+        .routers
+        .iter()
+        .flat_map(|r| r.physical().into_iter().flatten())
+        .map(|(address, _)| address)
+        .collect();
+    let mut free = (first.saturating_add(1)..broadcast).rev();
+    let free = free.find_map(|bits| {
+        let address = IpAddr::from(Ipv4Addr::from_bits(bits));
+        (!taken.contains(&address)).then_some(address)
+    });
+    Some((free?, *prefix))
 }
 
 /// The stranger's first messages: those of the initiator's configuration, each of an engine of its own.
@@ -59,10 +70,10 @@ pub(super) fn first_messages(case: &Case) -> Result<Vec<Bytes>, LabError> {
     (0..case.half_open).map(message).collect()
 }
 
-fn first_message(case: &Case, number: u32) -> Option<Bytes> {
+fn first_message(case: &Case, number: u8) -> Option<Bytes> {
     let config = Arc::new(case.initiator().config.clone());
     let mut seed = [0x5a; 32];
-    seed[..4].copy_from_slice(&number.to_be_bytes());
+    seed[0] = number;
     let mut engine = Engine::new(Setup {
         config,
         store: Arc::new(Store::default()),
@@ -119,7 +130,7 @@ impl Stranger {
         let Some(((address, prefix), responder)) = place else {
             let name = &case.responder().name;
             return Err(LabError::config(format!(
-                "half_open: {name} has no IPv4 network for a stranger"
+                "half_open: {name} has no IPv4 network with room for a stranger"
             )));
         };
         let host = Host::new("stranger")?;
@@ -173,5 +184,21 @@ mod tests {
         assert_eq!(headers.len(), 2);
         assert_eq!(headers[0].exchange, ExchangeType::IKE_SA_INIT);
         assert_ne!(headers[0].initiator, headers[1].initiator);
+    }
+
+    /// A router may have the last address itself, or both routers all there are.
+    #[test]
+    fn a_stranger_takes_no_routers_address() {
+        let mut case = Case::embedded("t-50").unwrap();
+        case.half_open = 1;
+        for (last, prefix, expected) in [
+            (254, 24, Some(IpAddr::from([192, 168, 0, 253]))),
+            (2, 30, None),
+        ] {
+            let interfaces = &mut case.routers[1].config.interfaces;
+            let ethernet = interfaces.iter_mut().find(|i| i.name == "Ethernet0/0");
+            ethernet.unwrap().address = Some(([192, 168, 0, last].into(), prefix));
+            assert_eq!(address(&case), expected);
+        }
     }
 }

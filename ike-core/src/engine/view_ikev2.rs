@@ -231,7 +231,7 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
         dpd: e.dpd().map(|d| (d.interval, d.retry)),
         additional_ke: e.abilities.additional_ke,
         quantum_resistance: e.proofs.ppk,
-        leased: sa.shell.settings.leased().to_vec(),
+        leased: sa.shell.settings.leased().collect(),
         settings: sa.shell.settings.received(),
         mobike: e.abilities.mobike,
         children: e

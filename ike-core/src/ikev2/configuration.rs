@@ -16,7 +16,7 @@ use crate::policy::Decision;
 use crate::policy::address;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2::authorization;
-use crate::policy::protection::{Protection, Selector};
+use crate::policy::protection::Protection;
 
 /// Attributes of a peer that are kept (H10).
 const MAX_ATTRIBUTES: usize = 32;
@@ -26,17 +26,16 @@ const MAX_OCTETS: usize = 1024;
 /// What both sides have told each other about addresses and settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Addresses of our pools that the peer holds.
-    pub(super) leased: Vec<IpAddr>,
+    /// Addresses of our pools that the peer holds, each with the length of its prefix.
+    pub(super) leased: Vec<(IpAddr, u8)>,
     /// What the peer told us.
     received: Vec<ConfigAttribute>,
 }
 
 impl Settings {
     /// Addresses of our pools that the peer holds.
-    #[must_use]
-    pub fn leased(&self) -> &[IpAddr] {
-        &self.leased
+    pub fn leased(&self) -> impl ExactSizeIterator<Item = IpAddr> {
+        self.leased.iter().map(|(address, _)| *address)
     }
 
     /// What the peer told us, as text.
@@ -95,7 +94,7 @@ pub(super) fn serve(
         let decision = Decision::new(*address, "W-070", because);
         shell.why(ctx, format!("the peer gets {address}"), &decision);
     }
-    shell.settings.leased = leased.iter().map(|(address, _)| *address).collect();
+    shell.settings.leased.clone_from(&leased);
     let exhausted = leased.is_empty() && !pools.is_empty();
     let told = authorization::answer(policy, asked, &leased);
     Answer {
@@ -201,22 +200,61 @@ fn text(attribute: &ConfigAttribute) -> Option<String> {
     Some(format!("{ty} {shown}"))
 }
 
-/// RFC 7296 2.19: a peer that holds an address of ours sends from it: the selectors of its side are cut to
-/// it, where they are all addresses of a network that has it.
-pub(super) fn restrict(protection: &mut Protection, leased: &[IpAddr]) {
+/// RFC 7296 2.19: a peer that holds an address or a prefix of ours sends from there: the selectors of its
+/// side are cut to it, where they are all addresses of a network that has it.
+pub(super) fn restrict(protection: &mut Protection, leased: &[(IpAddr, u8)]) {
     let selector = &mut protection.remote_selector;
     if selector.is_host() || selector.protocol != 0 {
         return;
     }
-    let inside = |a: &&IpAddr| address::contains(selector.network, selector.prefix, **a);
-    if let Some(address) = leased.iter().find(inside) {
-        *selector = Selector::host(*address);
+    let inside = |(address, bits): &&(IpAddr, u8)| {
+        *bits >= selector.prefix && address::contains(selector.network, selector.prefix, *address)
+    };
+    if let Some((address, bits)) = leased.iter().find(inside) {
+        selector.network = address::first(*address, *bits);
+        selector.prefix = *bits;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// RFC 7296 2.19, H11: what is left is inside both what was leased and what was configured.
+    #[test]
+    fn selectors_are_cut_to_what_the_peer_holds() {
+        use crate::policy::protection::{Selector, compile};
+        let text = "crypto ipsec transform-set t esp-aes esp-sha-hmac
+crypto ipsec profile q
+ set transform-set t
+interface Tunnel1
+ tunnel source 192.168.0.2
+ tunnel destination 192.168.0.1
+ tunnel protection ipsec profile q
+";
+        let config = crate::config::parse("test.cfg", text).config;
+        let gre = compile(&config).remove(0);
+        let leased: [(IpAddr, u8); 2] = [
+            ([10, 9, 0, 4].into(), 32),
+            ("2001:db8:9:7::1".parse().unwrap(), 64),
+        ];
+        let cut = |selector: Selector| {
+            let mut protection = gre.clone();
+            protection.remote_selector = selector;
+            restrict(&mut protection, &leased);
+            let left = protection.remote_selector;
+            format!("{}/{}/{}", left.network, left.prefix, left.protocol)
+        };
+        assert_eq!(cut(Selector::ANY_V4), "10.9.0.4/32/0");
+        assert_eq!(cut(Selector::ANY_V6), "2001:db8:9:7::/64/0");
+        assert_eq!(cut(gre.remote_selector), "192.168.0.1/32/47");
+        let elsewhere = Selector {
+            network: [172, 16, 0, 0].into(),
+            prefix: 12,
+            ..Selector::ANY_V4
+        };
+        assert_eq!(cut(elsewhere), "172.16.0.0/12/0");
+    }
 
     fn shown(ty: A, value: &[u8]) -> Option<String> {
         text(&ConfigAttribute::new(ty, value.to_vec()))

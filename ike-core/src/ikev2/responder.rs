@@ -1,6 +1,7 @@
 //! IKE_SA_INIT and IKE_AUTH as the responder (RFC 7296 1.2; S-071, S-073, S-076 to S-078).
 
 mod auth;
+mod checks;
 mod fetch;
 mod intermediate;
 

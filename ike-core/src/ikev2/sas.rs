@@ -228,7 +228,7 @@ impl IkeSas {
 
     /// Addresses that the peer of a dead SA held come back, unless another SA rests on the same proofs.
     fn release(&self, ctx: &mut Context<'_>, id: SaId) {
-        let over = |sa: &&IkeSa| sa.shell.dead.is_some() && !sa.shell.settings.leased().is_empty();
+        let over = |sa: &&IkeSa| sa.shell.dead.is_some() && sa.shell.settings.leased().len() > 0;
         let Some(lineage) = self.sas.get(&id).filter(over).map(IkeSa::lineage) else {
             return;
         };

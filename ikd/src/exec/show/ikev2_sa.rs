@@ -179,14 +179,12 @@ fn abilities(sa: &Ikev2SaView, established: Option<&EstablishedView>, out: &mut 
             ));
         }
     }
-    if let Some(e) = established {
-        if e.quantum_resistance {
-            out.line("      Quantum Resistance Enabled");
-        }
-        // RFC 9370: ours, IOS has no word for it.
-        if let Some(method) = e.additional_ke {
-            out.line(format!("      Additional key exchange method: {method}"));
-        }
+    if established.is_some_and(|e| e.quantum_resistance) {
+        out.line("      Quantum Resistance Enabled");
+    }
+    // RFC 9370: ours, IOS has no word for it.
+    if let Some(method) = established.and_then(|e| e.additional_ke) {
+        out.line(format!("      Additional key exchange method: {method}"));
     }
     out.line("      Extended Authentication not configured.");
     out.line(format!(
