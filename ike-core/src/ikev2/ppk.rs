@@ -231,7 +231,7 @@ fn mix(sk: &mut Sk, ppk: &Secret) {
 mod tests {
     use super::*;
     use crate::ikev2::keymat::Contributions;
-    use crate::policy::ikev2_suite::{Encryption, IkeSuite};
+    use crate::policy::ikev2::suite::{Encryption, IkeSuite};
     use crate::sa::Role;
     use ike_crypto::{Cipher, Group, Hash, Integrity, hmac};
     use ike_wire::Spi;

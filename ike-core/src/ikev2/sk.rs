@@ -14,7 +14,7 @@ use ike_wire::{DecodeError, EncodeError, Header};
 use super::keymat::Keys;
 use super::sk_cipher::Direction;
 use crate::entropy::Entropy;
-use crate::policy::ikev2_suite::{Encryption, IkeSuite};
+use crate::policy::ikev2::suite::{Encryption, IkeSuite};
 use crate::sa::Role;
 
 /// Octets of a fragment in front of its IV: header, generic header, numbers (RFC 7383 2.5).
