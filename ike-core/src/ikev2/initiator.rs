@@ -17,7 +17,6 @@ use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use self::proof::Proving;
 use super::context::Context;
-use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
 use super::shell::Shell;
@@ -50,14 +49,7 @@ pub(super) enum Initiator {
 }
 
 /// What a step leads to.
-pub(super) enum Step {
-    /// Still not established.
-    Stay(Initiator),
-    /// Done.
-    Established(Box<Established>),
-    /// Over; the shell knows why.
-    Ended,
-}
+pub(super) type Step = super::ike_sa::Step<Initiator>;
 
 /// What we offer; it stays the same when IKE_SA_INIT is sent anew (RFC 7296 2.6, 2.7).
 pub(super) struct Offer {

@@ -17,7 +17,6 @@ use self::auth::{Proving, Verifying};
 use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use super::context::Context;
-use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
 use super::notify::{self, notify};
@@ -48,14 +47,7 @@ pub(super) enum Responder {
 }
 
 /// What a step leads to.
-pub(super) enum Step {
-    /// Still not established.
-    Stay(Responder),
-    /// Done.
-    Established(Box<Established>),
-    /// Over; the shell knows why.
-    Ended,
-}
+pub(super) type Step = super::ike_sa::Step<Responder>;
 
 /// An IKE_SA_INIT request that may become an SA.
 pub(super) struct Screened {
