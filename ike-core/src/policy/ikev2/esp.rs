@@ -3,10 +3,10 @@
 use ike_crypto::Group;
 use ike_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
 
-use super::ikev2_suite::transform;
-use super::ipsec::{EspSuite, suite_of};
-use super::protection::Protection;
+use super::suite::transform;
 use crate::config::{EspAuthentication, EspEncryption};
+use crate::policy::ipsec::{EspSuite, suite_of};
+use crate::policy::protection::Protection;
 
 /// What both sides agreed for a child SA.
 #[derive(Clone, Debug, PartialEq, Eq)]
