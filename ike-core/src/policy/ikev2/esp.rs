@@ -23,7 +23,7 @@ pub struct ChosenChild {
     pub answer: Proposal,
 }
 
-/// The SA payload of a child SA: a proposal for each transform set, ENCR, INTEG, [DH,] ESN
+/// The SA payload of a child SA: a proposal for each transform set, ENCR, INTEG, `[DH,]` ESN
 /// (O-083: three transforms in IKE_AUTH). `with_group`: in CREATE_CHILD_SA the protection's PFS group
 /// is offered; in IKE_AUTH there is none (RFC 7296 1.2).
 #[must_use]
