@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use ike_core::ikev2::keymat::Keys;
 use ike_core::ikev2::sk::{Clear, Sk};
-use ike_core::policy::ikev2_suite::{Encryption, IkeSuite};
+use ike_core::policy::ikev2::suite::{Encryption, IkeSuite};
 use ike_core::sa::Role;
 use ike_crypto::{Group, Integrity, Prf, Secret};
 use ike_wire::natt::Udp4500;

@@ -262,3 +262,23 @@ fn the_end_that_answered_a_rekeying_gives_the_other_time_to_take_the_new_sa() {
     assert_ne!(spi(&sim), old, "then the child SA is rekeyed");
     assert!(sim.carries());
 }
+
+/// At no moment of an IKE SA's rekeying is a wish for its child SA refused: the successor sees to it.
+#[test]
+fn a_child_can_be_rekeyed_at_every_moment_of_an_ike_rekeying() {
+    let moments = |n| (0..100).map(move |m| (n, Duration::from_micros(100 * m)));
+    for (node, moment) in [0, 1].into_iter().flat_map(moments) {
+        let mut sim = story(1, true).start();
+        sim.up(0, Some("Tunnel1"));
+        assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
+        sim.settle(Duration::from_secs(5));
+        let spi = |sim: &Simulation| *sim.node(1).installed.inbound.keys().next().unwrap();
+        let old = spi(&sim);
+        Deed::RekeyIke.start(&mut sim, node);
+        sim.settle(moment);
+        Deed::RekeyChild.start(&mut sim, node);
+        sim.settle(Duration::from_secs(5));
+        assert_ne!(spi(&sim), old, "node {node} after {moment:?}");
+        assert!(sim.carries());
+    }
+}

@@ -485,7 +485,7 @@ fn rekeying_what_is_not_there_is_refused() {
     let sa = Message::decode(real).unwrap().chain.payloads[0].clone();
     let traffic = |initiator: bool| {
         let all = ike_core::policy::protection::Selector::ANY_V4;
-        let ts = ike_core::policy::selectors::to_wire(&all);
+        let ts = ike_core::policy::ikev2::selectors::to_wire(&all);
         Payload::from(if initiator {
             Body::TsI(ts)
         } else {

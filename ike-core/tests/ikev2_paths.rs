@@ -258,17 +258,19 @@ fn volume_limits_replace_and_end_a_child() {
 /// PFS: the child's own exchange, in rekeying as in new child SAs.
 #[test]
 fn perfect_forward_secrecy_is_asked_for_and_given() {
-    let pfs = "  set transform-set trans\n  set pfs group14\n";
-    let story = ikev2_psk_routers()
-        .edit(0, "  set transform-set trans\n", pfs)
-        .edit(1, "  set transform-set trans\n", pfs);
-    let mut sim = settle(story, 0);
-    let group = |sim: &Simulation| sim.node(1).installed.inbound.values().next().unwrap().pfs;
-    assert_eq!(group(&sim), None, "IKE_AUTH has no exchange of its own");
-    sim.command(1, Command::Rekey("Tunnel1".to_owned(), Rekey::Child));
-    sim.settle(Duration::from_secs(5));
-    assert_eq!(group(&sim), Some(14));
-    assert!(sim.carries());
+    for wanted in [14, 31] {
+        let pfs = format!("  set transform-set trans\n  set pfs group{wanted}\n");
+        let story = ikev2_psk_routers()
+            .edit(0, "  set transform-set trans\n", &pfs)
+            .edit(1, "  set transform-set trans\n", &pfs);
+        let mut sim = settle(story, 0);
+        let group = |sim: &Simulation| sim.node(1).installed.inbound.values().next().unwrap().pfs;
+        assert_eq!(group(&sim), None, "IKE_AUTH has no exchange of its own");
+        sim.command(1, Command::Rekey("Tunnel1".to_owned(), Rekey::Child));
+        sim.settle(Duration::from_secs(5));
+        assert_eq!(group(&sim), Some(wanted));
+        assert!(sim.carries());
+    }
 }
 
 /// IPv6 outside: IPv6 endpoints, IPv6 identities, NAT detection over sixteen octets.

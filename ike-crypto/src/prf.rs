@@ -69,7 +69,7 @@ impl Prf {
         }
     }
 
-    /// prf(key, parts[0] | parts[1] | ...). A key of any length: the functions
+    /// `prf(key, parts[0] | parts[1] | ...)`. A key of any length: the functions
     /// of AES make their 16 octets of it.
     pub fn compute(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         match self {

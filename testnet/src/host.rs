@@ -91,6 +91,11 @@ impl Host {
     ) -> Result<()> {
         let tap = self.run(|| -> Result<OwnedFd> {
             let tap = tun::open_tap(interface)?;
+            // A wire without IPv6 stays free of what the kernel would say about a link-local address; a
+            // kernel without IPv6 refuses this and has nothing to say.
+            if addresses.iter().all(|(address, _)| address.is_ipv4()) {
+                let _ = netlink::no_link_local(interface);
+            }
             addresses.iter().try_for_each(|(address, prefix)| {
                 netlink::add_address(interface, *address, *prefix)
             })?;

@@ -113,8 +113,7 @@ fn supervise(case: &Case) -> Result<u8, LabError> {
     match start(case, &folder, &socket) {
         Ok((lab, listener)) => {
             say(0, welcome(case));
-            serve(lab, listener, signals);
-            let _ = fs::remove_file(&socket);
+            serve(lab, listener, &socket, signals);
         }
         Err(e) => say(e.code, e.text),
     }
@@ -139,7 +138,7 @@ fn say(code: u8, text: String) {
 }
 
 /// Answers until somebody says `down`, then takes everything down and tells.
-fn serve(lab: Lab, listener: UnixListener, signals: SigSet) {
+fn serve(lab: Lab, listener: UnixListener, socket: &Path, signals: SigSet) {
     let (down, wanted) = mpsc::channel::<Option<UnixStream>>();
     let service = Arc::new(Service::new(lab));
     let from_signal = down.clone();
@@ -157,6 +156,8 @@ fn serve(lab: Lab, listener: UnixListener, signals: SigSet) {
     });
     let asker = wanted.recv().unwrap_or_default();
     service.down();
+    // Before the answer: whoever asks next is told that no lab is up.
+    let _ = fs::remove_file(socket);
     if let Some(mut stream) = asker {
         let _ = remote::send(
             &mut stream,

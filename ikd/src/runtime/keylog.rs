@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ike_core::config::{EspAuthentication, EspEncryption};
 use ike_core::engine::view::KeyView;
 use ike_core::engine::view_ikev2::Ikev2KeyView;
-use ike_core::policy::ikev2_suite::IkeSuite;
+use ike_core::policy::ikev2::suite::IkeSuite;
 use ike_core::policy::ipsec::EspSuite;
 use ike_core::sa::child::{ChildSpec, Direction};
 
@@ -203,7 +203,7 @@ fn hex(octets: &[u8]) -> String {
 mod tests {
     use std::process::Command;
 
-    use ike_core::policy::ikev2_suite::Encryption;
+    use ike_core::policy::ikev2::suite::Encryption;
     use ike_crypto::{Aead, Cipher, Group, Hash, Integrity, Prf, Secret, TagLen};
 
     use super::*;

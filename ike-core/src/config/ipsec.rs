@@ -83,7 +83,7 @@ pub(super) const PROFILE: &[Command<IpsecProfile>] = &[
 
 pub(super) const PFS: &[&str] = &[
     "set pfs",
-    "set pfs {group1|group2|group5|group14|group15|group16|group19|group20|group21|group24}",
+    "set pfs {group1|group2|group5|group14|group15|group16|group19|group20|group21|group24|group31}",
 ];
 pub(super) const LIFETIME: &[&str] = &[
     "set security-association lifetime {seconds} <120-2592000>",

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Counters, Engine};
 use crate::ikev1::IsakmpSa;
 use crate::ikev1::children::Child;
-use crate::policy::ikev2_esp;
+use crate::policy::ikev2::esp;
 use crate::sa::Role;
 use crate::sa::child::ChildSpec;
 use crate::sa::record::Record;
@@ -246,9 +246,9 @@ pub(super) fn child_spec_view(
     (version, connection): (u8, u32),
     (seconds, replaced, complete): (u64, bool, bool),
 ) -> ChildView {
-    let (number, key_bits) = ikev2_esp::encryption(spec.suite.cipher);
+    let (number, key_bits) = esp::encryption(spec.suite.cipher);
     let name = |ty, number| show::ikev2_transform(&Transform::new(ty, number));
-    let integrity = spec.suite.integrity.map(ikev2_esp::integrity);
+    let integrity = spec.suite.integrity.map(esp::integrity);
     ChildView {
         version,
         protection: spec.protection.clone(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Engine;
 use super::view::{ChildView, child_spec_view};
 use crate::ikev2::{Established, IkeSa, Stats, Tally};
-use crate::policy::ikev2_suite::IkeSuite;
+use crate::policy::ikev2::suite::IkeSuite;
 use crate::sa::Role;
 use crate::show;
 use crate::time::Timestamp;

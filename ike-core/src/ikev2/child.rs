@@ -10,7 +10,7 @@ use super::keymat;
 use super::mobike;
 use super::shell::{Path, Shell};
 use super::sk::Sk;
-use crate::policy::ikev2_esp::ChosenChild;
+use crate::policy::ikev2::esp::ChosenChild;
 use crate::policy::protection::{Protection, Selector};
 use crate::sa::action::{Action, DataplaneRequest};
 use crate::sa::child::{ChildSpec, Direction};

@@ -11,9 +11,9 @@ use super::context::Context;
 use super::init;
 use super::notify::{self, notify};
 use super::shell::Shell;
-use crate::policy::ikev2_esp;
+use crate::policy::ikev2::esp;
+use crate::policy::ikev2::selectors;
 use crate::policy::protection::{Protection, Selector};
-use crate::policy::selectors;
 use crate::trace::{Ikev2Trace, IpsecTrace, Trace};
 
 /// Why a responder refuses a child SA.
@@ -46,7 +46,7 @@ pub(super) fn offer(
     spi: u32,
     exchange: bool,
 ) -> (Payload, [Payload; 2]) {
-    let sa = ikev2_esp::offer(protection, spi, exchange);
+    let sa = esp::offer(protection, spi, exchange);
     tell_proposals(shell, ctx, &sa);
     let ours = selectors::to_wire(&protection.local_selector);
     let theirs = selectors::to_wire(&protection.remote_selector);
@@ -107,7 +107,7 @@ pub(super) fn consider(
     tell_proposals(shell, ctx, offered);
     let (protection, local, remote) = narrow(shell, ctx, ours, theirs, rekeyed)?;
     let spi = children.fresh_spi(ctx);
-    let Some(chosen) = ikev2_esp::choose(offered, &protection, spi, exchange) else {
+    let Some(chosen) = esp::choose(offered, &protection, spi, exchange) else {
         ctx.out.trace(
             Some(shell.id),
             shell.tunnel,
@@ -214,7 +214,7 @@ pub(super) fn accept(
     exchange: bool,
 ) -> Result<Agreement, String> {
     let answer = init::security_association(chain).ok_or("no SA payload")?;
-    let chosen = ikev2_esp::check_answer(answer, protection, spi, exchange)
+    let chosen = esp::check_answer(answer, protection, spi, exchange)
         .ok_or("the answer is not a choice from our transform sets")?;
     let (ours, theirs) = traffic(chain).ok_or("TSi or TSr is missing")?;
     let inside = |own: &Selector, answered: &TrafficSelectors| {
@@ -227,7 +227,7 @@ pub(super) fn accept(
     let local = inside(&protection.local_selector, ours).ok_or("TSi is wider than our offer")?;
     let remote =
         inside(&protection.remote_selector, theirs).ok_or("TSr is wider than our offer")?;
-    let transport = ikev2_esp::wants_transport(protection)
+    let transport = esp::wants_transport(protection)
         && notify::find(chain, NotifyType::USE_TRANSPORT_MODE).is_some();
     Ok(Agreement {
         protection: protection.clone(),

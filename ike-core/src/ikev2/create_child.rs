@@ -15,7 +15,7 @@ use super::notify::{self, about_esp};
 use super::pump;
 use super::shell::Shell;
 use super::table;
-use crate::policy::ikev2_esp;
+use crate::policy::ikev2::esp;
 use crate::policy::protection::Protection;
 use crate::sa::job::Job;
 use crate::trace::Ikev2Trace;
@@ -128,7 +128,7 @@ pub(super) fn send(
         payloads.push(Body::KeyExchange(KeyExchange::new(group.iana(), public)).into());
     }
     payloads.extend(selectors);
-    payloads.extend(child_offer::child_notifies(ikev2_esp::wants_transport(
+    payloads.extend(child_offer::child_notifies(esp::wants_transport(
         &offer.protection,
     )));
     let exchange = ExchangeType::CREATE_CHILD_SA;

@@ -22,7 +22,7 @@ use super::shell::Shell;
 use super::sk::Sk;
 use crate::config::Ikev2Dpd;
 use crate::policy::identity::Identity;
-use crate::policy::ikev2_proposal::Chosen;
+use crate::policy::ikev2::proposal::Chosen;
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::time::Timestamp;

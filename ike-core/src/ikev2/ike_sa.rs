@@ -49,6 +49,16 @@ enum State {
     Closed,
 }
 
+/// What a step of one role's states leads to.
+pub(super) enum Step<S> {
+    /// Still not established.
+    Stay(S),
+    /// Done.
+    Established(Box<Established>),
+    /// Over; the shell knows why.
+    Ended,
+}
+
 /// One datagram of an SA, as the table routed it.
 pub struct Inbound<'a> {
     /// Our end.
@@ -331,20 +341,22 @@ fn new_shell(
 
 impl From<initiator::Step> for State {
     fn from(step: initiator::Step) -> Self {
-        match step {
-            initiator::Step::Stay(state) => Self::Initiator(state),
-            initiator::Step::Established(established) => Self::Established(established),
-            initiator::Step::Ended => Self::Closed,
-        }
+        step.leads_to(Self::Initiator)
     }
 }
 
 impl From<responder::Step> for State {
     fn from(step: responder::Step) -> Self {
-        match step {
-            responder::Step::Stay(state) => Self::Responder(state),
-            responder::Step::Established(established) => Self::Established(established),
-            responder::Step::Ended => Self::Closed,
+        step.leads_to(Self::Responder)
+    }
+}
+
+impl<S> Step<S> {
+    fn leads_to(self, stay: impl FnOnce(S) -> State) -> State {
+        match self {
+            Self::Stay(state) => stay(state),
+            Self::Established(established) => State::Established(established),
+            Self::Ended => State::Closed,
         }
     }
 }

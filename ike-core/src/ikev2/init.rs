@@ -18,7 +18,7 @@ use super::shell::Shell;
 use super::sk::Sk;
 use crate::config::{Ikev2Mode, Ikev2Proposal};
 use crate::policy::ikev2;
-use crate::policy::ikev2_suite::{self, IkeSuite};
+use crate::policy::ikev2::suite::{self, IkeSuite};
 use crate::sa::natt::{self, Nat};
 use crate::sa::record::CertificateRequests;
 use crate::trace::Ikev2Trace;
@@ -107,7 +107,7 @@ pub(super) fn nonce_len(proposals: &[Ikev2Proposal]) -> usize {
             .copied()
             .chain(implied.filter(|_| p.prf.is_empty()))
     });
-    let short = |prf| matches!(ikev2_suite::prf(prf), Prf::Hmac(Hash::Md5 | Hash::Sha1));
+    let short = |prf| matches!(suite::prf(prf), Prf::Hmac(Hash::Md5 | Hash::Sha1));
     if prfs.into_iter().all(short) { 20 } else { 32 }
 }
 

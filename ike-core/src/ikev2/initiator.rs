@@ -17,12 +17,11 @@ use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use self::proof::Proving;
 use super::context::Context;
-use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
 use super::shell::Shell;
 use crate::config::Ikev2Proposal;
-use crate::policy::{ikev2, ikev2_proposal};
+use crate::policy::ikev2::{self, proposal};
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
 
@@ -50,14 +49,7 @@ pub(super) enum Initiator {
 }
 
 /// What a step leads to.
-pub(super) enum Step {
-    /// Still not established.
-    Stay(Initiator),
-    /// Done.
-    Established(Box<Established>),
-    /// Over; the shell knows why.
-    Ended,
-}
+pub(super) type Step = super::ike_sa::Step<Initiator>;
 
 /// What we offer; it stays the same when IKE_SA_INIT is sent anew (RFC 7296 2.6, 2.7).
 pub(super) struct Offer {
@@ -95,7 +87,7 @@ pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiato
     let decision = ikev2::proposals::for_local(ctx.config, shell.local.ip());
     let proposals = decision.value.clone();
     shell.why(ctx, "the IKE proposals are chosen", &decision);
-    let Some(group) = ikev2_proposal::groups(&proposals).first().copied() else {
+    let Some(group) = proposal::groups(&proposals).first().copied() else {
         shell.fail(ctx, "IKE_SA_INIT", "no usable IKEv2 proposal is configured");
         return None;
     };
@@ -129,7 +121,7 @@ fn prepare(shell: &Shell, ctx: &mut Context<'_>, offer: Offer, group: Group) -> 
 /// Sends IKE_SA_INIT (S-070).
 fn send(shell: &mut Shell, ctx: &mut Context<'_>, mut offer: Offer, public: Bytes) -> Step {
     offer.tries += 1;
-    let sa = ikev2_proposal::offer(&offer.proposals, None);
+    let sa = proposal::offer(&offer.proposals, None);
     let exchange = KeyExchange::new(offer.group.iana(), public.clone());
     let mut payloads = init::request(
         shell,

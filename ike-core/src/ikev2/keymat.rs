@@ -3,7 +3,7 @@
 use ike_crypto::{Prf, Secret};
 use ike_wire::Spi;
 
-use crate::policy::ikev2_suite::IkeSuite;
+use crate::policy::ikev2::suite::IkeSuite;
 use crate::policy::ipsec::EspSuite;
 use crate::sa::child::ChildKeys;
 
@@ -139,7 +139,7 @@ mod tests {
     use ike_crypto::{Cipher, Group, Hash, Integrity};
     use serde_json::Value;
 
-    use crate::policy::ikev2_suite::Encryption;
+    use crate::policy::ikev2::suite::Encryption;
 
     fn octets(value: &Value) -> Vec<u8> {
         let text = value.as_str().unwrap();

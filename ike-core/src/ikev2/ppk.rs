@@ -230,29 +230,15 @@ fn mix(sk: &mut Sk, ppk: &Secret) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ikev2::keymat::Contributions;
-    use crate::policy::ikev2_suite::{Encryption, IkeSuite};
-    use crate::sa::Role;
-    use ike_crypto::{Cipher, Group, Hash, Integrity, hmac};
-    use ike_wire::Spi;
+    use crate::ikev2::sk::tests::pair;
+    use crate::policy::ikev2::suite::Encryption;
+    use ike_crypto::{Cipher, Hash, hmac};
 
     /// RFC 8784 3: prf+ with the PPK as key, computed here by hand for one block of HMAC-SHA-256.
     #[test]
     fn three_keys_change_and_four_do_not() {
-        let suite = IkeSuite {
-            encryption: Encryption::Cbc(Cipher::Aes128Cbc),
-            prf: Prf::Hmac(Hash::Sha256),
-            integrity: Some(Integrity::Hmac(Hash::Sha256)),
-            group: Group::Ecp256,
-        };
-        let from = Contributions {
-            nonce_i: &[1; 32],
-            nonce_r: &[2; 32],
-            spi_i: Spi([1; 8]),
-            spi_r: Spi([2; 8]),
-        };
-        let keys = Keys::derive(&suite, &Secret::from(vec![7; 32]), from);
-        let mut sk = Sk::new(suite, keys.clone(), Role::Initiator);
+        let (mut sk, _) = pair(Encryption::Cbc(Cipher::Aes128Cbc));
+        let keys = Keys::clone(&sk.keys);
         mix(&mut sk, &Secret::from(b"post quantum".as_slice()));
         let by_hand = |key: &Secret| hmac(Hash::Sha256, b"post quantum", &[key.expose(), &[1]]);
         for (mixed, before) in [

@@ -20,7 +20,7 @@ use super::sk::Sk;
 use super::table;
 use crate::config::Ikev2Proposal;
 use crate::policy::ikev2;
-use crate::policy::ikev2_proposal::{self, Chosen};
+use crate::policy::ikev2::proposal::{self, Chosen};
 use crate::sa::job::Job;
 use crate::sa::{Role, SaId};
 use crate::trace::Ikev2Trace;
@@ -48,14 +48,14 @@ pub(super) struct IkeTwin {
 /// (IKE_FOLLOWUP_KE, RFC 9370 2.2.4).
 fn proposals(shell: &Shell, ctx: &Context<'_>) -> Vec<Ikev2Proposal> {
     let configured = ikev2::proposals::for_local(ctx.config, shell.local.ip());
-    ikev2_proposal::without_additional(configured.value)
+    proposal::without_additional(configured.value)
 }
 
 /// Starts the exchange.
 pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
     let proposals = proposals(shell, ctx);
     // The group in use first: the peer has shown that it does it.
-    let groups = ikev2_proposal::groups(&proposals);
+    let groups = proposal::groups(&proposals);
     let current = groups.iter().find(|g| **g == sa.sk.suite.group);
     match current.or(groups.first()).copied() {
         Some(group) => prepare(shell, ctx, sa, proposals, group),
@@ -95,7 +95,7 @@ pub(super) fn send(
     public: Bytes,
 ) {
     let payloads: [Payload; 3] = [
-        Body::Sa(ikev2_proposal::offer(&offer.proposals, Some(offer.spi))).into(),
+        Body::Sa(proposal::offer(&offer.proposals, Some(offer.spi))).into(),
         Body::Nonce(offer.nonce.clone()).into(),
         Body::KeyExchange(KeyExchange::new(offer.group.iana(), public)).into(),
     ];
@@ -140,7 +140,7 @@ pub(super) fn answered(
 fn read(chain: &Chain, offer: &IkeOffer) -> Result<(Chosen, Bytes, Bytes), String> {
     table::check(table::Message::RekeyIke, chain)?;
     let answer = init::security_association(chain).ok_or("no SA payload")?;
-    let chosen = ikev2_proposal::check_answer(answer, &offer.proposals)
+    let chosen = proposal::check_answer(answer, &offer.proposals)
         .ok_or("the answer is not a choice from our proposals")?;
     spi(&chosen)?;
     let exchange = init::key_exchange(chain).ok_or("no KE payload")?;
@@ -176,7 +176,7 @@ fn refused(
     let wanted = <[u8; 2]>::try_from(data).ok().map(u16::from_be_bytes);
     let group = wanted
         .and_then(Group::from_iana)
-        .filter(|g| *g != offer.group && ikev2_proposal::groups(&offer.proposals).contains(g));
+        .filter(|g| *g != offer.group && proposal::groups(&offer.proposals).contains(g));
     match (ty, group) {
         (NotifyType::INVALID_KE_PAYLOAD, Some(group)) => {
             prepare(shell, ctx, sa, offer.proposals, group);
@@ -277,7 +277,7 @@ fn consider(
         .zip(notify::nonce(chain));
     let ((offered, exchange), nonce) = parts.ok_or_else(|| simple(NotifyType::INVALID_SYNTAX))?;
     let ours = proposals(shell, ctx);
-    let chosen = ikev2_proposal::choose(offered, &ours, Some(exchange.group))
+    let chosen = proposal::choose(offered, &ours, Some(exchange.group))
         .ok_or_else(|| simple(NotifyType::NO_PROPOSAL_CHOSEN))?
         .value;
     spi(&chosen).map_err(|_| simple(NotifyType::INVALID_SYNTAX))?;

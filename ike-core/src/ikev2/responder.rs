@@ -17,7 +17,6 @@ use self::auth::{Proving, Verifying};
 use self::fetch::Fetching;
 use self::intermediate::Intermediate;
 use super::context::Context;
-use super::established::Established;
 use super::init::{self, Halves, Material};
 use super::intermediate::Additional;
 use super::notify::{self, notify};
@@ -25,7 +24,7 @@ use super::ppk;
 use super::shell::{Shell, digest};
 use super::sk::Sk;
 use super::table;
-use crate::policy::ikev2_proposal::{self, Chosen};
+use crate::policy::ikev2::proposal::{self, Chosen};
 use crate::policy::{Decision, ikev2};
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
@@ -48,14 +47,7 @@ pub(super) enum Responder {
 }
 
 /// What a step leads to.
-pub(super) enum Step {
-    /// Still not established.
-    Stay(Responder),
-    /// Done.
-    Established(Box<Established>),
-    /// Over; the shell knows why.
-    Ended,
-}
+pub(super) type Step = super::ike_sa::Step<Responder>;
 
 /// An IKE_SA_INIT request that may become an SA.
 pub(super) struct Screened {
@@ -96,9 +88,9 @@ pub(super) fn screen(
     };
     let mut ours = ikev2::proposals::for_local(ctx.config, local);
     if !super::intermediate::is_supported(chain) {
-        ours.value = ikev2_proposal::without_additional(ours.value);
+        ours.value = proposal::without_additional(ours.value);
     }
-    let Some(chosen) = ikev2_proposal::choose(offered, &ours.value, Some(exchange.group)) else {
+    let Some(chosen) = proposal::choose(offered, &ours.value, Some(exchange.group)) else {
         let why = "no IKEv2 proposal fits the offer".to_owned();
         return Err(refuse(NotifyType::NO_PROPOSAL_CHOSEN, Vec::new(), why));
     };

@@ -19,7 +19,7 @@ use super::sk::Sk;
 use super::window::{Incoming, Outgoing};
 use crate::config::{Ikev2Profile, RunningConfig};
 use crate::policy::Decision;
-use crate::policy::ikev2_suite::IkeSuite;
+use crate::policy::ikev2::suite::IkeSuite;
 use crate::sa::action::{Action, Transmit};
 use crate::sa::natt::{NAT_PORT, Nat};
 use crate::sa::record::Record;

@@ -14,7 +14,7 @@ use ike_wire::{DecodeError, EncodeError, Header};
 use super::keymat::Keys;
 use super::sk_cipher::Direction;
 use crate::entropy::Entropy;
-use crate::policy::ikev2_suite::{Encryption, IkeSuite};
+use crate::policy::ikev2::suite::{Encryption, IkeSuite};
 use crate::sa::Role;
 
 /// Octets of a fragment in front of its IV: header, generic header, numbers (RFC 7383 2.5).
@@ -276,7 +276,7 @@ fn unpad(mut clear: Vec<u8>) -> Result<Bytes, OpenError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use ike_crypto::{Group, Hash, Integrity, Prf, Secret};
     use ike_wire::v2::{Notify, NotifyType};
@@ -284,7 +284,8 @@ mod tests {
 
     use crate::ikev2::keymat::Contributions;
 
-    fn pair(encryption: Encryption) -> (Sk, Sk) {
+    /// Both ends of one SA, with HMAC-SHA-256.
+    pub(in crate::ikev2) fn pair(encryption: Encryption) -> (Sk, Sk) {
         pair_with(encryption, Integrity::Hmac(Hash::Sha256))
     }
 

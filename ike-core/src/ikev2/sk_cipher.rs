@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use ike_crypto::{AeadKey, CbcKey, CryptoError, CtrKey, Secret};
 
 use super::sk::OpenError;
-use crate::policy::ikev2_suite::{Encryption, IkeSuite};
+use crate::policy::ikev2::suite::{Encryption, IkeSuite};
 
 /// The keys of the messages that one side sends.
 pub(super) struct Direction<'a> {

@@ -9,15 +9,11 @@ pub mod certreq;
 mod decision;
 pub mod identity;
 pub mod ikev2;
-pub mod ikev2_esp;
-pub mod ikev2_proposal;
-pub mod ikev2_suite;
 pub mod ipsec;
 pub mod isakmp;
 pub mod preshared;
 pub mod profile;
 pub mod protection;
-pub mod selectors;
 pub mod trustpoint;
 pub mod validation;
 

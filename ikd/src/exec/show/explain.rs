@@ -73,12 +73,7 @@ impl View for Negotiations {
         if self.negotiations.is_empty() {
             out.line("No negotiation yet");
         }
-        for (position, negotiation) in self.negotiations.iter().enumerate() {
-            if position > 0 {
-                out.blank();
-            }
-            negotiation.lines(&mut out);
-        }
+        out.apart(&self.negotiations, Negotiation::lines);
         out.0
     }
 }

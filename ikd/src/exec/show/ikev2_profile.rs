@@ -136,12 +136,7 @@ fn group_authorization(profile: &Ikev2Profile) -> Option<String> {
 impl View for Profiles {
     fn text(&self) -> String {
         let mut out = Lines::default();
-        for (position, profile) in self.ikev2_profiles.iter().enumerate() {
-            if position > 0 {
-                out.blank();
-            }
-            profile.lines(&mut out);
-        }
+        out.apart(&self.ikev2_profiles, Profile::lines);
         out.0
     }
 }

@@ -186,6 +186,10 @@ fn abilities(sa: &Ikev2SaView, established: Option<&EstablishedView>, out: &mut 
     if let Some(method) = established.and_then(|e| e.additional_ke) {
         out.line(format!("      Additional key exchange method: {method}"));
     }
+    // RFC 4555: ours too.
+    if established.is_some_and(|e| e.mobike) {
+        out.line("      MOBIKE Enabled");
+    }
     out.line("      Extended Authentication not configured.");
     out.line(format!(
         "      NAT-T is {}",
@@ -198,6 +202,10 @@ fn abilities(sa: &Ikev2SaView, established: Option<&EstablishedView>, out: &mut 
     ));
     for address in established.into_iter().flat_map(|e| &e.leased) {
         out.line(format!("      Assigned host addr: {address}"));
+    }
+    // H10: in the peer's words, which the engine has escaped.
+    for setting in established.into_iter().flat_map(|e| &e.settings) {
+        out.line(format!("      Told by the peer: {setting}"));
     }
     out.line("      Cisco Trust Security SGT is disabled");
     let initiator = if sa.initiator { "Yes" } else { "No" };
@@ -323,6 +331,33 @@ Tunnel-id Local                 Remote                fvrf/ivrf            Statu
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }
+    }
+
+    /// RFC 4555, RFC 7296 3.15: what was agreed about addresses, and what the peer told about its network.
+    #[test]
+    fn mobike_and_the_peers_settings_show_where_they_are_known() {
+        let world = R1::new();
+        let mut now = world.snapshot();
+        now.ikev2 = vec![ikev2_sa(1)];
+        let without = shown("show crypto ikev2 sa detailed", &now);
+        let words = ["MOBIKE", "Told by the peer"];
+        assert!(!words.iter().any(|w| without.contains(w)), "{without}");
+        let established = now.ikev2[0].established.as_mut().unwrap();
+        established.mobike = true;
+        let told = ["INTERNAL_IP4_DNS 10.0.0.53", "UNITY_BANNER welcome"];
+        established.settings = told.map(str::to_owned).to_vec();
+        let text = shown("show crypto ikev2 sa detailed", &now);
+        let lines = [
+            "      MOBIKE Enabled\n",
+            "      Told by the peer: INTERNAL_IP4_DNS 10.0.0.53\n      Told by the peer: UNITY_BANNER welcome\n",
+        ];
+        assert!(lines.iter().all(|l| text.contains(l)), "{text}");
+        let brief = shown("show crypto ikev2 sa", &now);
+        assert!(!words.iter().any(|w| brief.contains(w)), "{brief}");
+        let value = json("show crypto ikev2 sa detailed", &now);
+        let established = &value["ikev2_sas"][0]["established"];
+        assert_eq!(established["mobike"], true);
+        assert_eq!(established["settings"][1], told[1]);
     }
 
     /// IPv6 peers have a part of their own, one address a line.

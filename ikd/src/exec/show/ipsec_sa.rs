@@ -220,18 +220,12 @@ fn esp_sa(
 impl View for IpsecSas {
     fn text(&self) -> String {
         let mut out = Lines::default();
-        for (position, interface) in self.interfaces.iter().enumerate() {
-            if position > 0 {
-                out.blank();
-            }
+        out.apart(&self.interfaces, |interface, out| {
             out.line(format!("interface: {}", interface.interface));
             let (map, local) = (&interface.crypto_map, interface.local);
             out.line(format!("    Crypto map tag: {map}, local addr {local}"));
-            interface
-                .flows
-                .iter()
-                .for_each(|flow| flow.lines(map, &mut out));
-        }
+            interface.flows.iter().for_each(|flow| flow.lines(map, out));
+        });
         out.0
     }
 }

@@ -91,12 +91,7 @@ fn presented(identity: &SelfIdentity) -> &'static str {
 impl View for Profiles {
     fn text(&self) -> String {
         let mut out = Lines::default();
-        for (position, profile) in self.isakmp_profiles.iter().enumerate() {
-            if position > 0 {
-                out.blank();
-            }
-            profile.lines(&mut out);
-        }
+        out.apart(&self.isakmp_profiles, Profile::lines);
         out.0
     }
 }

@@ -182,6 +182,16 @@ impl Lines {
     fn blank(&mut self) {
         self.0.push('\n');
     }
+
+    /// Each item by `print`, with an empty line between two.
+    fn apart<T>(&mut self, items: &[T], mut print: impl FnMut(&T, &mut Self)) {
+        for (position, item) in items.iter().enumerate() {
+            if position > 0 {
+                self.blank();
+            }
+            print(item, self);
+        }
+    }
 }
 
 /// `23:59:01`; hours may have more digits.

@@ -86,17 +86,14 @@ fn scep_url(tp: &TrustpointConfig) -> Option<String> {
 impl View for Trustpoints {
     fn text(&self) -> String {
         let mut out = Lines::default();
-        for (position, trustpoint) in self.trustpoints.iter().enumerate() {
-            if position > 0 {
-                out.blank();
-            }
+        out.apart(&self.trustpoints, |trustpoint, out| {
             out.line(format!("Trustpoint {}:", trustpoint.name));
             if self.status {
-                trustpoint.status(&mut out);
+                trustpoint.status(out);
             } else {
-                trustpoint.brief(&mut out);
+                trustpoint.brief(out);
             }
-        }
+        });
         out.0
     }
 }

@@ -150,7 +150,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
             "set peer 192.168.0.2",
             "set security-association lifetime seconds 900",
             "set transform-set TS",
-            "set pfs group2",
+            "set pfs group31",
             "set isakmp-profile P",
             "match address ACL",
             "reverse-route",

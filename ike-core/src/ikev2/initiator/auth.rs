@@ -25,7 +25,7 @@ use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
 use crate::policy::ikev2;
 use crate::policy::ikev2::childless::FirstChild;
-use crate::policy::ikev2_esp;
+use crate::policy::ikev2::esp;
 use crate::policy::protection::Protection;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
@@ -97,7 +97,7 @@ fn payloads(
         let (sa, selectors) = child_offer::offer(shell, ctx, protection, *spi, false);
         out.push(sa);
         out.extend(selectors);
-        transport = ikev2_esp::wants_transport(protection);
+        transport = esp::wants_transport(protection);
     }
     out.extend(child_offer::notifies(ctx, transport, shell.first_contact));
     out

@@ -11,7 +11,7 @@ use crate::ikev2::context::Context;
 use crate::ikev2::init::{self, Halves};
 use crate::ikev2::shell::Shell;
 use crate::ikev2::{intermediate, notify, redirect, table};
-use crate::policy::ikev2_proposal::{self, Chosen};
+use crate::policy::ikev2::proposal::{self, Chosen};
 use crate::sa::job::Job;
 use crate::trace::Ikev2Trace;
 
@@ -100,7 +100,7 @@ impl Sent {
 
     /// H4: only groups of our own proposals.
     fn offers(&self, group: Group) -> bool {
-        ikev2_proposal::groups(&self.offer.proposals).contains(&group)
+        proposal::groups(&self.offer.proposals).contains(&group)
     }
 
     /// Holds the answer against the offer.
@@ -115,7 +115,7 @@ impl Sent {
             return Err("the responder's SPI is ours or zero".to_owned());
         }
         let answer = init::security_association(chain).ok_or("no SA payload")?;
-        let chosen = ikev2_proposal::check_answer(answer, &self.offer.proposals)
+        let chosen = proposal::check_answer(answer, &self.offer.proposals)
             .ok_or("the answer is not a choice from our proposals")?;
         let exchange = init::key_exchange(chain).ok_or("no KE payload")?;
         if exchange.group != self.offer.group.iana() || chosen.suite.group != self.offer.group {

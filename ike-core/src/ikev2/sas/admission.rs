@@ -148,26 +148,24 @@ impl IkeSas {
     /// Answers a first message with one notify, without state and never with more octets than it had
     /// (B5).
     fn refuse(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>, refusal: Payload) {
-        let request = inbound.header;
-        ctx.tally.count(false, request, &[]);
-        let header = Header::v2(
-            request.initiator,
-            request.responder,
-            request.exchange,
-            Flags::RESPONSE,
-            request.message_id,
-        );
-        answer(ctx, inbound, &header, refusal);
+        ctx.tally.count(false, inbound.header, &[]);
+        answer(ctx, inbound, refusal);
     }
 }
 
 /// A19, RFC 7296 1.5, 2.5: a request of a higher major version is told which one we speak. The caller
 /// limits how often.
 pub fn invalid_major_version(ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
-    let request = inbound.header;
-    if request.flags.contains(Flags::RESPONSE) {
+    if inbound.header.flags.contains(Flags::RESPONSE) {
         return;
     }
+    let refusal = notify(NotifyType::INVALID_MAJOR_VERSION, Bytes::new());
+    answer(ctx, inbound, refusal);
+}
+
+/// The response to a request that is to have no SA.
+fn answer(ctx: &mut Context<'_>, inbound: &Inbound<'_>, payload: Payload) {
+    let request = inbound.header;
     let header = Header::v2(
         request.initiator,
         request.responder,
@@ -175,16 +173,11 @@ pub fn invalid_major_version(ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
         Flags::RESPONSE,
         request.message_id,
     );
-    let refusal = notify(NotifyType::INVALID_MAJOR_VERSION, Bytes::new());
-    answer(ctx, inbound, &header, refusal);
-}
-
-fn answer(ctx: &mut Context<'_>, inbound: &Inbound<'_>, header: &Header, payload: Payload) {
     let payloads = [payload];
-    match encode_message(header, &payloads) {
+    match encode_message(&header, &payloads) {
         Ok(bytes) if bytes.len() <= inbound.datagram.len() => {
-            ctx.tally.count(true, header, &payloads);
-            tell(ctx, inbound, header, names(&payloads));
+            ctx.tally.count(true, &header, &payloads);
+            tell(ctx, inbound, &header, names(&payloads));
             ctx.out.push(Action::Send(Transmit {
                 local: inbound.local,
                 remote: inbound.remote,

@@ -94,10 +94,11 @@ impl IkeSas {
         reply
     }
 
-    /// Rekeys the child SA of a protection, or the IKE SA that carries it.
+    /// Rekeys the child SA of a protection, or the IKE SA that carries it. One that is being replaced hands
+    /// the wish over with the child SA.
     pub fn rekey(&mut self, ctx: &mut Context<'_>, name: &str, what: Rekey) -> Reply {
         let found = self.sas.iter().rev().find_map(|(id, sa)| {
-            let established = sa.established().filter(|e| !e.is_ending())?;
+            let established = sa.established().filter(|e| !e.situation().closing)?;
             let child = established.children.of_protection(name)?;
             Some((*id, child.spec.spi_in))
         });

@@ -4,12 +4,16 @@
 pub mod authorization;
 pub mod certreq;
 pub mod childless;
+pub mod esp;
 pub mod fetching;
 pub mod identity;
 pub mod keyring;
 mod matching;
 pub mod ppk;
 pub mod profile;
+pub mod proposal;
 pub mod proposals;
+pub mod selectors;
+pub mod suite;
 pub mod trustpoint;
 pub mod validation;

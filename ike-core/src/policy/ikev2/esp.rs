@@ -3,10 +3,10 @@
 use ike_crypto::Group;
 use ike_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
 
-use super::ikev2_suite::transform;
-use super::ipsec::{EspSuite, suite_of};
-use super::protection::Protection;
+use super::suite::transform;
 use crate::config::{EspAuthentication, EspEncryption};
+use crate::policy::ipsec::{EspSuite, suite_of};
+use crate::policy::protection::Protection;
 
 /// What both sides agreed for a child SA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ChosenChild {
     pub answer: Proposal,
 }
 
-/// The SA payload of a child SA: a proposal for each transform set, ENCR, INTEG, [DH,] ESN
+/// The SA payload of a child SA: a proposal for each transform set, ENCR, INTEG, `[DH,]` ESN
 /// (O-083: three transforms in IKE_AUTH). `with_group`: in CREATE_CHILD_SA the protection's PFS group
 /// is offered; in IKE_AUTH there is none (RFC 7296 1.2).
 #[must_use]

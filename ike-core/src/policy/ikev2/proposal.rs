@@ -4,9 +4,9 @@ use ike_crypto::{Group, Integrity, Prf};
 use ike_wire::Spi;
 use ike_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
 
-use super::Decision;
-use super::ikev2_suite::{self, Encryption, IkeSuite};
+use super::suite::{self, Encryption, IkeSuite};
 use crate::config::Ikev2Proposal;
+use crate::policy::Decision;
 
 /// A proposal that was taken from an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ fn transforms(proposal: &Ikev2Proposal) -> Vec<Transform> {
     }
     let encryption = encryption
         .iter()
-        .map(|e| ikev2_suite::transform(TransformType::ENCR, e.transform()));
+        .map(|e| suite::transform(TransformType::ENCR, e.transform()));
     let prfs = prfs
         .iter()
         .map(|p| Transform::new(TransformType::PRF, p.iana()));
@@ -126,7 +126,7 @@ fn encryptions(proposal: &Ikev2Proposal) -> Vec<Encryption> {
     proposal
         .encryption
         .iter()
-        .filter_map(|e| ikev2_suite::encryption(*e))
+        .filter_map(|e| suite::encryption(*e))
         .collect()
 }
 
@@ -134,18 +134,18 @@ fn integrities(proposal: &Ikev2Proposal) -> Vec<Integrity> {
     proposal
         .integrity
         .iter()
-        .map(|i| ikev2_suite::integrity(*i))
+        .map(|i| suite::integrity(*i))
         .collect()
 }
 
 /// G-040: without a `prf` line the integrity algorithms name the PRFs.
 fn prfs(proposal: &Ikev2Proposal) -> Vec<Prf> {
-    let named = proposal.prf.iter().map(|p| ikev2_suite::prf(*p));
+    let named = proposal.prf.iter().map(|p| suite::prf(*p));
     let implied = proposal
         .integrity
         .iter()
         .filter(|_| proposal.prf.is_empty())
-        .map(|i| ikev2_suite::prf(i.prf()));
+        .map(|i| suite::prf(i.prf()));
     named.chain(implied).collect()
 }
 
@@ -278,7 +278,7 @@ fn additional(candidate: &Proposal, own: &Ikev2Proposal) -> Option<Option<u16>> 
 
 fn answer(candidate: &Proposal, suite: IkeSuite, additional_ke: Option<u16>) -> Proposal {
     let mut transforms = vec![
-        ikev2_suite::transform(TransformType::ENCR, suite.encryption.transform()),
+        suite::transform(TransformType::ENCR, suite.encryption.transform()),
         Transform::new(TransformType::PRF, suite.prf.iana()),
     ];
     transforms.extend(

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use ike_wire::v2::{AddressRange, TrafficSelector, TrafficSelectors, TsType};
 
-use super::Decision;
-use super::address;
-use super::protection::{MapRefusal, Protection, Selector};
+use crate::policy::Decision;
+use crate::policy::address;
+use crate::policy::protection::{MapRefusal, Protection, Selector};
 
 /// A protection and the part of the offer it carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
