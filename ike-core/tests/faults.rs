@@ -13,20 +13,6 @@ use support::{Story, seed_routers};
 /// Datagrams of an undisturbed run: six of Main Mode, three of Quick Mode.
 const DATAGRAMS: usize = 9;
 
-fn with_fault(story: Story, victim: usize, fate: Fate) -> Story {
-    let network = Network {
-        faults: Box::new(move |n, _| {
-            if n == victim {
-                fate.clone()
-            } else {
-                Fate::delivered()
-            }
-        }),
-        ..Network::default()
-    };
-    Story { network, ..story }
-}
-
 /// The fates one datagram can have. "Reordered" holds it back past the next datagrams that
 /// its absence lets through: retransmissions come after ten seconds.
 fn fates() -> [(&'static str, Fate); 5] {
@@ -61,7 +47,7 @@ fn run(story: Story) -> Simulation {
 fn every_datagram_disturbed_once_changes_nothing() {
     for victim in 0..DATAGRAMS {
         for (name, fate) in fates() {
-            let sim = run(with_fault(seed_routers(), victim, fate));
+            let sim = run(seed_routers().with_fault(victim..victim + 1, fate));
             let verdict = sim.verdict();
             let story = format!("datagram {victim} {name}");
             assert!(verdict.up, "{story}: {verdict:?}");
@@ -86,7 +72,7 @@ fn every_datagram_disturbed_once_changes_nothing() {
 fn the_failing_direction_fails_alike_under_every_fault() {
     for victim in 0..6 {
         for (name, fate) in fates() {
-            let mut sim = with_fault(seed_routers(), victim, fate).start();
+            let mut sim = seed_routers().with_fault(victim..victim + 1, fate).start();
             sim.up(1, None);
             sim.run_until(Duration::from_secs(200), Simulation::certain);
             let verdict = sim.verdict();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ike_core::sa::Role;
 use ike_core::sa::action::Transmit;
-use ike_core::sim::{Fate, Network, Simulation};
+use ike_core::sim::{Fate, Simulation};
 use ike_wire::v2::{
     Body, ConfigAttribute, ConfigAttributeType, ConfigType, Configuration, NotifyType, Payload,
 };
@@ -172,17 +172,7 @@ fn a_disturbed_reauthentication_ends_with_one_sa() {
             Fate::delayed(Duration::from_millis(2500)),
         ] {
             let what = format!("{victim} {fate:?}");
-            let network = Network {
-                faults: Box::new(move |n, _| match n == victim {
-                    true => fate.clone(),
-                    false => Fate::delivered(),
-                }),
-                ..Network::default()
-            };
-            let story = Story {
-                network,
-                ..everything()
-            };
+            let story = everything().with_fault(victim..victim + 1, fate);
             let mut sim = story.negotiate(0);
             sim.settle(Duration::from_secs(900));
             for node in 0..2 {

@@ -33,17 +33,6 @@ impl Deed {
     }
 }
 
-fn with_fault(story: Story, victim: usize, fate: Fate) -> Story {
-    let network = Network {
-        faults: Box::new(move |n, _| match n == victim {
-            true => fate.clone(),
-            false => Fate::delivered(),
-        }),
-        ..Network::default()
-    };
-    Story { network, ..story }
-}
-
 fn fates() -> [(&'static str, Fate); 5] {
     [
         ("lost", Fate::lost()),
@@ -112,7 +101,7 @@ fn every_datagram_disturbed_once_changes_nothing() {
             for victim in 0..datagrams {
                 for (what, fate) in fates() {
                     let name = format!("{deed:?} by {actor}, datagram {victim} {what}");
-                    let story = with_fault(ikev2_psk_routers(), victim, fate);
+                    let story = ikev2_psk_routers().with_fault(victim..victim + 1, fate);
                     check(&run(story, deed, actor, &name), deed, &name);
                 }
             }
@@ -126,7 +115,7 @@ fn certificates_survive_every_disturbed_datagram() {
     for victim in 0..4 {
         for (what, fate) in fates() {
             let name = format!("datagram {victim} {what}");
-            let story = with_fault(ikev2_routers(), victim, fate);
+            let story = ikev2_routers().with_fault(victim..victim + 1, fate);
             check_up(&run(story, Deed::Nothing, 0, &name), &name);
         }
     }

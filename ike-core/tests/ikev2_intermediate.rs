@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ike_core::engine::view_ikev2::EstablishedView;
 use ike_core::sa::action::{Command, Rekey};
-use ike_core::sim::{Datagram, Fate, Network, Simulation};
+use ike_core::sim::{Datagram, Fate, Simulation};
 use ike_wire::v2::{Body, KeyExchange, NotifyType, Payload};
 use support::forge::{
     Forge, contents, losing, notifies, notify, printed, rewrite_last, with_global,
@@ -201,17 +201,7 @@ fn a_disturbed_datagram_changes_nothing() {
             Fate::delayed(Duration::from_millis(2500)),
         ] {
             let what = format!("{victim} {fate:?}");
-            let network = Network {
-                faults: Box::new(move |n, _| match n == victim {
-                    true => fate.clone(),
-                    false => Fate::delivered(),
-                }),
-                ..Network::default()
-            };
-            let story = Story {
-                network,
-                ..both(ikev2_psk_routers())
-            };
+            let story = both(ikev2_psk_routers()).with_fault(victim..victim + 1, fate);
             let mut sim = story.start();
             sim.up(0, None);
             sim.settle(Duration::from_secs(300));

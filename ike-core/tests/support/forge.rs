@@ -7,7 +7,7 @@ use ike_core::ikev2::keymat::Keys;
 use ike_core::ikev2::sk::Sk;
 use ike_core::sa::Role;
 use ike_core::sa::action::Transmit;
-use ike_core::sim::{Datagram, Fate, Network, Simulation};
+use ike_core::sim::{Datagram, Fate, Simulation};
 use ike_crypto::Secret;
 use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Body, Message, Notify, NotifyType, Payload};
@@ -123,15 +123,7 @@ fn notify_of(payload: &Payload) -> Option<&Notify> {
 
 /// The story with these datagrams lost, counted from 0.
 pub fn losing(story: Story, victims: std::ops::Range<usize>) -> Story {
-    let faults = move |n: usize, _: &Datagram| match victims.contains(&n) {
-        true => Fate::lost(),
-        false => Fate::delivered(),
-    };
-    let network = Network {
-        faults: Box::new(faults),
-        ..Network::default()
-    };
-    Story { network, ..story }
+    story.with_fault(victims, Fate::lost())
 }
 
 /// Brings R1's tunnel up with its IKE_AUTH request rewritten on the way; returns the keys used.

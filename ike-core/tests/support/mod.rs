@@ -10,6 +10,7 @@
 pub mod forge;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use ike_core::config::{RunningConfig, Severity, parse};
 use ike_core::sa::job::PrivateKeys;
 use ike_core::sa::retransmit::Timers;
 use ike_core::sim::enrol::{Enrollee, LabCas};
-use ike_core::sim::{Network, Router, Simulation};
+use ike_core::sim::{Datagram, Fate, Network, Router, Simulation};
 use ike_crypto::{KeySpec, PrivateKey};
 
 pub const R1: &str = include_str!("../../../config/labs/t-01/r1.cfg");
@@ -127,6 +128,19 @@ pub fn read(text: &str) -> RunningConfig {
 }
 
 impl Story {
+    /// The datagrams of these numbers (from 0) have that fate.
+    pub fn with_fault(self, victims: Range<usize>, fate: Fate) -> Self {
+        let faults = move |n: usize, _: &Datagram| match victims.contains(&n) {
+            true => fate.clone(),
+            false => Fate::delivered(),
+        };
+        let network = Network {
+            faults: Box::new(faults),
+            ..Network::default()
+        };
+        Self { network, ..self }
+    }
+
     /// Replaces text in a router's configuration; it must be there.
     pub fn edit(mut self, router: usize, from: &str, to: &str) -> Self {
         assert!(
