@@ -31,6 +31,7 @@ mod error;
 mod generic;
 mod header;
 mod reader;
+mod spans;
 mod text;
 
 pub mod dissect;

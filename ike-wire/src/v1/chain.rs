@@ -5,9 +5,9 @@ use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::generic;
 use crate::reader::Reader;
 use crate::registry::PayloadType;
+use crate::spans::Spans;
 use bytes::{Bytes, BytesMut};
 use std::fmt;
-use std::ops::Range;
 
 /// Payloads read from one chain; more are refused (THREATS B10, B11).
 pub const MAX_PAYLOADS: usize = 128;
@@ -28,9 +28,7 @@ pub enum Padding {
 pub struct Chain {
     /// The payloads in wire order.
     pub payloads: Vec<Payload>,
-    octets: Bytes,
-    /// Where each payload lies in `octets`, generic header included.
-    ranges: Vec<Range<usize>>,
+    spans: Spans,
 }
 
 impl Chain {
@@ -47,8 +45,7 @@ impl Chain {
         let mut reader = Reader::new(bytes.clone(), base_offset);
         let mut chain = Self {
             payloads: Vec::new(),
-            octets: bytes,
-            ranges: Vec::new(),
+            spans: Spans::new(bytes),
         };
         let mut requests = 0usize;
         let mut ty = first;
@@ -59,7 +56,7 @@ impl Chain {
             let (next, payload) = read_payload(ty, &mut reader)?;
             chain.payloads.push(payload);
             chain
-                .ranges
+                .spans
                 .push(start..reader.offset().saturating_sub(base_offset));
             ty = next;
         }
@@ -88,41 +85,39 @@ impl Chain {
 
     /// Payload `index` with its generic header; empty when there is no such payload.
     pub fn raw(&self, index: usize) -> Bytes {
-        self.ranges
-            .get(index)
-            .map_or_else(Bytes::new, |range| self.cut(range.clone()))
+        self.spans.raw(index)
     }
 
     /// Payload `index` without its generic header: what RFC 2409 calls `<P>_b`.
     pub fn body(&self, index: usize) -> Bytes {
-        let body = |range: &Range<usize>| range.start.saturating_add(generic::LEN)..range.end;
-        self.ranges
-            .get(index)
-            .map_or_else(Bytes::new, |range| self.cut(body(range)))
+        self.spans.body(index)
     }
 
     /// Everything from the end of payload `index` to the end of the last payload: what HASH(1) covers after the HASH payload
     /// (RFC 2409 5.5). Padding is not included.
     pub fn after(&self, index: usize) -> Bytes {
-        self.ranges
-            .get(index)
-            .map_or_else(Bytes::new, |range| self.cut(range.end..self.end()))
+        self.spans.range(index).map_or_else(Bytes::new, |range| {
+            self.spans.cut(range.end..self.spans.end())
+        })
     }
 
     /// All payloads as they came, without padding.
     pub fn octets(&self) -> Bytes {
-        self.cut(0..self.end())
+        self.spans.cut(0..self.spans.end())
     }
 
     /// The octets after the last payload.
     pub fn padding(&self) -> Bytes {
-        self.cut(self.end()..self.octets.len())
+        self.spans.cut(self.spans.end()..self.spans.octets().len())
     }
 
     /// The octet `distance` octets after the start of payload `index`'s body, also beyond its end (W-032 reads vendor IDs so).
     pub fn octet_from_body(&self, index: usize, distance: usize) -> Option<u8> {
-        let start = self.ranges.get(index)?.start.saturating_add(generic::LEN);
-        self.octets.get(start.saturating_add(distance)).copied()
+        let start = self.spans.range(index)?.start.saturating_add(generic::LEN);
+        self.spans
+            .octets()
+            .get(start.saturating_add(distance))
+            .copied()
     }
 
     /// The first payload of a type, with its index.
@@ -143,22 +138,12 @@ impl Chain {
             .map(|payload| &payload.body)
             .enumerate()
     }
-
-    fn end(&self) -> usize {
-        self.ranges.last().map_or(0, |range| range.end)
-    }
-
-    fn cut(&self, range: Range<usize>) -> Bytes {
-        self.octets
-            .get(range)
-            .map_or_else(Bytes::new, |part| self.octets.slice_ref(part))
-    }
 }
 
 impl fmt::Debug for Chain {
     /// Types and lengths only: a decrypted chain may hold secrets (THREATS K9).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lengths = self.ranges.iter().map(ExactSizeIterator::len);
+        let lengths = self.spans.lengths();
         let types = self
             .payloads
             .iter()

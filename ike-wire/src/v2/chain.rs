@@ -7,9 +7,9 @@ use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::generic;
 use crate::reader::Reader;
 use crate::registry::PayloadType;
+use crate::spans::Spans;
 use bytes::{Bytes, BytesMut};
 use std::fmt;
-use std::ops::Range;
 
 /// Payloads read from one chain; more are refused (THREATS B10, B11).
 pub const MAX_PAYLOADS: usize = 128;
@@ -19,11 +19,9 @@ pub const MAX_PAYLOADS: usize = 128;
 pub struct Chain {
     /// The payloads in wire order.
     pub payloads: Vec<Payload>,
-    octets: Bytes,
+    spans: Spans,
     /// Offset of `octets` from the start of the datagram.
     base_offset: usize,
-    /// Where each payload lies in `octets`, generic header included.
-    ranges: Vec<Range<usize>>,
 }
 
 impl Chain {
@@ -41,9 +39,8 @@ impl Chain {
         let mut reader = Reader::new(bytes.clone(), base_offset);
         let mut chain = Self {
             payloads: Vec::new(),
-            octets: bytes,
+            spans: Spans::new(bytes),
             base_offset,
-            ranges: Vec::new(),
         };
         let mut hashes = 0usize;
         let mut ty = first;
@@ -58,7 +55,7 @@ impl Chain {
             count_hashes(&payload.body, &mut hashes, &reader)?;
             chain.payloads.push(payload);
             chain
-                .ranges
+                .spans
                 .push(start..reader.offset().saturating_sub(base_offset));
         }
         reader.finish("the last payload")?;
@@ -84,22 +81,17 @@ impl Chain {
 
     /// Payload `index` with its generic header; empty when there is no such payload.
     pub fn raw(&self, index: usize) -> Bytes {
-        self.ranges
-            .get(index)
-            .map_or_else(Bytes::new, |range| self.cut(range.clone()))
+        self.spans.raw(index)
     }
 
     /// Payload `index` without its generic header: for an identity what AUTH covers (RFC 7296 2.15).
     pub fn body(&self, index: usize) -> Bytes {
-        let body = |range: &Range<usize>| range.start.saturating_add(generic::LEN)..range.end;
-        self.ranges
-            .get(index)
-            .map_or_else(Bytes::new, |range| self.cut(body(range)))
+        self.spans.body(index)
     }
 
     /// All payloads as they came.
     pub fn octets(&self) -> Bytes {
-        self.octets.clone()
+        self.spans.octets().clone()
     }
 
     /// The first payload of a type, with its index.
@@ -138,21 +130,15 @@ impl Chain {
             Body::EncryptedFragment(_) => generic::LEN.saturating_add(EncryptedFragment::FIXED),
             _ => return None,
         };
-        let start = self.ranges.last()?.start;
+        let start = self.spans.last()?.start;
         Some(self.base_offset.saturating_add(start).saturating_add(fixed))
-    }
-
-    fn cut(&self, range: Range<usize>) -> Bytes {
-        self.octets
-            .get(range)
-            .map_or_else(Bytes::new, |part| self.octets.slice_ref(part))
     }
 }
 
 impl fmt::Debug for Chain {
     /// Types and lengths only: a decrypted chain may hold secrets (THREATS K9).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lengths = self.ranges.iter().map(ExactSizeIterator::len);
+        let lengths = self.spans.lengths();
         let types = self
             .payloads
             .iter()
