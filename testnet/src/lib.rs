@@ -5,10 +5,12 @@
 //! double, delay, reorder or corrupt what crosses it, a [`NatRouter`] stands between
 //! two switches, and a [`Capture`] records the packets as pcapng (LINKTYPE_RAW).
 //! Everything goes through kernel calls; no `ip`, `ping` or `tcpdump` binary is used.
-//! The crate knows nothing of IKE: it moves packets and makes hosts.
+//! [`charon`] runs strongSwan in a host. Of IKE the crate knows no more than that: it moves
+//! packets and makes hosts.
 #![deny(unsafe_code)]
 
 mod capture;
+pub mod charon;
 mod error;
 mod faults;
 mod host;

@@ -1,0 +1,406 @@
+//! strongSwan's charon as a peer in a [`Host`]: Debian's `charon-systemd` with `kernel-libipsec`
+//! (ESP in userspace over a TUN device), configured by swanctl, without root.
+//!
+//! Each charon has its host's network and a mount namespace with an empty /run, so any number
+//! run side by side. ESP always goes in UDP: this charon feigns a NAT.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child as Process, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::error::{Doing, Error, Result};
+use crate::host::Host;
+
+mod answer;
+mod description;
+mod render;
+
+pub use answer::{PeerChild, PeerSa};
+pub use description::{
+    Authentication, Child, Connection, Credential, CredentialKind, Description, IkeVersion, Pool,
+    Secret, SecretKind, Setting,
+};
+
+/// How long a charon may take to start, and to end.
+const START: Duration = Duration::from_secs(20);
+const END: Duration = Duration::from_secs(5);
+/// How long swanctl may take beyond what it was told to wait.
+const ANSWER: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Where the programs are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// `charon-systemd`.
+    pub daemon: PathBuf,
+    /// `swanctl`.
+    pub swanctl: PathBuf,
+}
+
+impl Installation {
+    /// The one of this machine; the folders of root's programs are looked into as well.
+    ///
+    /// # Errors
+    /// A program is missing; the text names Debian's package.
+    pub fn find() -> Result<Self> {
+        let program = |name: &str, package: &str| {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+            let mut found = folders
+                .map(|folder| folder.join(name))
+                .filter(|path| path.is_file());
+            found.next().ok_or_else(|| {
+                Error::because(
+                    format!("find {name}"),
+                    format!("not installed; on Debian: apt-get install {package} libcharon-extra-plugins"),
+                )
+            })
+        };
+        Ok(Self {
+            daemon: program("charon-systemd", "charon-systemd")?,
+            swanctl: program("swanctl", "strongswan-swanctl")?,
+        })
+    }
+
+    /// Its version, e.g. `5.9.8`.
+    ///
+    /// # Errors
+    /// swanctl cannot be run.
+    pub fn version(&self) -> Result<String> {
+        let output = Command::new(&self.swanctl).arg("--version").output();
+        let text = output
+            .doing(|| format!("run {}", self.swanctl.display()))?
+            .stdout;
+        let text = String::from_utf8_lossy(&text);
+        let version = text.split_whitespace().last().unwrap_or("unknown");
+        Ok(version
+            .trim_start_matches('U')
+            .split('/')
+            .next()
+            .unwrap_or(version)
+            .to_owned())
+    }
+}
+
+/// A running charon. Dropping it kills it.
+#[derive(Debug)]
+pub struct Charon {
+    installation: Installation,
+    dir: PathBuf,
+    // Socket paths are short by law; `dir` may be deep.
+    socket: TempDir,
+    process: Process,
+}
+
+/// What swanctl said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// It ended with 0.
+    pub ok: bool,
+    /// Its output and complaints.
+    pub text: String,
+}
+
+impl Charon {
+    /// Starts a charon in `host` and gives it what `description` says. `dir` is created; it keeps
+    /// the configuration, `charon.log` and `charon.out` afterwards.
+    ///
+    /// # Errors
+    /// It does not start, or refuses a part of the description; the text is its own.
+    pub fn start(
+        installation: &Installation,
+        host: &Host,
+        dir: &Path,
+        description: &Description,
+    ) -> Result<Self> {
+        let doing = || format!("prepare charon in {}", dir.display());
+        let socket = tempfile::Builder::new()
+            .prefix("charon-")
+            .tempdir()
+            .doing(doing)?;
+        prepare(dir, socket.path(), description).doing(doing)?;
+        let process = spawn(installation, host, dir)
+            .doing(|| format!("start {}", installation.daemon.display()))?;
+        let mut charon = Self {
+            installation: installation.clone(),
+            dir: dir.to_owned(),
+            socket,
+            process,
+        };
+        charon.wait_for_socket()?;
+        charon.load(description)?;
+        Ok(charon)
+    }
+
+    /// Gives the running charon another description; credentials are added to those it has.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn load(&self, description: &Description) -> Result<()> {
+        // charon looks at what was loaded last first: one file after the other makes an order.
+        for credential in &description.credentials {
+            let path = self
+                .dir
+                .join(credential.kind.folder())
+                .join(&credential.name);
+            let doing = || format!("write {}", path.display());
+            write(&path, &credential.octets).doing(doing)?;
+            self.told(&["--load-creds"])?;
+        }
+        let path = self.dir.join("swanctl.conf");
+        let text = render::swanctl_conf(description);
+        write(&path, text.as_bytes()).doing(|| format!("write {}", path.display()))?;
+        self.told(&["--load-creds"])?;
+        self.told(&["--load-pools"])?;
+        self.told(&["--load-conns"])
+    }
+
+    /// Initiates a child SA by name, with its IKE SA when there is none, and waits for the outcome.
+    ///
+    /// # Errors
+    /// swanctl cannot be run; a failed negotiation is an answer.
+    pub fn initiate(&self, child: &str, wait: Duration) -> Result<Said> {
+        self.swanctl_within(
+            &["--initiate", "--child", child, "--timeout", &seconds(wait)],
+            wait,
+        )
+    }
+
+    /// Initiates an IKE SA by the name of its connection, without a child SA.
+    ///
+    /// # Errors
+    /// As [`initiate`](Self::initiate).
+    pub fn initiate_ike(&self, connection: &str, wait: Duration) -> Result<Said> {
+        self.swanctl_within(
+            &[
+                "--initiate",
+                "--ike",
+                connection,
+                "--timeout",
+                &seconds(wait),
+            ],
+            wait,
+        )
+    }
+
+    /// Runs `swanctl` with arguments, e.g. `["--rekey", "--child", "net"]`.
+    ///
+    /// # Errors
+    /// It cannot be run, or does not end.
+    pub fn swanctl(&self, arguments: &[&str]) -> Result<Said> {
+        self.swanctl_within(arguments, Duration::ZERO)
+    }
+
+    /// Its SAs.
+    ///
+    /// # Errors
+    /// swanctl cannot be run, or charon does not answer.
+    pub fn sas(&self) -> Result<Vec<PeerSa>> {
+        let said = self.swanctl(&["--list-sas", "--pretty"])?;
+        if said.ok {
+            Ok(answer::sas(&said.text))
+        } else {
+            Err(Error::because("list SAs of charon", said.text))
+        }
+    }
+
+    /// Its log so far.
+    pub fn log(&self) -> String {
+        let octets = fs::read(self.dir.join("charon.log")).unwrap_or_default();
+        String::from_utf8_lossy(&octets).into_owned()
+    }
+
+    /// Whether the process runs.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Ends it as an operator does: its peers are told.
+    pub fn stop(&mut self) {
+        self.signal(Signal::SIGTERM);
+        let until = Instant::now() + END;
+        while self.runs() && Instant::now() < until {
+            thread::sleep(LOOK);
+        }
+        self.kill();
+    }
+
+    /// Ends it as a crash does: nobody is told.
+    pub fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if self.runs()
+            && let Ok(pid) = i32::try_from(self.process.id())
+        {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    fn wait_for_socket(&mut self) -> Result<()> {
+        let until = Instant::now() + START;
+        let path = self.socket.path().join("vici");
+        while UnixStream::connect(&path).is_err() {
+            if !self.runs() || Instant::now() > until {
+                let said = fs::read_to_string(self.dir.join("charon.out")).unwrap_or_default();
+                return Err(Error::because(
+                    "start charon",
+                    format!("no answer: {said}{}", self.log()),
+                ));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    fn told(&self, arguments: &[&str]) -> Result<()> {
+        match self.swanctl(arguments)? {
+            Said { ok: true, .. } => Ok(()),
+            Said { text, .. } => Err(Error::because(
+                format!("swanctl {}", arguments.join(" ")),
+                text,
+            )),
+        }
+    }
+
+    fn swanctl_within(&self, arguments: &[&str], wait: Duration) -> Result<Said> {
+        let doing = || format!("run swanctl {}", arguments.join(" "));
+        let mut command = Command::new(&self.installation.swanctl);
+        command.args(arguments);
+        command.arg("--uri").arg(format!(
+            "unix://{}",
+            self.socket.path().join("vici").display()
+        ));
+        environment(&mut command, &self.dir);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .stdin(Stdio::null());
+        let process = command.spawn().doing(doing)?;
+        output(process, wait + ANSWER).doing(doing)
+    }
+}
+
+impl Drop for Charon {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Output of a process that is killed after `limit`.
+fn output(mut process: Process, limit: Duration) -> io::Result<Said> {
+    let pid = Pid::from_raw(i32::try_from(process.id()).unwrap_or(i32::MAX));
+    let (mut stdout, mut stderr) = (process.stdout.take(), process.stderr.take());
+    let mut text = String::new();
+    let (ended, watch) = std::sync::mpsc::channel::<()>();
+    let status = thread::scope(|scope| {
+        scope.spawn(move || {
+            if watch.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+        });
+        let complaints = scope.spawn(move || read(stderr.as_mut()));
+        text = read(stdout.as_mut());
+        text.push_str(&complaints.join().unwrap_or_default());
+        let status = process.wait();
+        drop(ended);
+        status
+    })?;
+    Ok(Said {
+        ok: status.success(),
+        text,
+    })
+}
+
+fn read(from: Option<&mut impl Read>) -> String {
+    let mut octets = Vec::new();
+    if let Some(from) = from {
+        let _ = from.read_to_end(&mut octets);
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+fn prepare(dir: &Path, socket: &Path, description: &Description) -> io::Result<()> {
+    for kind in [
+        CredentialKind::Ca,
+        CredentialKind::Certificate,
+        CredentialKind::Crl,
+        CredentialKind::PrivateKey,
+    ] {
+        let folder = dir.join(kind.folder());
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+    }
+    let text = render::strongswan_conf(description, &dir.join("charon.log"), &socket.join("vici"));
+    write(&dir.join("strongswan.conf"), text.as_bytes())
+}
+
+/// Only the owner reads secrets and keys.
+fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(octets)
+}
+
+fn spawn(installation: &Installation, host: &Host, dir: &Path) -> io::Result<Process> {
+    let mut command = Command::new(&installation.daemon);
+    let out = File::create(dir.join("charon.out"))?;
+    command
+        .stdin(Stdio::null())
+        .stdout(out.try_clone()?)
+        .stderr(out);
+    environment(&mut command, dir);
+    host.enter_in_child(&mut command);
+    run_of_its_own(&mut command);
+    command.spawn()
+}
+
+fn environment(command: &mut Command, dir: &Path) {
+    command
+        .env("STRONGSWAN_CONF", dir.join("strongswan.conf"))
+        .env("SWANCTL_DIR", dir);
+}
+
+/// Gives the process an empty /run that nobody else sees, and the end of the thread that starts it:
+/// a test that is killed leaves no charon behind.
+#[allow(unsafe_code)]
+fn run_of_its_own(command: &mut Command) {
+    let isolate = || {
+        set_pdeathsig(Signal::SIGKILL)?;
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)?;
+        mount(
+            Some("run"),
+            "/run",
+            Some("tmpfs"),
+            MsFlags::empty(),
+            None::<&str>,
+        )?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes system calls with constant arguments; it
+    // allocates nothing and takes no lock.
+    unsafe { command.pre_exec(isolate) };
+}
+
+fn seconds(wait: Duration) -> String {
+    wait.as_secs().max(1).to_string()
+}
