@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use data_encoding::HEXUPPER;
+
 use crate::{name::Name, time::IosTime};
 
 /// A refused chain: which certificate, and why.
@@ -24,6 +26,8 @@ pub enum Refusal {
     NoSuitableTrustpoint {
         /// The issuer that was looked for.
         issuer: Name,
+        /// The issuer's key as the authorityKeyIdentifier names it (RFC 5280 4.2.1.1).
+        key_id: Option<Vec<u8>>,
         /// Trustpoints that were looked at.
         trustpoints: Vec<String>,
     },
@@ -112,16 +116,23 @@ impl fmt::Display for ValidationError {
 
 impl std::error::Error for ValidationError {}
 
+/// ` (authority key identifier 0A1B…)`.
+fn named_key(id: &[u8]) -> String {
+    format!(" (authority key identifier {})", HEXUPPER.encode(id))
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCertificate => f.write_str("the peer sent no certificate"),
             Self::NoSuitableTrustpoint {
                 issuer,
+                key_id,
                 trustpoints,
             } => write!(
                 f,
-                "no suitable trustpoint: issuer {issuer} is the CA of none of [{}]",
+                "no suitable trustpoint: issuer {issuer}{} is the CA of none of [{}]",
+                key_id.as_deref().map(named_key).unwrap_or_default(),
                 trustpoints.join(", ")
             ),
             Self::BadSignature => {

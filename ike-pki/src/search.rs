@@ -184,6 +184,7 @@ impl<'a> Search<'a> {
         let issuer = current.issuer().clone();
         let refusal = Refusal::NoSuitableTrustpoint {
             issuer,
+            key_id: current.authority_key_id().map(<[u8]>::to_vec),
             trustpoints,
         };
         ValidationError::new(current.subject(), refusal)
