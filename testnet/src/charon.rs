@@ -30,8 +30,8 @@ mod render;
 
 pub use answer::{PeerChild, PeerSa};
 pub use description::{
-    Authentication, Child, Connection, Credential, CredentialKind, Description, IkeVersion, Pool,
-    Secret, SecretKind, Setting,
+    Authentication, Authority, Child, Connection, Credential, CredentialKind, Description,
+    IkeVersion, Pool, Secret, SecretKind, Setting,
 };
 
 /// How long a charon may take to start, and to end.
@@ -164,6 +164,7 @@ impl Charon {
         let text = render::swanctl_conf(description);
         write(&path, text.as_bytes()).doing(|| format!("write {}", path.display()))?;
         self.told(&["--load-creds"])?;
+        self.told(&["--load-authorities"])?;
         self.told(&["--load-pools"])?;
         self.told(&["--load-conns"])
     }

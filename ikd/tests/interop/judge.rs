@@ -16,6 +16,7 @@ pub(crate) struct Traffic {
     messages: Vec<Message>,
     wiring: Wiring,
     datagrams: Vec<Vec<u8>>,
+    keepalives: usize,
 }
 
 /// Reads the capture of a folder: nothing is malformed, no ping was sent in the clear.
@@ -29,6 +30,7 @@ pub(crate) fn read(dir: &Path, wiring: Wiring) -> Result<Traffic, Failed> {
     if let Some(bad) = messages.iter().find(|m| !m.complaint.is_empty()) {
         return Err(format!("tshark complains about frame {}: {bad:?}", bad.frame).into());
     }
+    let keepalives = packets.iter().filter(|packet| is_keepalive(packet)).count();
     let datagrams = packets
         .iter()
         .filter_map(|packet| ike_body(packet))
@@ -37,6 +39,7 @@ pub(crate) fn read(dir: &Path, wiring: Wiring) -> Result<Traffic, Failed> {
         messages,
         wiring,
         datagrams,
+        keepalives,
     })
 }
 
@@ -111,6 +114,11 @@ impl Traffic {
         self.datagrams.iter().find_map(asked).unwrap_or_default()
     }
 
+    /// NAT keepalives (RFC 3948 2.3).
+    pub(crate) fn keepalives(&self) -> usize {
+        self.keepalives
+    }
+
     /// UDP payloads on the ports of IKE that hold IKE, repetitions included.
     pub(crate) fn datagrams(&self) -> &[Vec<u8>] {
         &self.datagrams
@@ -153,6 +161,12 @@ fn is_echo(packet: &[u8]) -> bool {
         (ICMP, Some(0 | 8)) | (ICMPV6, Some(128 | 129)) => true,
         _ => false,
     })
+}
+
+fn is_keepalive(packet: &[u8]) -> bool {
+    let natt =
+        Flow::of(packet).filter(|flow| flow.ports.is_some_and(|(a, b)| a == 4500 || b == 4500));
+    natt.is_some_and(|flow| packet.get(flow.header + 8..flow.total) == Some(&[0xff]))
 }
 
 /// What UDP carries on port 500, or on 4500 behind four octets of zero.

@@ -24,8 +24,10 @@ pub(crate) enum Wiring {
     /// One switch.
     #[default]
     Plain,
-    /// One switch, IPv6 outside; IPv4 and IPv6 inside.
+    /// One switch, IPv6 outside and inside.
     Ipv6,
+    /// One switch, IPv6 outside and IPv4 inside.
+    Ipv4OverIpv6,
     /// Ours is behind a masquerade.
     NatBeforeOurs,
     /// charon is behind a masquerade.
@@ -34,13 +36,18 @@ pub(crate) enum Wiring {
 
 impl Wiring {
     pub(crate) fn ipv6(self) -> bool {
+        matches!(self, Self::Ipv6 | Self::Ipv4OverIpv6)
+    }
+
+    /// IPv6 inside.
+    pub(crate) fn ipv6_inside(self) -> bool {
         self == Self::Ipv6
     }
 
     /// The address on our router's wire.
     pub(crate) fn own_address(self) -> IpAddr {
         match self {
-            Self::Ipv6 => OURS_V6.into(),
+            Self::Ipv6 | Self::Ipv4OverIpv6 => OURS_V6.into(),
             Self::NatBeforeOurs => INSIDE.into(),
             Self::Plain | Self::NatBeforePeer => OURS.into(),
         }
@@ -134,6 +141,13 @@ impl Network {
         })
     }
 
+    /// A further host on the switch.
+    pub(crate) fn bystander(&self, name: &str, address: Ipv4Addr) -> Result<Host, Failed> {
+        let host = Host::new(name)?;
+        host.attach(&self.lan, WIRE, &[(address.into(), 24)])?;
+        Ok(host)
+    }
+
     /// The port of charon's wire.
     pub(crate) fn peer_port() -> String {
         format!("charon:{WIRE}")
@@ -162,6 +176,7 @@ fn masquerade(wiring: Wiring) -> NatConfig {
 fn networks_of_charon(wiring: Wiring) -> testnet::Result<()> {
     netlink::add_address("lo", Ipv4Addr::new(10, 2, 0, 1), 32)?;
     netlink::add_address("lo", Ipv4Addr::new(10, 3, 0, 1), 32)?;
+    netlink::add_address("lo", Ipv4Addr::new(10, 4, 0, 1), 32)?;
     if wiring.ipv6() {
         netlink::add_address("lo", Ipv6Addr::new(0xfd02, 0, 0, 0, 0, 0, 0, 1), 128)?;
     }

@@ -1,8 +1,8 @@
 //! charon's side of a row: one connection `c` with one child SA `k`, from a few choices.
 
 use testnet::charon::{
-    Authentication, Child, Connection, Credential, CredentialKind, Description, IkeVersion, Pool,
-    Secret, SecretKind,
+    Authentication, Authority, Child, Connection, Credential, CredentialKind, Description,
+    IkeVersion, Pool, Secret, SecretKind,
 };
 
 use crate::network::Wiring;
@@ -82,8 +82,8 @@ impl Peer {
             _ => own.to_string(),
         });
         c.remote.id = Some(wiring.own_address().to_string());
-        if wiring.ipv6() {
-            self = self.ts("10.2.0.0/16,fd02::/16", "10.1.0.0/16,fd01::/16");
+        if wiring.ipv6_inside() {
+            self = self.ts("fd02::/16", "fd01::/16");
         }
         self
     }
@@ -166,6 +166,12 @@ impl Peer {
         self
     }
 
+    /// It may use any address of its host.
+    pub(crate) fn anywhere(mut self) -> Self {
+        self.c().local_addrs.clear();
+        self
+    }
+
     /// Another identity of its own.
     pub(crate) fn id(mut self, id: &str) -> Self {
         self.c().local.id = Some(id.to_owned());
@@ -178,7 +184,40 @@ impl Peer {
         self
     }
 
-    /// No secret but these.
+    /// A further round, e.g. `local-xauth`.
+    pub(crate) fn round(mut self, section: &str, auth: &str, settings: &[(&str, &str)]) -> Self {
+        let settings = settings
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let round = Authentication {
+            auth: auth.to_owned(),
+            settings: settings.collect(),
+            ..Authentication::default()
+        };
+        self.c().rounds.push((section.to_owned(), round));
+        self
+    }
+
+    /// A setting of charon's `local` section.
+    pub(crate) fn local_setting(mut self, key: &str, value: &str) -> Self {
+        self.c()
+            .local
+            .settings
+            .push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// What is known about the CA whose certificate was loaded under that name.
+    pub(crate) fn authority(mut self, ca: &str, key: &str, value: &str) -> Self {
+        self.description.authorities.push(Authority {
+            name: ca.to_owned(),
+            cacert: format!("{ca}.der"),
+            settings: vec![(key.to_owned(), value.to_owned())],
+        });
+        self
+    }
+
+    /// One more secret.
     pub(crate) fn secret(mut self, kind: SecretKind, octets: &str, ids: &[&str]) -> Self {
         self.description.secrets.push(Secret {
             kind,
@@ -240,6 +279,12 @@ impl Peer {
             name: name.to_owned(),
             octets,
         });
+        self
+    }
+
+    /// Takes a credential away again.
+    pub(crate) fn without_credential(mut self, name: &str) -> Self {
+        self.description.credentials.retain(|c| c.name != name);
         self
     }
 

@@ -24,6 +24,7 @@ pub(crate) struct Router {
     remote: String,
     transform: String,
     ipsec: String,
+    afterwards: String,
 }
 
 impl Router {
@@ -39,6 +40,7 @@ impl Router {
             remote: key,
             transform: "esp-aes 128 esp-sha256-hmac".to_owned(),
             ipsec: String::new(),
+            afterwards: String::new(),
         }
     }
 
@@ -110,6 +112,13 @@ impl Router {
         self
     }
 
+    /// Global configuration behind the profile.
+    pub(crate) fn afterwards(mut self, lines: &str) -> Self {
+        self.afterwards.push_str(lines);
+        self.afterwards.push('\n');
+        self
+    }
+
     /// The configuration.
     pub(crate) fn text(&self) -> String {
         let mut text = "hostname R1\nip domain name lab\n!\n".to_owned();
@@ -119,6 +128,7 @@ impl Router {
             IkeVersion::One => self.isakmp(&mut text),
             IkeVersion::Two => self.ikev2_lines(&mut text),
         }
+        text.push_str(&self.afterwards);
         self.ipsec_lines(&mut text);
         self.interfaces(&mut text);
         text
@@ -188,7 +198,11 @@ impl Router {
             "interface Loopback0",
             &inner("10.1.0.1 255.255.255.255", "fd01::1/128"),
         );
-        let mode = if v6 { "ipv6" } else { "ipv4" };
+        let mode = match (v6, self.wiring.ipv6_inside()) {
+            (true, true) => "ipv6",
+            (true, false) => "ipv6 v4-overlay",
+            (false, _) => "ipv4",
+        };
         let tunnel = format!(
             "{}\ntunnel source Ethernet0/0\ntunnel mode ipsec {mode}\ntunnel destination {}\ntunnel protection ipsec profile ipp",
             inner("10.0.0.1 255.255.255.0", "fd00::1/64"),
@@ -202,7 +216,7 @@ impl Router {
         };
         section(text, "interface Ethernet0/0", &wire);
         text.push_str(
-            "ip route 10.2.0.0 255.255.0.0 Tunnel1\nip route 10.3.0.0 255.255.0.0 Tunnel1\n",
+            "ip route 10.2.0.0 255.255.0.0 Tunnel1\nip route 10.3.0.0 255.255.0.0 Tunnel1\nip route 10.4.0.0 255.255.0.0 Tunnel1\n",
         );
         if v6 {
             text.push_str("ipv6 route fd02::/16 Tunnel1\n");

@@ -1,6 +1,11 @@
 //! The rows, and what a row is.
 
 mod baseline;
+mod certificates;
+mod exchanges;
+mod fetching;
+mod paths;
+mod signatures;
 
 use std::path::PathBuf;
 
@@ -98,7 +103,14 @@ fn both(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
 
 /// Every row.
 pub(crate) fn all() -> Vec<Row> {
-    let parts: [Vec<Vec<Row>>; 1] = [baseline::rows()];
+    let parts: [Vec<Vec<Row>>; 6] = [
+        baseline::rows(),
+        certificates::rows(),
+        signatures::rows(),
+        fetching::rows(),
+        exchanges::rows(),
+        paths::rows(),
+    ];
     parts.into_iter().flatten().flatten().collect()
 }
 
