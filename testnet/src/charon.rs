@@ -26,6 +26,7 @@ use crate::host::Host;
 
 mod answer;
 mod description;
+mod installation;
 mod render;
 
 pub use answer::{PeerChild, PeerSa};
@@ -33,6 +34,7 @@ pub use description::{
     Authentication, Authority, Child, Connection, Credential, CredentialKind, Description,
     IkeVersion, Pool, Secret, SecretKind, Setting,
 };
+pub use installation::Installation;
 
 /// How long a charon may take to start, and to end.
 const START: Duration = Duration::from_secs(20);
@@ -40,60 +42,6 @@ const END: Duration = Duration::from_secs(5);
 /// How long swanctl may take beyond what it was told to wait.
 const ANSWER: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(5);
-
-/// Where the programs are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
-    /// `charon-systemd`.
-    pub daemon: PathBuf,
-    /// `swanctl`.
-    pub swanctl: PathBuf,
-}
-
-impl Installation {
-    /// The one of this machine; the folders of root's programs are looked into as well.
-    ///
-    /// # Errors
-    /// A program is missing; the text names Debian's package.
-    pub fn find() -> Result<Self> {
-        let program = |name: &str, package: &str| {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-            let mut found = folders
-                .map(|folder| folder.join(name))
-                .filter(|path| path.is_file());
-            found.next().ok_or_else(|| {
-                Error::because(
-                    format!("find {name}"),
-                    format!("not installed; on Debian: apt-get install {package} libcharon-extra-plugins"),
-                )
-            })
-        };
-        Ok(Self {
-            daemon: program("charon-systemd", "charon-systemd")?,
-            swanctl: program("swanctl", "strongswan-swanctl")?,
-        })
-    }
-
-    /// Its version, e.g. `5.9.8`.
-    ///
-    /// # Errors
-    /// swanctl cannot be run.
-    pub fn version(&self) -> Result<String> {
-        let output = Command::new(&self.swanctl).arg("--version").output();
-        let text = output
-            .doing(|| format!("run {}", self.swanctl.display()))?
-            .stdout;
-        let text = String::from_utf8_lossy(&text);
-        let version = text.split_whitespace().last().unwrap_or("unknown");
-        Ok(version
-            .trim_start_matches('U')
-            .split('/')
-            .next()
-            .unwrap_or(version)
-            .to_owned())
-    }
-}
 
 /// A running charon. Dropping it kills it.
 #[derive(Debug)]
@@ -132,8 +80,7 @@ impl Charon {
             .tempdir()
             .doing(doing)?;
         prepare(dir, socket.path(), description).doing(doing)?;
-        let process = spawn(installation, host, dir)
-            .doing(|| format!("start {}", installation.daemon.display()))?;
+        let process = spawn(installation, host, dir).doing(|| "start charon".to_owned())?;
         let mut charon = Self {
             installation: installation.clone(),
             dir: dir.to_owned(),
@@ -281,7 +228,7 @@ impl Charon {
 
     fn swanctl_within(&self, arguments: &[&str], wait: Duration) -> Result<Said> {
         let doing = || format!("run swanctl {}", arguments.join(" "));
-        let mut command = Command::new(&self.installation.swanctl);
+        let mut command = self.installation.swanctl();
         command.args(arguments);
         command.arg("--uri").arg(format!(
             "unix://{}",
@@ -361,7 +308,7 @@ fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
 }
 
 fn spawn(installation: &Installation, host: &Host, dir: &Path) -> io::Result<Process> {
-    let mut command = Command::new(&installation.daemon);
+    let mut command = installation.daemon();
     let out = File::create(dir.join("charon.out"))?;
     command
         .stdin(Stdio::null())
@@ -385,9 +332,7 @@ fn environment(command: &mut Command, dir: &Path) {
 fn run_of_its_own(command: &mut Command) {
     let isolate = || {
         set_pdeathsig(Signal::SIGKILL)?;
-        unshare(CloneFlags::CLONE_NEWNS)?;
-        let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-        mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)?;
+        own_mounts()?;
         mount(
             Some("run"),
             "/run",
@@ -400,6 +345,13 @@ fn run_of_its_own(command: &mut Command) {
     // SAFETY: between fork and exec the closure makes system calls with constant arguments; it
     // allocates nothing and takes no lock.
     unsafe { command.pre_exec(isolate) };
+}
+
+/// Leaves the mounts of the others alone from now on.
+fn own_mounts() -> nix::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
 }
 
 fn seconds(wait: Duration) -> String {

@@ -22,6 +22,8 @@ use crate::router::Router;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a negotiation may take.
 pub(crate) const NEGOTIATION: Duration = Duration::from_secs(20);
+/// How long a refusal may take that nobody is told of.
+pub(crate) const REFUSAL: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(10);
 const ECHO: Duration = Duration::from_secs(2);
 /// Pings of a positive row, each way.
@@ -138,11 +140,11 @@ impl Pair {
     }
 
     /// Lets a side start; whether it says that it is up, and its words.
-    pub(crate) fn try_up(&self, side: Side) -> Result<(bool, String), Failed> {
+    pub(crate) fn try_up(&self, side: Side, wait: Duration) -> Result<(bool, String), Failed> {
         match side {
-            Side::Ours => self.ours.up(NEGOTIATION),
+            Side::Ours => self.ours.up(wait),
             Side::Peer => {
-                let said = self.charon.initiate(CHILD, NEGOTIATION)?;
+                let said = self.charon.initiate(CHILD, wait)?;
                 Ok((said.ok, said.text))
             }
         }
@@ -150,7 +152,7 @@ impl Pair {
 
     /// Lets a side start; both are up afterwards in their own words.
     pub(crate) fn up(&self, side: Side) -> Result<(), Failed> {
-        match self.try_up(side)? {
+        match self.try_up(side, NEGOTIATION)? {
             (true, _) => self.both_up(1),
             (false, said) => Err(format!("{side:?} did not bring it up: {said}").into()),
         }
@@ -184,6 +186,18 @@ impl Pair {
                 return Ok(());
             }
             Err(format!("something is left; ours: {ours:?}; charon: {peer:#?}").into())
+        })
+    }
+
+    /// Our side has nothing left.
+    pub(crate) fn nothing_of_ours(&self) -> Result<(), Failed> {
+        eventually(|| match self.states()? {
+            States {
+                established: 0,
+                negotiating: 0,
+                children: 0,
+            } => Ok(()),
+            some => Err(format!("something is left with us: {some:?}").into()),
         })
     }
 

@@ -130,7 +130,26 @@ fn payload(number: u8, notifies: &mut impl Iterator<Item = String>) -> Option<St
     match number {
         2 | 3 | 46 | 53 => None,
         11 | 41 => Some(format!("NOTIFY({})", notifies.next().unwrap_or_default())),
+        4..=20 => Some(short(number).to_owned()),
         other => Some(PayloadType(other).to_string()),
+    }
+}
+
+/// Names without blanks for the payloads of IKEv1 (RFC 2408 3.1, RFC 3947 3.2).
+fn short(number: u8) -> &'static str {
+    match number {
+        4 => "KE",
+        5 => "ID",
+        6 => "CERT",
+        7 => "CERT_REQ",
+        8 => "HASH",
+        9 => "SIG",
+        10 => "NONCE",
+        12 => "DELETE",
+        13 => "VID",
+        14 => "ATTRIBUTES",
+        20 => "NAT-D",
+        _ => "other",
     }
 }
 

@@ -7,7 +7,7 @@ use libtest_mimic::Failed;
 
 use super::{Bench, Role, Row, initiator, responder};
 use crate::judge::Traffic;
-use crate::pair::{Pair, Setup};
+use crate::pair::{Pair, REFUSAL, Setup};
 use crate::peer::Peer;
 use crate::pki::{Ca, Identity, RSA, Trustpoints};
 use crate::router::Router;
@@ -235,7 +235,7 @@ fn no_trustpoint(bench: &Bench) -> Result<(), Failed> {
 
 /// The negotiation fails; the starter says so.
 pub(super) fn refused(pair: &Pair, role: Role) -> Result<(), Failed> {
-    match pair.try_up(role.starter())? {
+    match pair.try_up(role.starter(), REFUSAL)? {
         (false, _) => Ok(()),
         (true, said) => Err(format!("it came up: {said}").into()),
     }
