@@ -8,6 +8,7 @@
 )]
 
 pub mod forge;
+pub mod pki;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
