@@ -46,6 +46,12 @@ impl Ring {
     pub fn of(label: &str, key: Arc<PrivateKey>) -> Self {
         Self(BTreeMap::from([(label.to_owned(), key)]))
     }
+
+    /// With one more key.
+    pub fn and(mut self, label: &str, key: Arc<PrivateKey>) -> Self {
+        self.0.insert(label.to_owned(), key);
+        self
+    }
 }
 
 impl PrivateKeys for Ring {

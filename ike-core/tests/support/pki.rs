@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ike_core::sim::{Network, Router, Simulation};
-use ike_crypto::{Hash, KeySpec, PrivateKey};
+use ike_crypto::{Hash, KeySpec, PrivateKey, PublicKey};
 use ike_pki::{CertRequestSpec, Certificate, LabCa, Name, Store};
 
 use super::{Ring, Story, WALL, ikev2_routers, keys, read};
@@ -62,12 +62,21 @@ pub fn leaf_with(
     router: usize,
     change: impl FnOnce(&mut CertRequestSpec<'_>),
 ) -> Certificate {
-    let public = keys()[2 + router].public();
+    leaf_of(ca, router, &keys()[2 + router].public(), change)
+}
+
+/// The same for another key.
+pub fn leaf_of(
+    ca: &mut LabCa,
+    router: usize,
+    public: &PublicKey,
+    change: impl FnOnce(&mut CertRequestSpec<'_>),
+) -> Certificate {
     let host = host(router);
     let (text, fqdn) = (format!("CN={host},O=cisco"), format!("{host}.cisco.com"));
     let address = std::net::Ipv4Addr::from([192, 168, 0, [1, 2][router]]);
     let subject = Name::router_subject(&text, None, Some(address), Some(&fqdn)).unwrap();
-    let mut request = CertRequestSpec::router(subject, &public, WALL - 60, WALL + YEAR);
+    let mut request = CertRequestSpec::router(subject, public, WALL - 60, WALL + YEAR);
     request.hash = Hash::Sha256;
     change(&mut request);
     ca.issue(&request).unwrap()
@@ -198,7 +207,10 @@ pub fn meet(texts: [String; 2], stores: [Store; 2], network: Network) -> Simulat
         let router = Router {
             name: host(number).to_owned(),
             store: Arc::new(stores[number].clone()),
-            keys: Arc::new(Ring::of("key", keys()[2 + number].clone())),
+            // "other" is the key of the lab's second CA, which has no part here.
+            keys: Arc::new(
+                Ring::of("key", keys()[2 + number].clone()).and("other", keys()[number].clone()),
+            ),
             config: Arc::new(read(&text)),
         };
         number += 1;
