@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use ike_core::sa::action::Command;
 use ike_core::sim::{Network, Simulation};
-use support::forge::{contents, printed};
+use ike_wire::v2::{Body, IdType, Identification};
+use support::forge::{contents, printed, rewriting_auth};
 use support::pki::{Party, below, leaf, leaf_of, leaf_with, meet, name, root};
-use support::{WALL, keys};
+use support::{WALL, ikev2_routers, keys};
 
 const MATCH_R1: &str = "  match identity remote address 192.168.0.1 255.255.255.255\n";
 
@@ -25,6 +26,11 @@ fn with_map(text: &str, router: usize, profile: &str) -> String {
          crypto map M 10 ipsec-isakmp\n  set peer 192.168.0.{peer}\n  set transform-set TS\n  \
          set {profile}\n  match address 101\n"
     )
+}
+
+/// Two routers with these configurations and the stores of these parties.
+fn met(texts: [String; 2], parties: [&Party; 2]) -> Simulation {
+    meet(texts, parties.map(|p| p.store.clone()), Network::default())
 }
 
 fn up(sim: &mut Simulation, tunnel: &str) {
@@ -62,8 +68,7 @@ fn reaches_only(peer: &Party, gateway: (&Party, String), own: &str, other: &str)
         with_map(&peer.config(2), 0, "ikev2-profile prof1"),
         gateway.1,
     ];
-    let stores = [peer.store.clone(), gateway.0.store.clone()];
-    let mut sim = meet(texts, stores, Network::default());
+    let mut sim = met(texts, [peer, gateway.0]);
     up(&mut sim, own);
     assert_eq!([0, 1].map(|n| children(&sim, n)), [[own]; 2]);
     up(&mut sim, other);
@@ -141,18 +146,14 @@ fn with_copy(text: &str, head: &str, change: impl Fn(&str) -> String) -> String 
 fn two_certificates_of_one_identity_have_an_sa_each() {
     let (mut one, mut two) = (root("One"), root("Two"));
     let other = keys()[0].public();
-    let certificates = [
-        leaf(&mut one, 0),
-        leaf_of(&mut two, 0, &other, |_| ()),
-        leaf(&mut one, 1),
-    ];
-    let [first, second, gateway] = certificates;
+    let (first, own) = (leaf(&mut one, 0), leaf(&mut one, 1));
+    let second = leaf_of(&mut two, 0, &other, |_| ());
     let mut peer = Party::new(0)
         .enrolled("A", one.certificate(), first, "none")
         .holds("B", two.certificate(), "none");
     peer.store.enroll("B", second, "other", WALL);
     let gateway = Party::new(1)
-        .enrolled("A", one.certificate(), gateway, "none")
+        .enrolled("A", one.certificate(), own, "none")
         .trusts("B", two.certificate(), "none");
     for (version, head, set, listed) in [
         (
@@ -176,8 +177,7 @@ fn two_certificates_of_one_identity_have_an_sa_each() {
             with_map(&text, 0, &format!("{set} prof2")),
             with_map(&gateway.config(version), 1, &format!("{set} prof1")),
         ];
-        let stores = [peer.store.clone(), gateway.store.clone()];
-        let mut sim = meet(texts, stores, Network::default());
+        let mut sim = met(texts, [&peer, &gateway]);
         for name in ["Tunnel1", "M/10"] {
             up(&mut sim, name);
         }
@@ -213,8 +213,7 @@ fn both_versions_serve_the_same_two_routers() {
         with_map(&text, n, "ikev2-profile prof1")
     });
     for initiator in [0, 1] {
-        let stores = parties.each_ref().map(|p| p.store.clone());
-        let mut sim = meet(texts.clone(), stores, Network::default());
+        let mut sim = met(texts.clone(), parties.each_ref());
         for name in ["Tunnel1", "M/10"] {
             sim.command(initiator, Command::Up(name.to_owned()));
         }
@@ -250,10 +249,8 @@ fn a_profile_that_fits_by_address_distracts_nobody() {
     let text = gateway.config(1);
     for before in ["crypto isakmp profile prof1", "crypto ipsec transform-set"] {
         let text = text.replace(before, &format!("{near}{before}"));
-        let stores = [peer.store.clone(), gateway.store.clone()];
-        let mut sim = meet([peer.config(1), text], stores, Network::default());
-        sim.up(0, None);
-        sim.run_until(Duration::from_secs(60), Simulation::certain);
+        let mut sim = met([peer.config(1), text], [&peer, &gateway]);
+        up(&mut sim, "Tunnel1");
         assert!(sim.verdict().up && sim.carries(), "{:?}", sim.verdict());
         assert_eq!(sim.verdict().profile["R2"], "prof1");
         let decisions = sim.record(1).unwrap().decisions;
@@ -318,10 +315,8 @@ fn identity_and_method_choose_between_profiles_for_anybody() {
                 "set ikev2-profile prof1",
                 &format!("set ikev2-profile {bound}"),
             );
-            let stores = [peer.store.clone(), gateway.store.clone()];
-            let mut sim = meet([as_peer(fqdn, shown), text], stores, Network::default());
-            sim.up(0, None);
-            sim.run_until(Duration::from_secs(60), Simulation::certain);
+            let mut sim = met([as_peer(fqdn, shown), text], [&peer, &gateway]);
+            up(&mut sim, "Tunnel1");
             let verdict = sim.verdict();
             assert_eq!(verdict.profile["R2"], bound, "{fqdn} with {shown}");
             if shown == method(fqdn) {
@@ -337,5 +332,31 @@ fn identity_and_method_choose_between_profiles_for_anybody() {
                 assert!(reason.starts_with(&because), "{reason}");
             }
         }
+    }
+}
+
+/// 42: an initiator that names whom it wants to meet (IDr) meets the router that is there: R2 signs with what
+/// its profile and the requested CAs say and presents the identity of its profile, as IOS does.
+#[test]
+fn the_name_an_initiator_asks_for_chooses_no_certificate() {
+    for wanted in ["R2.cisco.com", "other.cisco.com"] {
+        let (mut sim, forge) = rewriting_auth(ikev2_routers(), |payloads| {
+            let id = Identification::new(IdType::FQDN, wanted.as_bytes().to_vec());
+            payloads.insert(2, Body::IdR(id).into());
+        });
+        sim.settle(Duration::from_secs(1));
+        let decisions = sim.record(1).unwrap().decisions;
+        assert!(
+            decisions
+                .iter()
+                .any(|d| d.rule == "S-077" && d.decision == "TP1 signs")
+        );
+        let answer = forge.open(sim.datagrams().last().unwrap());
+        let presented = answer.iter().find_map(|p| match &p.body {
+            Body::IdR(id) => Some((id.id_type, id.data.to_vec())),
+            _ => None,
+        });
+        assert_eq!(presented, Some((IdType::IPV4_ADDR, vec![192, 168, 0, 2])));
+        assert_eq!(children(&sim, 1), ["Tunnel1"]);
     }
 }
