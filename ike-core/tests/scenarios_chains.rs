@@ -83,6 +83,25 @@ fn a_gateway_with_the_root_alone_is_sent_the_ca_between() {
     }
 }
 
+/// 1, 2: of two identities the one below the CA that is asked for signs, though the other is listed first
+/// (RFC 7296 3.7: "that can be validated up to one of the specified certification authorities").
+#[test]
+fn the_identity_below_the_ca_asked_for_signs() {
+    let (mut root, mut other) = (root("Root"), root("Other"));
+    let gateway = gateway(&mut root, "none");
+    let mut between = below(&mut root, "Research", None);
+    let (far, own) = (leaf(&mut other, 0), leaf(&mut between, 0));
+    let peer = Party::new(0)
+        .signs("FAR", other.certificate(), far)
+        .signs("BRANCH", between.certificate(), own)
+        .trusts("ANCHOR", root.certificate(), "none");
+    for at in RUNS {
+        let sim = negotiate(&[peer.clone(), gateway.clone()], at);
+        assert_up(&sim, &format!("{at:?}"));
+        assert_eq!(sim.verdict().signed_with["R1"], "BRANCH");
+    }
+}
+
 /// 6: strict checking needs a list about every certificate of the chain.
 #[test]
 fn a_missing_list_of_any_ca_of_the_chain_refuses_it() {

@@ -154,6 +154,13 @@ fn an_identity_is_found_by_every_ca_above_it() {
     };
     assert_eq!(found(&root), ["A", "B"]);
     assert_eq!(found(&sub), ["B"]);
+    let [root, sub] = [&root, &sub].map(|ca| ca.certificate().key_hash());
+    let hashed = store.identities_by_key_hash();
+    let pairs = hashed
+        .iter()
+        .map(|(hash, r)| (*hash, r.trustpoint.as_str()));
+    let expected = [(sub, "B"), (root, "A"), (root, "B")];
+    assert_eq!(pairs.collect::<Vec<_>>(), expected);
 }
 
 /// P-005, W-024: a CA without enrolment takes its own place; a loose name
