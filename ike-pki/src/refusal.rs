@@ -71,8 +71,8 @@ pub enum Refusal {
     /// An issuer that is not a CA: version 1 or 2, or basicConstraints
     /// without CA (E10, E12).
     NotCa,
-    /// More intermediates follow than pathLenConstraint allows.
-    PathLength(u32),
+    /// One CA more than a pathLenConstraint above it allows.
+    PathLength,
     /// keyUsage lacks what the certificate is used for.
     KeyUsage(&'static str),
     /// extendedKeyUsage allows neither IKE nor any use (RFC 4945 5.1.3.12).
@@ -169,12 +169,7 @@ impl fmt::Display for Refusal {
             Self::Revoked { serial } => write!(f, "revoked (serial {serial})"),
             Self::CrlUnavailable(why) => write!(f, "revocation status unknown: {why}"),
             Self::NotCa => f.write_str("issued a certificate but is not a CA"),
-            Self::PathLength(allowed) => {
-                write!(
-                    f,
-                    "more than {allowed} intermediate CAs below it, its pathLenConstraint"
-                )
-            }
+            Self::PathLength => f.write_str("one CA more than a pathLenConstraint above it allows"),
             Self::KeyUsage(needed) => write!(f, "keyUsage lacks {needed}"),
             Self::ExtendedKeyUsage => f.write_str("extendedKeyUsage does not allow IKE"),
             Self::UnknownCritical(oid) => write!(f, "unknown critical extension {oid}"),

@@ -192,7 +192,7 @@ impl<'a> Search<'a> {
 }
 
 /// Key identifiers agree, or one of them is not given.
-fn key_id_fits(current: &Certificate, issuer: &Certificate) -> bool {
+pub(crate) fn key_id_fits(current: &Certificate, issuer: &Certificate) -> bool {
     match (current.authority_key_id(), issuer.subject_key_id()) {
         (Some(wanted), Some(found)) => wanted == found,
         _ => true,

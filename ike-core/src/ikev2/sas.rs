@@ -52,6 +52,8 @@ pub struct Stats {
     pub cookies_wrong: u64,
     /// First messages answered with an error.
     pub refused: u64,
+    /// First messages of SAs that are past them.
+    pub late: u64,
 }
 
 /// All IKE SAs.
@@ -62,6 +64,8 @@ pub struct IkeSas {
     spis: BTreeMap<Spi, SaId>,
     /// First messages under work, by the peer's SPI and address.
     half_open: BTreeMap<SaId, (Spi, IpAddr)>,
+    /// SAs by the digest of the first message that they came from.
+    opened: BTreeMap<[u8; 32], SaId>,
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
     jar: CookieJar,
@@ -242,6 +246,7 @@ impl IkeSas {
         if let Some(sa) = self.sas.remove(&id) {
             self.spis.remove(&sa.shell.own_spi());
             self.half_open.remove(&id);
+            self.opened.retain(|_, opened| *opened != id);
             self.remember(sa.shell.record);
         }
     }

@@ -8,6 +8,7 @@
 )]
 
 pub mod forge;
+pub mod pki;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -44,6 +45,12 @@ pub struct Ring(BTreeMap<String, Arc<PrivateKey>>);
 impl Ring {
     pub fn of(label: &str, key: Arc<PrivateKey>) -> Self {
         Self(BTreeMap::from([(label.to_owned(), key)]))
+    }
+
+    /// With one more key.
+    pub fn and(mut self, label: &str, key: Arc<PrivateKey>) -> Self {
+        self.0.insert(label.to_owned(), key);
+        self
     }
 }
 
