@@ -9,7 +9,7 @@ use testnet::packet::{Flow, ICMP};
 use testnet::pcapng;
 
 use crate::network::Wiring;
-use crate::tshark::{Message, keys, messages, without_repetitions};
+use crate::tshark::{Message, key_generations, messages, without_repetitions};
 
 /// The messages of a row, each octet string once.
 pub(crate) struct Traffic {
@@ -26,7 +26,7 @@ pub(crate) fn read(dir: &Path, wiring: Wiring) -> Result<Traffic, Failed> {
     if packets.iter().any(|packet| is_echo(packet)) {
         return Err("a ping was sent in the clear".into());
     }
-    let messages = messages(&without_repetitions(dir)?, &keys(dir)?)?;
+    let messages = read_with_all_keys(dir)?;
     if let Some(bad) = messages.iter().find(|m| !m.complaint.is_empty()) {
         return Err(format!("tshark complains about frame {}: {bad:?}", bad.frame).into());
     }
@@ -41,6 +41,28 @@ pub(crate) fn read(dir: &Path, wiring: Wiring) -> Result<Traffic, Failed> {
         datagrams,
         keepalives,
     })
+}
+
+/// Each message as the generation of keys shows it that fits.
+fn read_with_all_keys(dir: &Path) -> Result<Vec<Message>, Failed> {
+    let once = without_repetitions(dir)?;
+    let mut readings = Vec::new();
+    for keys in key_generations(dir)? {
+        readings.push(messages(&once, &keys)?);
+    }
+    let mut readings = readings.into_iter();
+    let mut best = readings.next().unwrap_or_default();
+    for reading in readings {
+        for (message, again) in best.iter_mut().zip(reading) {
+            if again.opened
+                && again.complaint.is_empty()
+                && !(message.opened && message.complaint.is_empty())
+            {
+                *message = again;
+            }
+        }
+    }
+    Ok(best)
 }
 
 impl Traffic {

@@ -20,6 +20,7 @@ mod rows;
 #[path = "../judge/tshark.rs"]
 mod tshark;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ use testnet::charon::Installation;
 use testnet::tun;
 
 use report::Outcome;
-use rows::{Bench, Row};
+use rows::{Bench, Generation, Row, SKIPPED};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -36,8 +37,7 @@ fn main() -> ExitCode {
         eprintln!("skipped: {why}");
         return ExitCode::from(u8::from(std::env::var_os("IKD_REQUIRE_ALL").is_some()));
     }
-    let trials = rows::all().into_iter().map(trial).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    libtest_mimic::run(&arguments, trials()).exit_code()
 }
 
 /// Enters namespaces; why that, a TAP device, charon or tshark is not to be had here.
@@ -52,37 +52,93 @@ fn obstacle() -> Option<String> {
     tshark.err()
 }
 
-fn trial(row: Row) -> Trial {
-    let skipped = row.skipped.is_some();
-    Trial::test(row.name(), move || rounds(&row)).with_ignored_flag(skipped)
+/// The strongSwans of this machine: Debian's, and a 6 if one was unpacked.
+fn peers() -> Vec<(Generation, Option<Installation>)> {
+    let six = std::env::var_os("IKD_STRONGSWAN_6").map_or_else(
+        || report::target().join("peers/strongswan-6"),
+        PathBuf::from,
+    );
+    vec![
+        (Generation::Five, Installation::find().ok()),
+        (Generation::Six, Installation::unpacked(&six).ok()),
+    ]
+}
+
+fn trials() -> Vec<Trial> {
+    let (peers, rows) = (peers(), rows::all());
+    let mut trials: Vec<Trial> = peers
+        .iter()
+        .flat_map(|(generation, peer)| {
+            rows.iter()
+                .filter(|row| row.is_for(*generation))
+                .map(|row| {
+                    trial(
+                        Run {
+                            row: *row,
+                            generation: *generation,
+                        },
+                        peer.clone(),
+                    )
+                })
+        })
+        .collect();
+    trials.extend(SKIPPED.iter().map(|(id, title, why)| {
+        Trial::test(format!("row {id}: {title}: {why}"), || Ok(())).with_ignored_flag(true)
+    }));
+    trials
+}
+
+/// Without its peer a row is skipped by name.
+fn trial(run: Run, peer: Option<Installation>) -> Trial {
+    let name = format!("row {}: {}", run.folder(), run.row.title);
+    match peer {
+        Some(peer) => Trial::test(name, move || rounds(&run, &peer)),
+        None => Trial::test(name, || Ok(())).with_ignored_flag(true),
+    }
+}
+
+/// A row with one of the peers.
+struct Run {
+    row: Row,
+    generation: Generation,
+}
+
+impl Run {
+    /// Name of its folder: `05-I`, with strongSwan 6 `05-I-6`.
+    fn folder(&self) -> String {
+        match self.generation {
+            Generation::Five => self.row.folder(),
+            Generation::Six => format!("{}-6", self.row.folder()),
+        }
+    }
 }
 
 /// Runs a row as often as wanted; every failed round is told.
-fn rounds(row: &Row) -> Result<(), Failed> {
+fn rounds(run: &Run, peer: &Installation) -> Result<(), Failed> {
     let wanted = std::env::var("IKD_INTEROP_ROUNDS")
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(1_u32);
     let (started, mut failures) = (Instant::now(), Vec::new());
     for round in 1..=wanted {
-        if let Err(failed) = once(row) {
+        if let Err(failed) = once(run, peer) {
             let why = failed.message().unwrap_or("failed").to_owned();
-            keep(row, round)?;
+            keep(run, round)?;
             failures.push(format!("round {round} of {wanted}: {why}"));
         }
     }
     let why = failures.join("\n");
     Outcome {
-        row: row.folder(),
-        title: row.title.to_owned(),
+        row: run.folder(),
+        title: run.row.title.to_owned(),
         result: if why.is_empty() { "pass" } else { "fail" }.to_owned(),
         why: why.clone(),
-        peer: Installation::find()?.version()?,
+        peer: peer.version()?,
         date: report::today(),
         seconds: Outcome::took(started.elapsed() / wanted.max(1)),
         rounds: (wanted, u32::try_from(failures.len()).unwrap_or(u32::MAX)),
     }
-    .write(&report::folder().join(row.folder()))?;
+    .write(&report::folder().join(run.folder()))?;
     if why.is_empty() {
         Ok(())
     } else {
@@ -91,27 +147,27 @@ fn rounds(row: &Row) -> Result<(), Failed> {
 }
 
 /// A failed round of several stays for whoever looks at it.
-fn keep(row: &Row, round: u32) -> Result<(), Failed> {
+fn keep(run: &Run, round: u32) -> Result<(), Failed> {
     let folder = report::folder();
-    let kept = folder.join(format!("{}.failed-{round}", row.folder()));
+    let kept = folder.join(format!("{}.failed-{round}", run.folder()));
     let _ = std::fs::remove_dir_all(&kept);
     Ok(Command::new("cp")
         .arg("-r")
-        .arg(folder.join(row.folder()))
+        .arg(folder.join(run.folder()))
         .arg(&kept)
         .status()
         .map(drop)?)
 }
 
-fn once(row: &Row) -> Result<(), Failed> {
-    let dir = report::folder().join(row.folder());
+fn once(run: &Run, peer: &Installation) -> Result<(), Failed> {
+    let dir = report::folder().join(run.folder());
     if dir.exists() {
         std::fs::remove_dir_all(&dir)?;
     }
     std::fs::create_dir_all(&dir)?;
-    let bench = Bench {
+    (run.row.run)(&Bench {
         dir: dir.canonicalize()?,
-        role: row.role,
-    };
-    (row.run)(&bench)
+        role: run.row.role,
+        installation: peer.clone(),
+    })
 }

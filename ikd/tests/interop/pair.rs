@@ -1,7 +1,7 @@
 //! Our router and charon on one network: started, brought up, pinged, rekeyed, ended, judged.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::ours::Ours;
 use crate::peer::{CHILD, CONNECTION, Peer};
 use crate::pki::Trustpoints;
 use crate::router::Router;
+use crate::rows::Bench;
 
 /// How long a state may take to come.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -80,19 +81,21 @@ pub(crate) struct Pair {
     pub ours: Ours,
     pub charon: Charon,
     pub network: Network,
+    installation: Installation,
     wiring: Wiring,
     dir: PathBuf,
     retransmit: Duration,
 }
 
 impl Pair {
-    /// Starts both; everything of the row is kept in `dir`.
-    pub(crate) fn start(dir: &Path, setup: &Setup) -> Result<Self, Failed> {
+    /// Starts both; everything of the row is kept in the bench's folder.
+    pub(crate) fn start(bench: &Bench, setup: &Setup) -> Result<Self, Failed> {
+        let dir = bench.dir.as_path();
         std::fs::write(dir.join("R1.cfg"), setup.router.text())?;
         setup.trustpoints.write(&dir.join("R1.state"))?;
         let network = Network::new(setup.wiring, setup.mtu, &dir.join("capture.pcapng"))?;
         let ours = Ours::start(&network.ours, dir, setup.retransmit)?;
-        let (installation, charon_dir) = (Installation::find()?, dir.join("charon"));
+        let (installation, charon_dir) = (bench.installation.clone(), dir.join("charon"));
         let charon = Charon::start(
             &installation,
             &network.peer,
@@ -113,6 +116,7 @@ impl Pair {
             ours,
             charon,
             network,
+            installation,
             wiring: setup.wiring,
             dir: dir.to_owned(),
             retransmit: setup.retransmit,
@@ -131,7 +135,7 @@ impl Pair {
         let log = self.charon.log();
         std::fs::write(self.dir.join("charon-before.log"), log)?;
         self.charon = Charon::start(
-            &Installation::find()?,
+            &self.installation,
             &self.network.peer,
             &dir,
             peer.description(),

@@ -6,11 +6,15 @@ use std::time::Duration;
 use libtest_mimic::Failed;
 use serde::{Deserialize, Serialize};
 
+/// The folder of everything that is made.
+pub(crate) fn target() -> PathBuf {
+    let tmp = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    tmp.parent().map(Path::to_owned).unwrap_or(tmp)
+}
+
 /// Where the rows keep what they leave behind.
 pub(crate) fn folder() -> PathBuf {
-    [env!("CARGO_TARGET_TMPDIR"), "..", "interop"]
-        .iter()
-        .collect()
+    target().join("interop")
 }
 
 /// What came of a row.

@@ -7,6 +7,7 @@ mod extensions;
 mod fetching;
 mod ikev1;
 mod paths;
+mod quantum;
 mod refusals;
 mod signatures;
 mod suites;
@@ -14,6 +15,8 @@ mod suites;
 use std::path::PathBuf;
 
 use libtest_mimic::Failed;
+
+use testnet::charon::Installation;
 
 use crate::judge::Traffic;
 use crate::pair::{Pair, Setup, Side};
@@ -41,9 +44,12 @@ pub(crate) struct Bench {
     pub dir: PathBuf,
     /// Our role.
     pub role: Role,
+    /// The strongSwan on the other side.
+    pub installation: Installation,
 }
 
 /// A row of the matrix in one role.
+#[derive(Clone, Copy)]
 pub(crate) struct Row {
     /// Its number, or a name beyond the matrix.
     pub id: &'static str,
@@ -52,10 +58,46 @@ pub(crate) struct Row {
     /// What it proves.
     pub title: &'static str,
     /// Does it.
-    pub run: fn(&Bench) -> Result<(), Failed>,
-    /// Why it is not run here.
-    pub skipped: Option<&'static str>,
+    pub run: Run,
 }
+
+/// What a row does.
+pub(crate) type Run = fn(&Bench) -> Result<(), Failed>;
+
+/// Rows that the matrix wants with strongSwan 6 as well; Debian's 6.1 has no IKEv1.
+const WITH_BOTH: [&str; 22] = [
+    "01",
+    "02",
+    "03",
+    "04",
+    "05",
+    "06",
+    "07",
+    "09",
+    "11",
+    "11-rfc7427",
+    "12",
+    "13",
+    "14",
+    "16",
+    "18",
+    "19",
+    "20",
+    "21",
+    "22",
+    "23",
+    "24",
+    "mobike",
+];
+/// Rows that strongSwan 5.9.8 cannot play.
+const WITH_6_ALONE: [&str; 1] = ["31"];
+
+/// Rows of the matrix that nobody can run here, and why.
+pub(crate) const SKIPPED: [(&str, &str, &str); 1] = [(
+    "32",
+    "RSA, AES-GCM-256, raw ESP",
+    "needs a peer with ESP in the kernel",
+)];
 
 impl Row {
     /// Name of its folder: `05-I`.
@@ -67,34 +109,43 @@ impl Row {
         format!("{}-{role}", self.id)
     }
 
-    /// Name of its test.
-    pub(crate) fn name(&self) -> String {
-        format!("row {}: {}", self.folder(), self.title)
+    /// Whether it is run with this generation of strongSwan: 5 or 6.
+    pub(crate) fn is_for(&self, generation: Generation) -> bool {
+        match generation {
+            Generation::Five => !WITH_6_ALONE.contains(&self.id),
+            Generation::Six => WITH_BOTH.contains(&self.id) || WITH_6_ALONE.contains(&self.id),
+        }
     }
 }
 
-/// What a row does.
-type Run = fn(&Bench) -> Result<(), Failed>;
+/// A generation of strongSwan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Generation {
+    /// Debian 12's 5.9.8.
+    Five,
+    /// A 6, unpacked.
+    Six,
+}
 
 /// A row with us as initiator.
 fn initiator(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
+    let role = Role::Initiator;
     vec![Row {
         id,
-        role: Role::Initiator,
+        role,
         title,
         run,
-        skipped: None,
     }]
 }
 
 /// A row with us as responder.
 fn responder(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
+    let role = Role::Responder;
     vec![Row {
         id,
-        role: Role::Responder,
+        role,
         title,
         run,
-        skipped: None,
     }]
 }
 
@@ -107,7 +158,7 @@ fn both(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
 
 /// Every row.
 pub(crate) fn all() -> Vec<Row> {
-    let parts: [Vec<Vec<Row>>; 10] = [
+    let parts: [Vec<Vec<Row>>; 11] = [
         baseline::rows(),
         certificates::rows(),
         signatures::rows(),
@@ -118,6 +169,7 @@ pub(crate) fn all() -> Vec<Row> {
         suites::rows(),
         refusals::rows(),
         extensions::rows(),
+        quantum::rows(),
     ];
     parts.into_iter().flatten().flatten().collect()
 }
@@ -150,7 +202,7 @@ impl Bench {
         setup: &Setup,
         more: impl FnOnce(&mut Pair) -> Result<(), Failed>,
     ) -> Result<Traffic, Failed> {
-        let mut pair = Pair::start(&self.dir, setup)?;
+        let mut pair = Pair::start(self, setup)?;
         pair.up(self.role.starter())?;
         pair.pings()?;
         more(&mut pair)?;

@@ -1,6 +1,6 @@
 //! tshark reads a capture, with the key tables that the program wrote.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, read, read_to_string};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,28 @@ use testnet::pcapng;
 
 /// Both tables as options; the hex fields of IKEv2's stand without quotes.
 pub(crate) fn keys(out: &Path) -> Result<Vec<String>, Failed> {
-    let mut options = Vec::new();
+    Ok(key_generations(out)?.concat())
+}
+
+/// As [`keys`]; an IKE SA whose keys change while it is made (RFC 9370 2.2.2) has a line in each
+/// generation, since tshark believes one line for a pair of SPIs.
+pub(crate) fn key_generations(out: &Path) -> Result<Vec<Vec<String>>, Failed> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut generations = vec![Vec::new()];
     for table in ["ikev1_decryption_table", "ikev2_decryption_table"] {
         for line in read_to_string(out.join("keys").join(table))?.lines() {
-            options.extend(["-o".to_owned(), format!("uat:{table}:{line}")]);
+            let spis: Vec<&str> = line.split(',').take(2).collect();
+            let generation = seen
+                .entry(format!("{table} {}", spis.join(",")))
+                .or_default();
+            generations.resize(generations.len().max(*generation + 1), Vec::new());
+            if let Some(options) = generations.get_mut(*generation) {
+                options.extend(["-o".to_owned(), format!("uat:{table}:{line}")]);
+            }
+            *generation += 1;
         }
     }
-    Ok(options)
+    Ok(generations)
 }
 
 /// A message of IKE as tshark reads it.

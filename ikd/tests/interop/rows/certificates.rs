@@ -223,7 +223,7 @@ fn no_trustpoint(bench: &Bench) -> Result<(), Failed> {
         .cas(by_certificate(), 0)
         .certificate("peer", &cas.peers[0]);
     let setup = Setup::new(two_trustpoints(), peer).enrolled(cas.enrolled()?);
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     logged(&pair.ours.log(), "Failed to build certificate payload")?;
     let traffic = pair.end()?;
@@ -263,7 +263,7 @@ fn unlike_trustpoints(bench: &Bench) -> Result<(), Failed> {
     if bench.role == Role::Initiator {
         return bench.passes(&setup).map(drop);
     }
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     pair.nothing_left()?;
     logged(&pair.ours.log(), "Validation of certificate chain FAILED")?;
@@ -290,7 +290,7 @@ authentication remote rsa-sig\n authentication local rsa-sig\n pki trustpoint TP
         .router
         .afterwards(&twin("prof2"))
         .afterwards(&twin("prof3"));
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     let log = pair.ours.log();
     logged(&log, "found matching IKEv2 profile 'prof3'")?;

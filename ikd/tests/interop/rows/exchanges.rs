@@ -73,7 +73,7 @@ fn fragments(bench: &Bench) -> Result<(), Failed> {
         Some(&ours),
     )?);
     setup.mtu = Some(576);
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     pair.network.lan.set_faults(FaultPlan {
         seed: 20,
         duplicate: 300,
@@ -234,7 +234,7 @@ fn reauthentication(bench: &Bench) -> Result<(), Failed> {
 fn killed(bench: &Bench) -> Result<(), Failed> {
     let mut setup = Setup::new(Router::ikev2().profile("dpd 10 2 periodic"), Peer::ikev2());
     setup.retransmit = Duration::from_secs(10);
-    let mut pair = Pair::start(&bench.dir, &setup)?;
+    let mut pair = Pair::start(bench, &setup)?;
     pair.up(bench.role.starter())?;
     pair.pings()?;
     pair.charon.kill();
@@ -269,7 +269,7 @@ fn cookie(bench: &Bench) -> Result<(), Failed> {
         }
         Role::Responder => setup.router = setup.router.global("crypto ikev2 cookie-challenge 1"),
     }
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     half_open(&pair, bench.role)?;
     pair.up(bench.role.starter())?;
     pair.pings()?;

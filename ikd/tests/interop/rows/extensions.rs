@@ -83,7 +83,7 @@ fn lease(bench: &Bench) -> Result<(), Failed> {
     let peer = Peer::ikev2()
         .connection("vips", "0.0.0.0")
         .ts("dynamic", "10.1.0.0/16");
-    let pair = Pair::start(&bench.dir, &Setup::new(router, peer))?;
+    let pair = Pair::start(bench, &Setup::new(router, peer))?;
     pair.up(bench.role.starter())?;
     logged(&pair.charon.log(), "installing new virtual IP 10.2.0.50")?;
     pair.ping_to(std::net::Ipv4Addr::new(10, 2, 0, 50), 100)?;
@@ -165,7 +165,7 @@ fn no_certreq(bench: &Bench) -> Result<(), Failed> {
 }
 
 fn up(bench: &Bench, setup: &Setup) -> Result<Pair, Failed> {
-    let pair = Pair::start(&bench.dir, setup)?;
+    let pair = Pair::start(bench, setup)?;
     pair.up(bench.role.starter())?;
     pair.pings()?;
     Ok(pair)
@@ -243,7 +243,7 @@ fn again(bench: &Bench, pair: Pair) -> Result<(), Failed> {
 
 /// RFC 7296 2.8 and 2.25, as it comes.
 fn busy(bench: &Bench) -> Result<(), Failed> {
-    let pair = Pair::start(&bench.dir, &psk())?;
+    let pair = Pair::start(bench, &psk())?;
     pair.network.lan.set_faults(FaultPlan {
         delay: Some(Delay {
             per_mille: 1000,
@@ -310,8 +310,12 @@ fn lossy(bench: &Bench) -> Result<(), Failed> {
 }
 
 fn lossy_seed(bench: &Bench, seed: u64) -> Result<(), Failed> {
-    let dir = bench.dir.join(format!("seed-{seed}"));
-    std::fs::create_dir_all(&dir)?;
+    let bench = &Bench {
+        dir: bench.dir.join(format!("seed-{seed}")),
+        role: bench.role,
+        installation: bench.installation.clone(),
+    };
+    std::fs::create_dir_all(&bench.dir)?;
     let mut setup = one_ca_setup()?;
     // W-075: half a second, then the double each time.
     setup.retransmit = Duration::from_millis(2500);
@@ -322,7 +326,7 @@ fn lossy_seed(bench: &Bench, seed: u64) -> Result<(), Failed> {
     ] {
         setup.peer = setup.peer.daemon(key, value);
     }
-    let pair = Pair::start(&dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     pair.network.lan.set_faults(FaultPlan {
         seed,
         drop: 200,

@@ -51,7 +51,7 @@ fn hash_and_url(bench: &Bench) -> Result<(), Failed> {
         &mut ca,
         Some(&ours),
     )?);
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     let hash = Hash::Sha1.digest(&[peers.certificate.der()]);
     let path: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
     let asked = serve(
@@ -133,7 +133,7 @@ fn revoked(bench: &Bench) -> Result<(), Failed> {
     let bad = ca.crl()?;
     let enrolled = Trustpoints::default().enrol("TP1", &mut ca, Some(&ours))?;
     let setup = Setup::new(router, peer).enrolled(enrolled.crl("TP1", bad));
-    let mut pair = Pair::start(&bench.dir, &setup)?;
+    let mut pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     pair.nothing_left()?;
     logged(&pair.ours.log(), "revoked")?;

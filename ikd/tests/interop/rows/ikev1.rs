@@ -139,7 +139,7 @@ fn requests(lists: &[&str]) -> usize {
 /// does not believe it.
 fn wrong_ca(bench: &Bench) -> Result<(), Failed> {
     let (setup, _) = two_cas(true, 1)?;
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     logged(&pair.ours.log(), "issuer cn=CA2,o=lab")?;
     let record = pair.ours.record()?.ok_or("nothing is on record")?;
@@ -215,7 +215,7 @@ fn long_lived(bench: &Bench) -> Result<(), Failed> {
         .certificate("peer", &peers);
     let enrolled = Trustpoints::default().enrol("IOSCA1", &mut ca, Some(&ours))?;
     let setup = Setup::new(router, peer).enrolled(enrolled).on(wiring);
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     pair.up(bench.role.starter())?;
     pair.pings()?;
     let flow = pair.under_ping(|| {

@@ -60,7 +60,7 @@ fn certificates(wiring: Wiring) -> Result<Setup, Failed> {
 fn nat_before_us(bench: &Bench) -> Result<(), Failed> {
     let mut setup = certificates(Wiring::NatBeforeOurs)?;
     setup.router = setup.router.profile("nat keepalive 5");
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     pair.up(bench.role.starter())?;
     pair.pings()?;
     thread::sleep(Duration::from_millis(5500));
@@ -78,7 +78,7 @@ fn nat_before_us(bench: &Bench) -> Result<(), Failed> {
 /// RFC 7296 2.23: answers go where the last authentic packet came from.
 fn nat_before_peer(bench: &Bench) -> Result<(), Failed> {
     let setup = certificates(Wiring::NatBeforePeer)?;
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     pair.up(bench.role.starter())?;
     pair.pings()?;
     for _ in 0..3 {

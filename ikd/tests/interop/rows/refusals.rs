@@ -88,7 +88,7 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 
 /// Fails; leaves nothing with us; what was on the wire, every encrypted message opened.
 fn fails(bench: &Bench, setup: &Setup, reason: &str) -> Result<Traffic, Failed> {
-    let pair = Pair::start(&bench.dir, setup)?;
+    let pair = Pair::start(bench, setup)?;
     refused(&pair, bench.role)?;
     pair.nothing_of_ours()?;
     logged(&pair.ours.log(), reason)?;
@@ -146,7 +146,7 @@ fn other_selectors(bench: &Bench) -> Result<(), Failed> {
 
 /// The IKE SA may stay, as the RFC says; no child SA comes.
 fn child_fails(bench: &Bench, setup: &Setup, reason: &str) -> Result<Traffic, Failed> {
-    let pair = Pair::start(&bench.dir, setup)?;
+    let pair = Pair::start(bench, setup)?;
     refused(&pair, bench.role)?;
     match pair.states()?.children {
         0 => {}
@@ -226,7 +226,7 @@ fn xauth_responder(bench: &Bench) -> Result<(), Failed> {
 fn mode_config_pull(bench: &Bench) -> Result<(), Failed> {
     let peer = Peer::ikev1().connection("vips", "0.0.0.0");
     let setup = Setup::new(Router::ikev1(), peer);
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     logged(&pair.ours.log(), "")?;
     pair.end()?.all_opened()

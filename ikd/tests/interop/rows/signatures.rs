@@ -210,7 +210,7 @@ fn chain(bench: &Bench) -> Result<(), Failed> {
 
 fn cut_chain(bench: &Bench) -> Result<(), Failed> {
     let (setup, sub) = three_levels(false)?;
-    let pair = Pair::start(&bench.dir, &setup)?;
+    let pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     pair.nothing_left()?;
     let key = hex(sub.certificate().subject_key_id().unwrap_or_default());
