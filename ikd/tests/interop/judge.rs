@@ -179,9 +179,12 @@ fn has(lists: &[&str], payload: &str, whose: &str) -> Result<(), Failed> {
 
 fn is_echo(packet: &[u8]) -> bool {
     const ICMPV6: u8 = 58;
-    Flow::of(packet).is_some_and(|flow| match (flow.protocol, packet.get(flow.header)) {
-        (ICMP, Some(0 | 8)) | (ICMPV6, Some(128 | 129)) => true,
-        _ => false,
+    Flow::of(packet).is_some_and(|flow| {
+        let kind = packet.get(flow.header);
+        matches!(
+            (flow.protocol, kind),
+            (ICMP, Some(0 | 8)) | (ICMPV6, Some(128 | 129))
+        )
     })
 }
 

@@ -18,6 +18,7 @@ mod report;
 mod router;
 mod rows;
 #[path = "../judge/tshark.rs"]
+#[allow(dead_code, reason = "the labs need what this program does not")]
 mod tshark;
 
 use std::path::PathBuf;
@@ -32,12 +33,25 @@ use report::Outcome;
 use rows::{Bench, Generation, Row, SKIPPED};
 
 fn main() -> ExitCode {
+    if let Some(written) = report::page_wanted() {
+        return done(written);
+    }
     let arguments = Arguments::from_args();
     if let Some(why) = (!arguments.list).then(obstacle).flatten() {
         eprintln!("skipped: {why}");
         return ExitCode::from(u8::from(std::env::var_os("IKD_REQUIRE_ALL").is_some()));
     }
     libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+fn done(what: Result<(), Failed>) -> ExitCode {
+    match what {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("{}", failed.message().unwrap_or("failed"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Enters namespaces; why that, a TAP device, charon or tshark is not to be had here.
@@ -82,9 +96,15 @@ fn trials() -> Vec<Trial> {
                 })
         })
         .collect();
-    trials.extend(SKIPPED.iter().map(|(id, title, why)| {
-        Trial::test(format!("row {id}: {title}: {why}"), || Ok(())).with_ignored_flag(true)
-    }));
+    // Row 31 is there, ignored or not.
+    trials.extend(
+        SKIPPED
+            .iter()
+            .filter(|(id, ..)| *id != "31")
+            .map(|(id, title, why)| {
+                Trial::test(format!("row {id}: {title}: {why}"), || Ok(())).with_ignored_flag(true)
+            }),
+    );
     trials
 }
 

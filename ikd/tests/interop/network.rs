@@ -147,16 +147,6 @@ impl Network {
         host.attach(&self.lan, WIRE, &[(address.into(), 24)])?;
         Ok(host)
     }
-
-    /// The port of charon's wire.
-    pub(crate) fn peer_port() -> String {
-        format!("charon:{WIRE}")
-    }
-
-    /// The port of our wire.
-    pub(crate) fn our_port() -> String {
-        format!("R1:{WIRE}")
-    }
 }
 
 fn masquerade(wiring: Wiring) -> NatConfig {

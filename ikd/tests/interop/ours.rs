@@ -113,19 +113,6 @@ impl Ours {
         Ok(serde_json::from_str(&self.told(&request)?)?)
     }
 
-    /// An exec line's answer as text.
-    pub(crate) fn exec(&self, line: &str) -> Result<String, Failed> {
-        self.told(&Request::Exec {
-            line: line.to_owned(),
-            json: false,
-        })
-    }
-
-    /// Reads its configuration file and its store again.
-    pub(crate) fn reload(&self) -> Result<String, Failed> {
-        self.told(&Request::Reload)
-    }
-
     /// The newest negotiation as it saw it.
     pub(crate) fn record(&self) -> Result<Option<Record>, Failed> {
         let mut records: Vec<Record> = serde_json::from_str(&self.told(&Request::Records)?)?;

@@ -2,7 +2,7 @@
 
 use testnet::charon::{
     Authentication, Authority, Child, Connection, Credential, CredentialKind, Description,
-    IkeVersion, Pool, Secret, SecretKind,
+    IkeVersion, Secret, SecretKind,
 };
 
 use crate::network::Wiring;
@@ -129,12 +129,6 @@ impl Peer {
         self
     }
 
-    /// A setting of the child SA.
-    pub(crate) fn child(mut self, key: &str, value: &str) -> Self {
-        self.k().settings.push((key.to_owned(), value.to_owned()));
-        self
-    }
-
     /// A further child SA.
     pub(crate) fn another_child(mut self, name: &str, local: &str, remote: &str) -> Self {
         let mut child = self.k().clone();
@@ -154,15 +148,6 @@ impl Peer {
     /// How we have to.
     pub(crate) fn remote(mut self, auth: &str) -> Self {
         auth.clone_into(&mut self.c().remote.auth);
-        self
-    }
-
-    /// A setting of charon's `remote` section.
-    pub(crate) fn remote_setting(mut self, key: &str, value: &str) -> Self {
-        self.c()
-            .remote
-            .settings
-            .push((key.to_owned(), value.to_owned()));
         self
     }
 
@@ -198,15 +183,6 @@ impl Peer {
         self
     }
 
-    /// A setting of charon's `local` section.
-    pub(crate) fn local_setting(mut self, key: &str, value: &str) -> Self {
-        self.c()
-            .local
-            .settings
-            .push((key.to_owned(), value.to_owned()));
-        self
-    }
-
     /// What is known about the CA whose certificate was loaded under that name.
     pub(crate) fn authority(mut self, ca: &str, key: &str, value: &str) -> Self {
         self.description.authorities.push(Authority {
@@ -233,23 +209,9 @@ impl Peer {
         self
     }
 
-    /// A pool for peers that ask for an address.
-    pub(crate) fn pool(mut self, name: &str, addrs: &str) -> Self {
-        self.description.pools.push(Pool {
-            name: name.to_owned(),
-            addrs: addrs.to_owned(),
-        });
-        self.connection("pools", name)
-    }
-
     /// A CA certificate; those that are loaded later are asked for first.
     pub(crate) fn ca(self, name: &str, der: &[u8]) -> Self {
         self.credential(CredentialKind::Ca, &format!("{name}.der"), der)
-    }
-
-    /// A revocation list.
-    pub(crate) fn crl(self, name: &str, der: &[u8]) -> Self {
-        self.credential(CredentialKind::Crl, &format!("{name}.crl"), der)
     }
 
     /// A certificate with its key, loaded now, and named by the connection.

@@ -26,7 +26,6 @@ pub(crate) fn now() -> i64 {
 /// A CA and those above it.
 pub(crate) struct Ca {
     lab: LabCa,
-    name: String,
 }
 
 /// A certificate and its private key (PKCS#8).
@@ -46,10 +45,7 @@ impl Ca {
             now() - 3600,
             now() + 10 * YEAR,
         )?;
-        Ok(Self {
-            lab,
-            name: name.to_owned(),
-        })
+        Ok(Self { lab })
     }
 
     /// A CA below this one.
@@ -59,7 +55,6 @@ impl Ca {
             self.issue_with(name, &private(&der)?, |request| request.ca = Some(path_len))?;
         Ok(Self {
             lab: LabCa::with_certificate(certificate, private(&der)?, 100),
-            name: name.to_owned(),
         })
     }
 
@@ -112,10 +107,6 @@ impl Ca {
 
     pub(crate) fn crl(&mut self) -> Result<Crl, Failed> {
         Ok(self.lab.crl(now() - 60, now() + YEAR)?)
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::Command;
 use ikd::lab::Case;
 use libtest_mimic::Failed;
 
+#[allow(dead_code, reason = "the interop rows need what the labs do not")]
 mod tshark;
 
 use tshark::{Message, keys, messages, shown, tshark as read, without_repetitions};

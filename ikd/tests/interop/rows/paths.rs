@@ -109,6 +109,8 @@ fn mobike(bench: &Bench) -> Result<(), Failed> {
             let new = Ipv4Addr::new(192, 168, 0, last);
             move_peer(pair, old, new)?;
             eventually(|| at(pair, new.into()))?;
+            // A packet on its way to the old address is lost.
+            eventually(|| pair.ping(1))?;
             pair.ping(20)?;
             old = new;
         }
