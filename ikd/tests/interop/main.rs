@@ -9,6 +9,7 @@
 //! results and `testnet/interop.sh soak` looks for flakes.
 
 mod judge;
+mod latency;
 mod network;
 mod ours;
 mod pair;
@@ -41,7 +42,15 @@ fn main() -> ExitCode {
         eprintln!("skipped: {why}");
         return ExitCode::from(u8::from(std::env::var_os("IKD_REQUIRE_ALL").is_some()));
     }
+    if let Some(count) = number("IKD_INTEROP_LATENCY") {
+        return done(latency::print(count));
+    }
     libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+/// A number in the environment.
+fn number(name: &str) -> Option<u32> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn done(what: Result<(), Failed>) -> ExitCode {
@@ -135,10 +144,7 @@ impl Run {
 
 /// Runs a row as often as wanted; every failed round is told.
 fn rounds(run: &Run, peer: &Installation) -> Result<(), Failed> {
-    let wanted = std::env::var("IKD_INTEROP_ROUNDS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(1_u32);
+    let wanted = number("IKD_INTEROP_ROUNDS").unwrap_or(1);
     let (started, mut failures) = (Instant::now(), Vec::new());
     for round in 1..=wanted {
         if let Err(failed) = once(run, peer) {

@@ -1,5 +1,6 @@
 //! Our daemon in a host: a child process of the program under test.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -32,21 +33,32 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Starts the router of `R1.cfg` and `R1.state` in `dir`; key tables go to `keys`, the log to
-    /// `R1.log` there.
+    /// Starts the router of `R1.cfg` and `R1.state` in `dir` with every debug switch on; key tables go
+    /// to `keys`, the log to `R1.log` there.
     pub(crate) fn start(host: &Host, dir: &Path, retransmit: Duration) -> Result<Self, Failed> {
+        let keys = dir.join("keys");
+        let seconds = retransmit.as_secs_f64().to_string();
+        let options = ["--debug", "--retransmit-interval", &seconds, "--keylog"];
+        Self::run(
+            host,
+            dir,
+            &[options.map(OsStr::new).as_slice(), &[keys.as_os_str()]].concat(),
+        )
+    }
+
+    /// As [`start`](Self::start), without debug and key tables.
+    pub(crate) fn start_quiet(host: &Host, dir: &Path) -> Result<Self, Failed> {
+        Self::run(host, dir, &[])
+    }
+
+    fn run(host: &Host, dir: &Path, options: &[&OsStr]) -> Result<Self, Failed> {
         let sockets = tempfile::Builder::new().prefix("ikd-").tempdir()?;
         let (socket, log) = (sockets.path().join("R1.sock"), dir.join("R1.log"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
-        command.args(["run", "--debug", "--name", "R1", "--retransmit-interval"]);
-        command.arg(retransmit.as_secs_f64().to_string());
+        command.args(["run", "--name", "R1"]).args(options);
         command.arg("--config").arg(dir.join("R1.cfg"));
         command.arg("--state").arg(dir.join("R1.state"));
-        command
-            .arg("--socket")
-            .arg(&socket)
-            .arg("--keylog")
-            .arg(dir.join("keys"));
+        command.arg("--socket").arg(&socket);
         let log_file = File::options().create(true).append(true).open(&log)?;
         command
             .stdin(Stdio::null())
