@@ -12,6 +12,7 @@ use super::quick_initiator::QuickInitiator;
 use super::quick_responder::QuickResponder;
 use super::shell::Shell;
 use crate::policy::identity::Identity;
+use crate::policy::liveness::Checks;
 use crate::sa::Role;
 use crate::sa::job::PeerVerified;
 use crate::time::Timestamp;
@@ -102,13 +103,16 @@ impl Established {
             .profile(ctx.config)
             .and_then(|p| p.keepalive)
             .or(ctx.config.isakmp.keepalive);
+        let checks = keepalive
+            .filter(|_| material.peer_dpd)
+            .map(|k| Checks::new(k.interval, k.retry, k.periodic));
         let behind_nat = ctx
             .config
             .isakmp
             .nat_keepalive
             .filter(|_| material.nat.here);
         Self {
-            dpd: Dpd::new(keepalive.filter(|_| material.peer_dpd), ctx.now.mono),
+            dpd: Dpd::new(checks, ctx.now.mono),
             material,
             peer: claim.identity,
             validated_by: proof.map(|p| p.chain().trustpoint().to_owned()),

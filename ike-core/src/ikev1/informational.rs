@@ -158,7 +158,6 @@ fn notify(
                     ack: true,
                 },
             );
-            established.dpd.acknowledged(sequence, ctx.now.mono);
         }
         (ty, _) => {
             let (name, protocol) = (ty.to_string(), n.protocol.0);

@@ -28,6 +28,7 @@ mod vendor;
 mod verdict;
 
 pub use cipher::OpenError;
+pub use dpd::Dpd;
 pub use established::Established;
 pub use isakmp_sa::{Inbound, IsakmpSa};
 pub use shell::Shell;
