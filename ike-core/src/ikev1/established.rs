@@ -11,6 +11,7 @@ use super::material::Material;
 use super::quick_initiator::QuickInitiator;
 use super::quick_responder::QuickResponder;
 use super::shell::Shell;
+use super::transaction::Answered;
 use crate::policy::identity::Identity;
 use crate::policy::liveness::Checks;
 use crate::sa::Role;
@@ -45,6 +46,8 @@ pub struct Established {
     pub initial_contact: bool,
     /// A replacement of this SA has been asked for.
     pub rekeyed: bool,
+    /// Transactions of the peer that were answered.
+    pub(super) transactions: VecDeque<Answered>,
     finished: VecDeque<u32>,
 }
 
@@ -122,6 +125,7 @@ impl Established {
             keepalive_at: behind_nat.map(|s| ctx.now.mono + Duration::from_secs(s.into())),
             initial_contact: claim.initial_contact,
             rekeyed: false,
+            transactions: VecDeque::new(),
             finished: VecDeque::new(),
         }
     }

@@ -14,7 +14,7 @@ use super::established::{self, Established, Quick};
 use super::initiator::{self, Initiator};
 use super::responder::{self, Responder};
 use super::shell::Shell;
-use super::{informational, quick_initiator, quick_responder};
+use super::{informational, quick_initiator, quick_responder, transaction};
 use crate::policy::protection::Protection;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
@@ -111,7 +111,9 @@ impl IsakmpSa {
         self.shell.trace(ctx, trace);
         match inbound.header.exchange {
             ExchangeType::MAIN => self.main_mode(ctx, inbound),
-            ExchangeType::QUICK | ExchangeType::INFORMATIONAL => self.phase2(ctx, inbound),
+            ExchangeType::QUICK | ExchangeType::INFORMATIONAL | ExchangeType::TRANSACTION => {
+                self.phase2(ctx, inbound)
+            }
             other => self
                 .shell
                 .dropped(ctx, format!("{other} exchange is not carried out")),
@@ -190,6 +192,9 @@ impl IsakmpSa {
         let part = (inbound.header.next_payload, cipher_text);
         if inbound.header.exchange == ExchangeType::INFORMATIONAL {
             return informational::receive(shell, ctx, established, message_id, part);
+        }
+        if inbound.header.exchange == ExchangeType::TRANSACTION {
+            return transaction::receive(shell, ctx, established, inbound, part);
         }
         match established.quick.remove(&message_id) {
             Some(Quick::Initiator(q)) => {

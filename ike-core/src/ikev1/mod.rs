@@ -24,11 +24,13 @@ mod requests;
 mod responder;
 mod shell;
 mod table;
+mod transaction;
 mod vendor;
 mod verdict;
 
 pub use cipher::OpenError;
 pub use dpd::Dpd;
 pub use established::Established;
+pub use informational::clear_notify;
 pub use isakmp_sa::{Inbound, IsakmpSa};
 pub use shell::Shell;

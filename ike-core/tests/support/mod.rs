@@ -8,6 +8,7 @@
 )]
 
 pub mod forge;
+pub mod forge_v1;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
