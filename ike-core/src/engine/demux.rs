@@ -51,7 +51,8 @@ impl Engine {
             datagram: bytes,
         };
         // A clear notify may carry a responder's cookie that we never learnt.
-        let clear = !header.flags.contains(Flags::ENCRYPTED);
+        let clear = !header.flags.contains(Flags::ENCRYPTED)
+            && header.next_payload != PayloadType::FRAGMENT;
         if clear && header.exchange == ExchangeType::INFORMATIONAL {
             return self.clear_notify(&inbound, out);
         }

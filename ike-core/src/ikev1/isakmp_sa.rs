@@ -5,12 +5,13 @@ mod timers;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use ike_wire::registry::ExchangeType;
+use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v1::Message;
 use ike_wire::{Flags, Header, Spi};
 
 use super::context::Context;
 use super::established::{self, Established, Quick};
+use super::fragment::Joining;
 use super::initiator::{self, Initiator};
 use super::responder::{self, Responder};
 use super::shell::Shell;
@@ -109,6 +110,9 @@ impl IsakmpSa {
             state: Some(self.shell.state),
         };
         self.shell.trace(ctx, trace);
+        if inbound.header.next_payload == PayloadType::FRAGMENT {
+            return self.piece(ctx, inbound);
+        }
         match inbound.header.exchange {
             ExchangeType::MAIN => self.main_mode(ctx, inbound),
             ExchangeType::QUICK | ExchangeType::INFORMATIONAL | ExchangeType::TRANSACTION => {
@@ -119,6 +123,26 @@ impl IsakmpSa {
                 .dropped(ctx, format!("{other} exchange is not carried out")),
         }
         self.bury(ctx);
+    }
+
+    /// A fragment: the message it completes is acted on as if it had come in one datagram.
+    fn piece(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
+        if !self.shell.fragments {
+            return self.shell.dropped(ctx, "fragments were not agreed");
+        }
+        let joined = self.shell.joining.take(inbound.header, inbound.datagram);
+        match joined {
+            Ok(None) => {}
+            Ok(Some((header, datagram))) => {
+                let whole = Inbound {
+                    header: &header,
+                    datagram: &datagram,
+                    ..*inbound
+                };
+                self.receive(ctx, &whole);
+            }
+            Err(why) => self.shell.dropped(ctx, why),
+        }
     }
 
     fn main_mode(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
@@ -337,6 +361,8 @@ fn new_shell(
         record: Record::new(id, role, remote.ip().to_string()),
         sent: None,
         last_received: None,
+        fragments: false,
+        joining: Joining::default(),
         created: ctx.now.mono,
         dead: None,
     }

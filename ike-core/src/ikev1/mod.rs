@@ -9,6 +9,7 @@ mod common;
 pub mod context;
 mod dpd;
 mod established;
+mod fragment;
 mod informational;
 mod initiator;
 mod isakmp_sa;

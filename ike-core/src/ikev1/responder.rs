@@ -140,6 +140,7 @@ pub(super) fn accept(
     shell.trace(ctx, IsakmpTrace::LifetimeTimer(suite.lifetime));
     shell.transition(ctx, Input::ProcessMainMode, Fsm::Responder(1));
     shell.state = SaState::MmSaSetup;
+    shell.fragments = peer.fragments;
     shell.accept(datagram);
     let mut payloads: Vec<Payload> = vec![Body::Sa(answer).into()];
     payloads.extend(vendor::second_message(shell, ctx, peer));

@@ -56,7 +56,7 @@ pub enum IsakmpTrace {
     },
     Vendor(&'static str),
     AnotherIos,
-    FragmentationNotEnabled,
+    Fragmentation(bool),
     CheckingTransform {
         number: u8,
         priority: u32,

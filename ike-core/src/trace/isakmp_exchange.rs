@@ -74,8 +74,9 @@ impl IsakmpTrace {
             }
             Self::Vendor(name) => format!("ISAKMP:({n}): vendor ID is {name}"),
             Self::AnotherIos => format!("ISAKMP:({n}): speaking to another IOS box!"),
-            Self::FragmentationNotEnabled => {
-                "ISAKMP: Support for IKE Fragmentation not enabled".to_owned()
+            Self::Fragmentation(enabled) => {
+                let not = if *enabled { "" } else { "not " };
+                format!("ISAKMP: Support for IKE Fragmentation {not}enabled")
             }
             Self::CheckingTransform { number, priority } => {
                 format!(
