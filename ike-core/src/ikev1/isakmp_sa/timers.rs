@@ -125,6 +125,9 @@ fn established_deadline(
     for message_id in established.quick.keys().copied().collect::<Vec<_>>() {
         quick_deadline(shell, ctx, established, message_id);
     }
+    if shell.dead.is_some() {
+        return false;
+    }
     nat_keepalive(shell, ctx, established);
     match established.dpd.poll(ctx.now.mono) {
         DpdDue::Nothing => {}
@@ -152,6 +155,13 @@ fn established_deadline(
         shell.kill(ctx, "IKE SA lifetime exceeded");
     }
     false
+}
+
+/// A peer that does not answer Quick Mode at all does not have the ISAKMP SA any more, as after a restart: it
+/// goes as in IOS, so that what asks next begins with Main Mode. Pairs live on (O-061).
+fn phase2_death(shell: &mut Shell, ctx: &mut Context<'_>, established: &Established) {
+    informational::send_delete_isakmp(shell, ctx, established);
+    shell.kill(ctx, "Death by retransmission P2");
 }
 
 /// G-026: one octet while the mapping must live (RFC 3948 2.3).
@@ -222,10 +232,11 @@ fn quick_deadline(
                 awaited,
                 format!("Death by retransmission P2: {awaited} never came"),
             );
-            if let Some(spi) = pending_spi {
-                children::remove(ctx, spi);
-            }
             established.finish(message_id);
+            match pending_spi {
+                Some(spi) => drop(children::remove(ctx, spi)),
+                None => phase2_death(shell, ctx, established),
+            }
         }
         Some(Due::Later) | None => {}
     }
