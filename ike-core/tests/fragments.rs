@@ -12,7 +12,7 @@ use ike_core::sim::{Fate, Network, Simulation, Translation};
 use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v1::vendor::KnownVendor;
 use ike_wire::v1::{Body, ConfigType, Fragment, Message, ModeConfig, Payload, encode_message};
-use ike_wire::{Flags, Header};
+use ike_wire::{Flags, Header, MessageId};
 use support::forge::printed;
 use support::forge_v1::{self as by_hand, Peer, ask};
 use support::{Story, seed_routers};
@@ -114,10 +114,12 @@ fn pieces_survive_every_disturbed_datagram() {
     }
 }
 
-/// A message cut into pieces of `size` octets.
+/// A message cut into pieces of `size` octets as strongSwan does it: the headers name Main Mode.
 fn cut(whole: &Bytes, size: usize) -> Vec<Bytes> {
     let header = Header {
         flags: Flags::NONE,
+        exchange: ExchangeType::MAIN,
+        message_id: MessageId(0),
         ..Header::decode(whole).unwrap()
     };
     let count = whole.len().div_ceil(size);

@@ -52,9 +52,9 @@ impl Joining {
             return Ok(None);
         };
         let inner = Header::decode(&whole).map_err(|e| e.to_string())?;
+        // strongSwan's headers name Main Mode whatever is inside.
         let same = (inner.initiator, inner.responder) == (header.initiator, header.responder)
-            && inner.version == header.version
-            && inner.exchange == header.exchange;
+            && inner.version == header.version;
         if !same || usize::try_from(inner.length) != Ok(whole.len()) {
             return Err("the fragments' message is not that of their headers".to_owned());
         }
