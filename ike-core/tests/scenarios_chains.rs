@@ -165,7 +165,7 @@ fn a_loop_of_cas_leads_nowhere() {
     let mut peer = branch(&root, research.certificate(), own);
     peer = peer.holds("SALES", &looped, "none");
     let gateway = gateway(&mut root, "none").holds("X", research.certificate(), "none");
-    let because = "certificate cn=Sales,o=cisco: no suitable trustpoint: issuer cn=Research,o=cisco is the CA of none of [ROOT]";
+    let because = "certificate cn=Sales,o=cisco: no suitable trustpoint: issuer cn=Research,o=cisco (authority key identifier";
     check_unled("loop", [peer, gateway], because);
 }
 
@@ -213,7 +213,7 @@ fn a_certificate_of_the_wrong_ca_is_refused() {
     let gateway = gateway(&mut right, "none");
     let own = leaf(&mut other, 0);
     let peer = branch(&right, right.certificate(), own);
-    let because = "no suitable trustpoint: issuer cn=Other,o=cisco is the CA of none of";
+    let because = "no suitable trustpoint: issuer cn=Other,o=cisco (authority key identifier";
     check("another CA", [peer, gateway.clone()], Err(because));
     let own = leaf(&mut alike, 0);
     let peer = branch(&right, right.certificate(), own);
@@ -228,6 +228,6 @@ fn a_ca_of_another_profile_vouches_for_nobody() {
     let own = leaf(&mut other, 0);
     let peer = branch(&main, main.certificate(), own);
     let gateway = gateway(&mut main, "none").holds("OTHER", other.certificate(), "none");
-    let because = "issuer cn=Other,o=cisco is the CA of none of [ROOT]";
+    let because = ") is the CA of none of [ROOT]";
     check("a CA of the store", [peer, gateway], Err(because));
 }

@@ -75,6 +75,7 @@ impl Inbound {
                     packet.get(delivery.inner.clone()).unwrap_or_default(),
                     &delivery,
                 );
+                self.notice_life(packet, &delivery);
                 self.notice_move(packet, &delivery, from);
             }
             Err(OpenError::UnknownSpi(Some(spi))) if self.invalid_spi.ask() => {
@@ -92,6 +93,13 @@ impl Inbound {
             sad.tunnel_counters(delivery.tunnel)
                 .into_iter()
                 .for_each(|counters| counters.io_errors += 1);
+        }
+    }
+
+    /// An authentic packet is a sign of life, whatever its place among the others.
+    fn notice_life(&self, packet: &[u8], delivery: &Delivery) {
+        if let Some(spi) = super::esp::spi_of(packet).filter(|_| delivery.tell) {
+            self.shared.tell(DataplaneEvent::Alive { spi });
         }
     }
 

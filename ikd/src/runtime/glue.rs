@@ -156,6 +156,7 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
             local: selector(spec.local_selector),
             remote: selector(spec.remote_selector),
         }),
+        watched: spec.watched,
     })
 }
 

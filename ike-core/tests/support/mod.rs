@@ -8,6 +8,7 @@
 )]
 
 pub mod forge;
+pub mod forge_v1;
 pub mod pki;
 
 use std::collections::BTreeMap;
