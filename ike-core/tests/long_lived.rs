@@ -154,3 +154,49 @@ fn a_peer_that_restarted_is_reached_again_without_dead_peer_detection() {
     let live = |sa: &ike_core::engine::view::IsakmpSaView| sa.status == "ACTIVE";
     assert_eq!(sim.isakmp_sas(0).into_iter().filter(live).count(), 1);
 }
+
+/// The inbound SPI of the pair of router 0 that is not this one.
+fn other_than(sim: &Simulation, old: u32) -> u32 {
+    let mut spis = sim.node(0).installed.inbound.keys();
+    *spis.find(|spi| **spi != old).unwrap()
+}
+
+/// RFC 2409 5.5: nobody confirms the third message of Quick Mode, so whoever started a rekeying sends with
+/// the old pair until the peer's first packet comes, or for five seconds.
+#[test]
+fn the_initiator_of_a_rekeying_sends_with_the_old_pair_until_the_peer_is_ready() {
+    let sender = |sim: &Simulation| newest(sim, 0);
+    for proof in [true, false] {
+        let mut sim = routers().negotiate(0);
+        let old = sender(&sim);
+        rekey(&mut sim, 0);
+        sim.settle(Duration::from_secs(1));
+        let new = other_than(&sim, old);
+        assert_eq!(sender(&sim), old, "the peer may not have it yet");
+        if proof {
+            sim.dataplane(0, DataplaneEvent::Alive { spi_in: new });
+        }
+        sim.settle(Duration::from_secs(if proof { 0 } else { 5 }));
+        assert_eq!(sender(&sim), new);
+        check(&sim, "afterwards");
+    }
+}
+
+/// A pair that waits for the peer sends at once when the old one is deleted.
+#[test]
+fn a_pair_does_not_wait_without_an_old_one() {
+    let mut sim = routers().negotiate(0);
+    rekey(&mut sim, 0);
+    sim.settle(Duration::from_secs(1));
+    let old = newest(&sim, 0);
+    let new = other_than(&sim, old);
+    sim.dataplane(
+        0,
+        DataplaneEvent::Expire {
+            spi_in: old,
+            hard: true,
+        },
+    );
+    sim.settle(Duration::from_secs(1));
+    assert_eq!(newest(&sim, 0), new);
+}

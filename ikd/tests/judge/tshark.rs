@@ -85,7 +85,7 @@ pub(crate) fn messages(capture: &Path, keys: &[String]) -> Result<Vec<Message>, 
     text.lines().map(message).collect()
 }
 
-fn message(line: &str) -> Result<Message, Failed> {
+fn message<'a>(line: &'a str) -> Result<Message, Failed> {
     let columns: Vec<&str> = line.splitn(FIELDS.len(), ';').collect();
     let &[
         frame,
@@ -105,6 +105,9 @@ fn message(line: &str) -> Result<Message, Failed> {
     else {
         return Err(format!("not {} fields: {line}", FIELDS.len()).into());
     };
+    // The last fragment of IKEv1 shows its own header and that of the whole message.
+    let last = |values: &'a str| values.rsplit(',').next().unwrap_or_default();
+    let (exchange, response, sealed) = (last(exchange), last(response), last(sealed));
     let ikev1 = exchange.parse::<u8>()? < 34;
     let yes = |flag: &str| matches!(flag, "1" | "True");
     let numbers: Vec<u8> = payloads.split(',').filter_map(|n| n.parse().ok()).collect();

@@ -88,6 +88,9 @@ impl Engine {
             match due {
                 ChildDue::Rekey(protection) => self.negotiate_child(now, &protection, out),
                 ChildDue::Ended(spi) => self.end_child(now, spi, out),
+                ChildDue::Outbound(spi) => {
+                    children::peer_is_ready(&mut self.context(now, out), spi);
+                }
             }
         }
     }
@@ -228,6 +231,7 @@ impl Engine {
             // IKEv1's pairs are no part of an SA that could move: the data plane follows alone.
             DataplaneEvent::Moved { .. } => {}
             DataplaneEvent::Alive { spi_in } => {
+                children::peer_is_ready(&mut self.context(now, out), spi_in);
                 let peer = self.children.get_mut(spi_in).map(|c| c.spec.remote.ip());
                 self.traffic(now, peer, out, Dpd::alive);
             }

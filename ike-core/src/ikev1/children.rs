@@ -18,8 +18,10 @@ pub struct Child {
     pub spec: ChildSpec,
     /// We started its Quick Mode.
     pub initiator: bool,
-    /// The outbound half is installed too.
+    /// Its Quick Mode is over on our side.
     pub complete: bool,
+    /// Where its outbound half is.
+    pub outbound: Outbound,
     /// When it was made.
     pub created: Timestamp,
     /// A replacement is being negotiated or has been.
@@ -27,6 +29,22 @@ pub struct Child {
     /// conn-id of the ISAKMP SA that made it.
     pub connection: u32,
 }
+
+/// The outbound half of a pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outbound {
+    /// Not in the data plane: not agreed yet, or a newer pair took its place.
+    #[default]
+    Absent,
+    /// An older pair still sends. The responder has the new one only when the third message has reached
+    /// it, which nobody confirms: its first packet does, else this moment has to.
+    Waiting(Timestamp),
+    /// In use.
+    Installed,
+}
+
+/// How long an older pair goes on sending when the peer sends nothing.
+const OUTBOUND: Duration = Duration::from_secs(5);
 
 impl Child {
     /// When it ends.
@@ -52,6 +70,8 @@ pub enum ChildDue {
     Rekey(String),
     /// It ended; its inbound SPI was this.
     Ended(u32),
+    /// It has waited long enough to send.
+    Outbound(u32),
 }
 
 /// All pairs, by our inbound SPI.
@@ -89,10 +109,14 @@ impl Children {
         self.0
             .values()
             .map(|c| {
-                if c.replaced || !c.complete {
+                let end = if c.replaced || !c.complete {
                     c.expires()
                 } else {
                     c.rekey_at().min(c.expires())
+                };
+                match c.outbound {
+                    Outbound::Waiting(at) => end.min(at),
+                    Outbound::Absent | Outbound::Installed => end,
                 }
             })
             .min()
@@ -107,6 +131,9 @@ impl Children {
             } else if child.complete && !child.replaced && now >= child.rekey_at() {
                 child.replaced = true;
                 out.push(ChildDue::Rekey(child.spec.protection.clone()));
+            }
+            if matches!(child.outbound, Outbound::Waiting(at) if now >= at) {
+                out.push(ChildDue::Outbound(*spi));
             }
         }
         out
@@ -123,7 +150,8 @@ pub fn install_inbound(ctx: &mut Context<'_>, child: Child) {
     ctx.children.0.insert(child.spec.spi_in, child);
 }
 
-/// Installs the outbound half; older pairs of the same protection count as replaced.
+/// Quick Mode is over: older pairs of the same protection count as replaced, and the outbound half is
+/// installed. The initiator lets an older pair send until the peer has the new one.
 pub fn install_outbound(ctx: &mut Context<'_>, spi_in: u32) {
     let Some(child) = ctx.children.0.get_mut(&spi_in) else {
         return;
@@ -131,15 +159,42 @@ pub fn install_outbound(ctx: &mut Context<'_>, spi_in: u32) {
     child.complete = true;
     let child = child.clone();
     tell_created(ctx, &child, Direction::Outbound);
+    let mut sends = false;
     for (spi, other) in &mut ctx.children.0 {
         if *spi != spi_in && other.complete && other.spec.protection == child.spec.protection {
             other.replaced = true;
+            sends |= other.outbound == Outbound::Installed;
+            if matches!(other.outbound, Outbound::Waiting(_)) {
+                other.outbound = Outbound::Absent;
+            }
         }
     }
-    ctx.out.push(Action::Dataplane(DataplaneRequest::Install(
-        Direction::Outbound,
-        Box::new(child.spec),
-    )));
+    if child.initiator && sends {
+        let at = ctx.now.mono + OUTBOUND;
+        if let Some(child) = ctx.children.0.get_mut(&spi_in) {
+            child.outbound = Outbound::Waiting(at);
+        }
+    } else {
+        send_with(ctx, spi_in);
+    }
+}
+
+/// The peer has the pair: it sends if it waited for that.
+pub fn peer_is_ready(ctx: &mut Context<'_>, spi_in: u32) {
+    let child = ctx.children.0.get(&spi_in);
+    if child.is_some_and(|c| matches!(c.outbound, Outbound::Waiting(_))) {
+        send_with(ctx, spi_in);
+    }
+}
+
+fn send_with(ctx: &mut Context<'_>, spi_in: u32) {
+    if let Some(child) = ctx.children.0.get_mut(&spi_in) {
+        child.outbound = Outbound::Installed;
+        ctx.out.push(Action::Dataplane(DataplaneRequest::Install(
+            Direction::Outbound,
+            Box::new(child.spec.clone()),
+        )));
+    }
 }
 
 fn tell_created(ctx: &mut Context<'_>, child: &Child, direction: Direction) {
@@ -177,12 +232,19 @@ pub fn remove(ctx: &mut Context<'_>, spi_in: u32) -> Option<Child> {
     ctx.out.push(Action::Dataplane(DataplaneRequest::Remove {
         protection: child.spec.protection.clone(),
         spi_in,
-        spi_out: if child.complete {
+        spi_out: if child.outbound == Outbound::Installed {
             child.spec.spi_out
         } else {
             0
         },
     }));
+    // Nobody sends any more: a pair that waited for the peer has waited long enough.
+    let successor = ctx.children.iter().find(|c| {
+        c.spec.protection == child.spec.protection && matches!(c.outbound, Outbound::Waiting(_))
+    });
+    if let Some(spi) = successor.map(|c| c.spec.spi_in) {
+        send_with(ctx, spi);
+    }
     Some(child)
 }
 

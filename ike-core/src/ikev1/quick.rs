@@ -9,7 +9,7 @@ use ike_wire::Flags;
 use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v1::{Body, Chain, IdValue, Identification, Payload, encode_chain};
 
-use super::children::Child;
+use super::children::{Child, Outbound};
 use super::context::Context;
 use super::established::Established;
 use super::shell::Shell;
@@ -198,6 +198,7 @@ pub(super) fn child(
         spec,
         initiator,
         complete: false,
+        outbound: Outbound::Absent,
         created: ctx.now.mono,
         replaced: false,
         connection: shell.connection,

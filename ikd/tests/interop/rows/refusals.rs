@@ -12,8 +12,8 @@ use testnet::charon::SecretKind;
 
 const IKE_AUTH: &str = "IKE_AUTH";
 const INIT: &str = "IKE_SA_INIT";
-const MAIN_MODE: &str = "Identity Protection (Main Mode)";
 const INFORMATIONAL: &str = "Informational";
+const TRANSACTION: &str = "Transaction (Config Mode)";
 
 pub(super) fn rows() -> Vec<Vec<Row>> {
     vec![
@@ -69,10 +69,14 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
         ),
         responder(
             "mode-config",
-            "an initiator that asks for an address in IKEv1",
+            "an initiator that asks for an address in IKEv1 gets an empty reply",
             mode_config_pull,
         ),
-        responder("aggressive", "aggressive mode is refused", aggressive),
+        responder(
+            "aggressive",
+            "aggressive mode: UNSUPPORTED-EXCHANGE-TYPE",
+            aggressive,
+        ),
         both(
             "v1-no-transform",
             "no common ISAKMP transform: NO-PROPOSAL-CHOSEN",
@@ -213,43 +217,69 @@ fn xauth_initiator(bench: &Bench) -> Result<(), Failed> {
     traffic.we_sent(INFORMATIONAL, "NOTIFY(NO-PROPOSAL-CHOSEN)")
 }
 
+/// A pre-shared key alone is not enough for charon. Its refusal is encrypted before phase 1 is over: we
+/// do not believe it and go on asking until the tunnel is taken down.
 fn xauth_responder(bench: &Bench) -> Result<(), Failed> {
     let peer = Peer::ikev1().round("remote-xauth", "xauth", &[]).secret(
         SecretKind::Eap,
         KEY,
         &["192.168.0.1"],
     );
-    fails(bench, &Setup::new(Router::ikev1(), peer), "").map(drop)
+    let (log, traffic) = unheard(bench, &Setup::new(Router::ikev1(), peer))?;
+    logged(&log, "phase 1 is not complete")?;
+    traffic.peer_sent(INFORMATIONAL, "HASH NOTIFY(AUTHENTICATION-FAILED)")
 }
 
-/// draft-ietf-ipsec-isakmp-mode-cfg: answered, not given.
+/// draft-ietf-ipsec-isakmp-mode-cfg 3.1: an empty reply; charon goes on without an address.
 fn mode_config_pull(bench: &Bench) -> Result<(), Failed> {
     let peer = Peer::ikev1().connection("vips", "0.0.0.0");
-    let setup = Setup::new(Router::ikev1(), peer);
-    let pair = Pair::start(bench, &setup)?;
-    refused(&pair, bench.role)?;
-    logged(&pair.ours.log(), "")?;
-    pair.end()?.all_opened()
+    let traffic = bench.passes(&Setup::new(Router::ikev1(), peer))?;
+    traffic.peer_sent(TRANSACTION, "HASH ATTRIBUTES")?;
+    traffic.we_sent(TRANSACTION, "HASH ATTRIBUTES")
 }
 
+/// RFC 2408 3.14.1.
 fn aggressive(bench: &Bench) -> Result<(), Failed> {
     let peer = Peer::ikev1().connection("aggressive", "yes");
-    fails(bench, &Setup::new(Router::ikev1(), peer), "ggressive").map(drop)
+    let traffic = fails(bench, &Setup::new(Router::ikev1(), peer), "Aggressive")?;
+    traffic.we_sent(INFORMATIONAL, "NOTIFY(UNSUPPORTED-EXCHANGE-TYPE)")
 }
 
+/// RFC 2408 5.4. Nobody has proved anything yet, so whoever started does not believe the refusal and
+/// repeats its offer (threat H3).
 fn other_isakmp_suite(bench: &Bench) -> Result<(), Failed> {
     let setup = Setup::new(
         Router::ikev1(),
         Peer::ikev1().suite("aes256-sha512-modp3072"),
     );
-    let traffic = fails(bench, &setup, "NO-PROPOSAL-CHOSEN")?;
-    let _ = MAIN_MODE;
-    responder_sent(bench, &traffic, INFORMATIONAL, "NOTIFY(NO-PROPOSAL-CHOSEN)")
+    let refusal = "NOTIFY(NO-PROPOSAL-CHOSEN)";
+    if bench.role == Role::Responder {
+        let traffic = fails(bench, &setup, "phase 1 SA policy not acceptable!")?;
+        return traffic.we_sent(INFORMATIONAL, refusal);
+    }
+    let (log, traffic) = unheard(bench, &setup)?;
+    logged(&log, "processing NOTIFY NO-PROPOSAL-CHOSEN")?;
+    traffic.peer_sent(INFORMATIONAL, refusal)
 }
 
+/// We start and hear no verdict; nothing is left when the tunnel is taken down.
+fn unheard(bench: &Bench, setup: &Setup) -> Result<(String, Traffic), Failed> {
+    let pair = Pair::start(bench, setup)?;
+    refused(&pair, bench.role)?;
+    pair.ours.down()?;
+    pair.nothing_of_ours()?;
+    let log = pair.ours.log();
+    Ok((log, pair.end()?))
+}
+
+/// RFC 2409 5.5: the ISAKMP SA stays, no pair comes.
 fn other_quick_mode(bench: &Bench) -> Result<(), Failed> {
     let setup = Setup::new(Router::ikev1(), Peer::ikev1().esp("aes256-sha512"));
-    let traffic = child_fails(bench, &setup, "")?;
+    let reason = match bench.role {
+        Role::Initiator => "processing NOTIFY NO-PROPOSAL-CHOSEN",
+        Role::Responder => "phase 2 SA policy not acceptable!",
+    };
+    let traffic = child_fails(bench, &setup, reason)?;
     responder_sent(
         bench,
         &traffic,
