@@ -162,6 +162,7 @@ fn charon(
         .local("pubkey")
         .remote("pubkey")
         .suite(suite.charon)
+        .connection("fragmentation", "no")
         .daemon("filelog.file.default", "0")
         .daemon("filelog.file.cfg", "0")
         .daemon("filelog.file.ike", "0")
@@ -219,7 +220,7 @@ fn charons_handshake(pair: &[Charon; 2]) -> Result<(), Failed> {
 /// From the capture: by initiator SPI, first IKE_SA_INIT to IKE_AUTH response.
 fn times(capture: &Path, count: u32) -> Result<[Vec<f64>; 2], Failed> {
     let mut started: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
-    let mut took = [Vec::new(), Vec::new()];
+    let mut ended: BTreeMap<Vec<u8>, (u64, bool)> = BTreeMap::new();
     for record in pcapng::read(&std::fs::read(capture)?)? {
         let Some((initiator, exchange, response, from)) = header(&record.packet) else {
             continue;
@@ -230,13 +231,19 @@ fn times(capture: &Path, count: u32) -> Result<[Vec<f64>; 2], Failed> {
             }
             (ExchangeType::IKE_AUTH, true) => {
                 let ours = OURS.iter().any(|last| IpAddr::from(address(*last)) == from);
-                let first = started
-                    .remove(&initiator)
-                    .ok_or("an IKE_AUTH without IKE_SA_INIT")?;
-                took[usize::from(!ours)].push((record.microseconds - first) as f64 / 1000.0);
+                ended.insert(initiator, (record.microseconds, ours));
             }
             _ => {}
         }
+    }
+    let mut in_order: Vec<_> = ended.into_iter().collect();
+    in_order.sort_by_key(|(_, (at, _))| *at);
+    let mut took = [Vec::new(), Vec::new()];
+    for (initiator, (at, ours)) in in_order {
+        let first = started
+            .get(&initiator)
+            .ok_or("an IKE_AUTH without IKE_SA_INIT")?;
+        took[usize::from(!ours)].push((at - first) as f64 / 1000.0);
     }
     for list in &mut took {
         let counted = list.len().saturating_sub(count as usize);

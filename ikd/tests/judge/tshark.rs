@@ -148,7 +148,7 @@ fn payload(number: u8, notifies: &mut impl Iterator<Item = String>) -> Option<St
     match number {
         2 | 3 | 46 | 53 => None,
         11 | 41 => Some(format!("NOTIFY({})", notifies.next().unwrap_or_default())),
-        4..=20 => Some(short(number).to_owned()),
+        4..=20 | 132 => Some(short(number).to_owned()),
         other => Some(PayloadType(other).to_string()),
     }
 }
@@ -167,6 +167,7 @@ fn short(number: u8) -> &'static str {
         13 => "VID",
         14 => "ATTRIBUTES",
         20 => "NAT-D",
+        132 => "FRAGMENT",
         _ => "other",
     }
 }

@@ -239,6 +239,8 @@ fn long_lived(bench: &Bench) -> Result<(), Failed> {
     pair.nothing_left()?;
     let traffic = pair.end()?;
     traffic.all_opened()?;
+    traffic.we_sent_a(MAIN_MODE, "FRAGMENT")?;
+    traffic.peer_sent_a(MAIN_MODE, "FRAGMENT")?;
     traffic.peer_sent_a(INFORMATIONAL, "NOTIFY(R-U-THERE)")?;
     traffic.we_sent_a(INFORMATIONAL, "NOTIFY(R-U-THERE-ACK)")
 }
