@@ -82,19 +82,23 @@ impl Installation {
     /// # Errors
     /// swanctl cannot be run.
     pub fn version(&self) -> Result<String> {
-        let output = Command::new(&self.swanctl).arg("--version").output();
-        let text = output
-            .doing(|| format!("run {}", self.swanctl.display()))?
-            .stdout;
-        let text = String::from_utf8_lossy(&text);
-        let version = text.split_whitespace().last().unwrap_or("unknown");
-        Ok(version
-            .trim_start_matches('U')
-            .split('/')
-            .next()
-            .unwrap_or(version)
-            .to_owned())
+        // It wants to ask a daemon; without one it prints how it is used, with its version.
+        let output = Command::new(&self.swanctl)
+            .args(["--version", "--uri", "unix:///dev/null"])
+            .output()
+            .doing(|| format!("run {}", self.swanctl.display()))?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok(version_in(&String::from_utf8_lossy(&text)))
     }
+}
+
+/// The word after `strongSwan`.
+fn version_in(text: &str) -> String {
+    let mut words = text.split_whitespace();
+    let version = words
+        .find(|word| *word == "strongSwan")
+        .and_then(|_| words.next());
+    version.unwrap_or("unknown").to_owned()
 }
 
 /// A running charon. Dropping it kills it.
@@ -418,4 +422,16 @@ fn run_of_its_own(command: &mut Command) {
 
 fn seconds(wait: Duration) -> String {
     wait.as_secs().max(1).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swanctls_version_is_read_from_what_it_says() {
+        let said = "connecting to 'unix:///dev/null' failed\nstrongSwan 5.9.8 swanctl\nusage:\n";
+        assert_eq!(version_in(said), "5.9.8");
+        assert_eq!(version_in("strongSwan"), "unknown");
+    }
 }
