@@ -6,7 +6,7 @@ use ike_core::policy::protection::{Protection, compile};
 use testnet::charon::{Child, Connection, Pool, Secret, SecretKind};
 
 use super::remarks::Remarks;
-use super::{Source, child, identity, ikev2, isakmp};
+use super::{Source, child, identity, ikev2, isakmp, selection};
 
 /// Everything that comes of the policy.
 #[derive(Default)]
@@ -124,6 +124,7 @@ fn one(source: &Source<'_>, group: &Group<'_>, built: &mut Built, remarks: &mut 
         false => isakmp::proof(source, group, remarks),
     };
     let Some(proof) = proof else { return };
+    selection::note(source.config, group, remarks);
     built.tunnels |= group.protections.iter().any(|p| is_tunnel(p));
     for id in &proof.remote_ids {
         built.add(&proof.connection, &first_name(group), id, &children);

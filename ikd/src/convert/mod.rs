@@ -14,6 +14,7 @@ mod ikev2;
 mod isakmp;
 mod lines;
 mod remarks;
+mod selection;
 mod settings;
 #[cfg(test)]
 mod tests;

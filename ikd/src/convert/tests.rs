@@ -164,6 +164,28 @@ fn gre_is_negotiated_and_said_to_carry_nothing() {
     );
 }
 
+/// S-091, S-094: IOS refuses a tunnel whose peer is bound to another profile; charon does not, which is said.
+#[test]
+fn a_profile_that_ios_would_not_bind_is_told() {
+    for (router, line) in [
+        (
+            "t-16/r2.cfg",
+            "IOS binds profile prof2 to R1.cisco.com and so refuses the tunnel",
+        ),
+        (
+            "t-58/r2.cfg",
+            "IOS binds profile profile3 to 192.168.0.1 and so refuses the tunnel",
+        ),
+    ] {
+        let losses = lab(router).losses();
+        assert!(losses.contains(line), "{router}: {losses}");
+    }
+    for router in ["t-17/r2.cfg", "t-59/r2.cfg"] {
+        let losses = lab(router).losses();
+        assert!(!losses.contains("IOS binds"), "{router}: {losses}");
+    }
+}
+
 const EXTENSIONS: &str = "crypto ikev2 keyring K
  peer A
   address 192.168.0.1
