@@ -125,6 +125,7 @@ fn one(source: &Source<'_>, group: &Group<'_>, built: &mut Built, remarks: &mut 
     };
     let Some(proof) = proof else { return };
     selection::note(source.config, group, remarks);
+    note_alternatives(group, &proof.remote_ids, remarks);
     built.tunnels |= group.protections.iter().any(|p| is_tunnel(p));
     for id in &proof.remote_ids {
         built.add(&proof.connection, &first_name(group), id, &children);
@@ -132,6 +133,21 @@ fn one(source: &Source<'_>, group: &Group<'_>, built: &mut Built, remarks: &mut 
     add(&mut built.secrets, proof.secrets);
     add(&mut built.pools, proof.pools);
     add(&mut built.signers, proof.signers);
+}
+
+/// IOS ORs the statements of a profile; a connection has one identity of the peer.
+fn note_alternatives(group: &Group<'_>, ids: &[String], remarks: &mut Remarks<'_>) {
+    if let ([first, _, ..], Some(profile)) = (ids, group.profile) {
+        let kind = if group.ikev2 { "ikev2" } else { "isakmp" };
+        let reason = format!(
+            "charon has a connection for each identity; the one that it starts wants {first}"
+        );
+        remarks.lost(
+            &format!("crypto {kind} profile {profile}"),
+            "match identity",
+            reason,
+        );
+    }
 }
 
 fn add<T: PartialEq>(to: &mut Vec<T>, more: Vec<T>) {
@@ -176,7 +192,7 @@ fn section(name: &str) -> String {
         .collect()
 }
 
-/// A shared secret for these identities; those that fit everybody name nobody.
+/// A shared secret for these identities; `%any` is none.
 pub(super) fn secret(kind: SecretKind, octets: &[u8], ids: &[&str]) -> Secret {
     let named = ids.iter().filter(|id| **id != identity::ANY);
     let mut out: Vec<String> = Vec::new();

@@ -48,12 +48,13 @@ pub(super) fn of_ikev2(statement: &Ikev2Match) -> String {
     }
 }
 
-/// One address, or a network of them.
+/// One address, or a network of them. Without a type before it: charon 5.9.8 takes what follows
+/// `ipv4net:` for octets.
 fn network_text(network: IpAddr, bits: u8) -> String {
     match network {
-        IpAddr::V4(_) if network.is_unspecified() => "ipv4net:0.0.0.0/0".to_owned(),
-        IpAddr::V4(_) if bits < 32 => format!("ipv4net:{network}/{bits}"),
-        IpAddr::V6(_) if bits < 128 => format!("ipv6net:{network}/{bits}"),
+        IpAddr::V4(_) if network.is_unspecified() => "0.0.0.0/0".to_owned(),
+        IpAddr::V4(_) if bits < 32 => format!("{network}/{bits}"),
+        IpAddr::V6(_) if bits < 128 => format!("{network}/{bits}"),
         _ => network.to_string(),
     }
 }
@@ -78,8 +79,8 @@ mod tests {
     fn statements_become_patterns() {
         let address = |a: [u8; 4], bits| of_ikev2(&Ikev2Match::Address(a.into(), bits));
         assert_eq!(address([192, 168, 0, 1], 32), "192.168.0.1");
-        assert_eq!(address([192, 168, 0, 0], 16), "ipv4net:192.168.0.0/16");
-        assert_eq!(address([0, 0, 0, 0], 0), "ipv4net:0.0.0.0/0");
+        assert_eq!(address([192, 168, 0, 0], 16), "192.168.0.0/16");
+        assert_eq!(address([0, 0, 0, 0], 0), "0.0.0.0/0");
         let domain = MatchIdentity::HostDomain(".cisco.com".into());
         assert_eq!(of_isakmp(&domain), "fqdn:*.cisco.com");
         assert_eq!(of_isakmp(&MatchIdentity::Group("G".into())), "keyid:#47");

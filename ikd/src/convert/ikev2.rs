@@ -12,6 +12,11 @@ use super::remarks::Remarks;
 use super::settings::{PERIODIC, dpd, fragment_size, lifetime, seconds, set, yes_or_no};
 use super::{Source, algorithms, credentials, identity};
 
+const POOL: &str =
+    "charon gives every peer an address and refuses one that asks for none (FAILED_CP_REQUIRED)";
+const TWO_KEYS: &str =
+    "for a peer of any name charon takes the peer's key for its own; name the peer";
+
 /// The connection of a group; `None` when its profile or policy makes none.
 pub(super) fn proof(
     source: &Source<'_>,
@@ -67,12 +72,22 @@ pub(super) fn proof(
         ..Connection::default()
     };
     note_dpd(config, profile, &block, remarks);
+    let pools = pools(config, profile);
+    if !pools.is_empty() {
+        remarks.lost(&block, "aaa authorization group", POOL);
+    }
     let ids = own_id.iter().chain(&remote_ids).map(String::as_str);
     let secrets = secrets(config, profile, group.peer, &ids.collect::<Vec<_>>());
+    // The peer's key is for anybody, and ours is another.
+    let shared = secrets.iter().filter(|s| s.kind == SecretKind::Ike);
+    let confused = shared.clone().count() > 1 && shared.clone().any(|s| s.ids.is_empty());
+    if confused {
+        remarks.lost(&block, "match identity remote", TWO_KEYS);
+    }
     Some(Proof {
         connection,
         secrets,
-        pools: pools(config, profile),
+        pools,
         remote_ids,
         signers,
     })
@@ -184,7 +199,8 @@ fn settings(config: &RunningConfig, profile: &Ikev2Profile, peer: IpAddr) -> Vec
 }
 
 /// charon signs with the secret that fits both ends best and believes every one that fits the
-/// peer: our key names both ends, the peer's the peer alone.
+/// peer: our key names both ends, the peer's the peer alone. One that is for anybody names nobody,
+/// since a responder looks for it before it knows itself.
 fn secrets(
     config: &RunningConfig,
     profile: &Ikev2Profile,
@@ -192,16 +208,20 @@ fn secrets(
     ids: &[&str],
 ) -> Vec<Secret> {
     let mut out = Vec::new();
+    let peers = ids.get(1..).unwrap_or_default();
+    let anybody = peers.contains(&identity::ANY);
     let own = keyring::local_key(config, profile, peer, None);
     let theirs = keyring::remote_key(config, profile, peer, None);
     let preshared = |auth: &Ikev2Auth| matches!(auth, Ikev2Auth::PreShare(_));
-    if let Some(key) = own.filter(|_| profile.auth_local.as_ref().is_some_and(preshared)) {
-        out.push(secret(SecretKind::Ike, key.expose(), ids));
+    let own = own.filter(|_| profile.auth_local.as_ref().is_some_and(preshared));
+    let theirs = theirs.filter(|_| profile.auth_remote.iter().any(preshared));
+    let same = own.map(|k| k.expose()) == theirs.map(|k| k.expose());
+    if let Some(key) = own {
+        let both: &[&str] = if same && anybody { &[] } else { ids };
+        out.push(secret(SecretKind::Ike, key.expose(), both));
     }
-    let different = own.map(|k| k.expose()) != theirs.map(|k| k.expose()) || out.is_empty();
-    let demanded = profile.auth_remote.iter().any(preshared) && different;
-    if let Some(key) = theirs.filter(|_| demanded) {
-        let peers = ids.get(1..).unwrap_or_default();
+    if let Some(key) = theirs.filter(|_| !same) {
+        let peers: &[&str] = if anybody { &[] } else { peers };
         out.push(secret(SecretKind::Ike, key.expose(), peers));
     }
     if let Some(ppk) = keyring::ppk_for_peer(config, profile, peer, None) {

@@ -125,7 +125,8 @@ fn settings(source: &Source<'_>, profile: Option<&IsakmpProfile>, life: u32) -> 
 }
 
 fn note_others(others: &[&IsakmpPolicy], remarks: &mut Remarks<'_>) {
-    for policy in others {
+    // The built-in ones are in nobody's configuration.
+    for policy in others.iter().filter(|p| p.priority <= 10_000) {
         let block = format!("crypto isakmp policy {}", policy.priority);
         let reason =
             "a connection of charon proves itself in one way, and an earlier policy says which";

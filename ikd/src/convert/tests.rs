@@ -273,9 +273,31 @@ fn extensions_of_ikev2_are_settings() {
     assert_eq!(
         translation.losses(),
         "r.cfg:10: banner hello: a pool of charon has no attribute for it\n\
+r.cfg:14: match identity remote address 192.168.0.1 255.255.255.255: charon has a connection for each identity; the one that it starts wants fqdn:*.cisco.com\n\
 r.cfg:21: dpd 20 5 periodic: charon probes a silent peer only, and repeats by timers of its own\n\
+r.cfg:22: aaa authorization group psk list default AUTH: charon gives every peer an address and refuses one that asks for none (FAILED_CP_REQUIRED)\n\
 r.cfg:28: crypto ikev2 window 5: charon has a window of one request\n"
     );
+}
+
+/// G-043: `any` with two keys is what charon cannot keep apart; one key is for anybody.
+#[test]
+fn a_key_for_anybody_names_nobody() {
+    let any = EXTENSIONS.replace("fqdn domain cisco.com", "any").replace(
+        " match identity remote address 192.168.0.1 255.255.255.255\n",
+        "",
+    );
+    let losses = translated(&format!("{any}{TUNNEL}")).losses();
+    assert!(
+        losses.contains("match identity remote any: for a peer of any name"),
+        "{losses}"
+    );
+    let one = any
+        .replace("local ours", "ours")
+        .replace("  pre-shared-key remote theirs\n", "");
+    let translation = translated(&format!("{one}{TUNNEL}"));
+    assert!(!translation.losses().contains("of any name"));
+    assert_eq!(translation.description.secrets[0].ids, Vec::<String>::new());
 }
 
 /// G-083: the lines of an access list are children of one connection; two policies of two methods
