@@ -15,6 +15,8 @@ skip() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+. testnet/peers.sh
+
 install_tools() {
     local wanted=()
     have tshark || wanted+=(tshark)
@@ -70,6 +72,8 @@ tests() {
 }
 
 install_tools
+install_charon
+fetch_strongswan_6
 check_ground
 fuzz
 tests

@@ -9,7 +9,7 @@
 #[path = "../../ike-wire/tests/pcap/mod.rs"]
 mod pcap;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -83,34 +83,34 @@ const CHARON_PPK: [&[u8]; 2] = [
 /// The child SA is refused with TS_UNACCEPTABLE.
 const WITHOUT_CHILD: [&[u8]; 2] = [WITH_CERTIFICATES[0], &[36, 37, 39, 41, 41, 41]];
 
-/// Folder, payloads of IKE_AUTH, last octets of the AUTH data of request and response.
+/// Folder, encrypted messages, payloads of IKE_AUTH, last octets of the AUTH data of request and response.
 const CHARON: &str = "
-    v2-cookie      certificates a128dd7932eaa757 8a624a8a4e8d0dc9
-    v2-ctr         certificates 9e0e8feaa802c105 2f50cf4ac64d2cb8
-    v2-dpd         certificates 93eea562cd56b9eb 0c8c6b0b9e6239d4
-    v2-ecdsa-m14   certificates 0db66e97f17bf89e 63db79bcbdee24b5
-    v2-ecdsa-m9    certificates 6b6140c8772c2a24 09f82d788d9364bd
-    v2-frag        certificates 473d0045ecba6053 34296e5972a838d3
-    v2-gcm-x25519  certificates bcd6583d511cf0e0 9d2a8ff317d8bdcf
-    v2-invalid-ke  certificates d43ab18c033699ca 415f0f649de7519d
-    v2-ipv6        certificates 11ffdc3b332c3caf b9e273bc647d9015
-    v2-mlkem       certificates a21d14f260dfda9b ba84b4ee20268b2c
-    v2-mobike      certificates 952a9ccd072244ba eed88b0ed1b6c6cd
-    v2-natt        certificates 5e19f1b650b6766e d81a98d2e0044e5d
-    v2-ppk         ppk          03b2e82f02f58b30 616d3161feabbe81
-    v2-psk         psk          a162a9b6202473f9 b0e070fc5a0d5a71
-    v2-rawesp      certificates d1d5306c6c898d5d 3c46ed8ee99edfb3
-    v2-rekey       certificates 1eafac107af9493c 9d8d009db7e1e88c
-    v2-rsa-m1      certificates 64c69bdb337b7cc6 8d3f6696078797d5
-    v2-rsa-m14     certificates 48e8ba2b680d2c0d a36f1ff9e8719055
-    v2-seed        certificates a32d921b8440dc34 987d3155d8027a32
-    v2-tsunacc     refused      dcee90232c657b03 83b2ebedd5b5a1f8
+    v2-cookie       2 certificates a128dd7932eaa757 8a624a8a4e8d0dc9
+    v2-ctr          2 certificates 9e0e8feaa802c105 2f50cf4ac64d2cb8
+    v2-dpd          7 certificates 93eea562cd56b9eb 0c8c6b0b9e6239d4
+    v2-ecdsa-m14    2 certificates 0db66e97f17bf89e 63db79bcbdee24b5
+    v2-ecdsa-m9     2 certificates 6b6140c8772c2a24 09f82d788d9364bd
+    v2-frag         2 certificates 473d0045ecba6053 34296e5972a838d3
+    v2-gcm-x25519   2 certificates bcd6583d511cf0e0 9d2a8ff317d8bdcf
+    v2-invalid-ke   2 certificates d43ab18c033699ca 415f0f649de7519d
+    v2-ipv6         2 certificates 11ffdc3b332c3caf b9e273bc647d9015
+    v2-mlkem        4 certificates a21d14f260dfda9b ba84b4ee20268b2c
+    v2-mobike      16 certificates 952a9ccd072244ba eed88b0ed1b6c6cd
+    v2-natt         2 certificates 5e19f1b650b6766e d81a98d2e0044e5d
+    v2-ppk          2 ppk          03b2e82f02f58b30 616d3161feabbe81
+    v2-psk          2 psk          a162a9b6202473f9 b0e070fc5a0d5a71
+    v2-rawesp       2 certificates d1d5306c6c898d5d 3c46ed8ee99edfb3
+    v2-rekey       26 certificates 1eafac107af9493c 9d8d009db7e1e88c
+    v2-rsa-m1       2 certificates 64c69bdb337b7cc6 8d3f6696078797d5
+    v2-rsa-m14      2 certificates 48e8ba2b680d2c0d a36f1ff9e8719055
+    v2-seed         2 certificates a32d921b8440dc34 987d3155d8027a32
+    v2-tsunacc      2 refused      dcee90232c657b03 83b2ebedd5b5a1f8
 ";
 
 /// Every encrypted message opens, IKE_AUTH is what it should be.
 #[test]
 fn strongswans_captures_open_with_its_decryption_tables() {
-    for [name, kind, request, response] in rows(CHARON) {
+    for [name, count, kind, request, response] in rows(CHARON) {
         let payloads = match kind {
             "psk" => CHARON_PSK,
             "ppk" => CHARON_PPK,
@@ -123,12 +123,34 @@ fn strongswans_captures_open_with_its_decryption_tables() {
             return;
         };
         let opened = capture.open();
+        assert_eq!(opened.len().to_string(), count, "{name}");
         let auth: Vec<_> = opened.into_iter().filter(has_auth).collect();
         assert_eq!(types(&auth), payloads, "{name}");
         for (chain, expected) in auth.iter().zip([request, response]) {
             assert!(auth_of(chain).ends_with(&hex(expected)), "{name}");
         }
     }
+}
+
+/// No keys were kept of this capture (ChaCha20-Poly1305), so nobody can open it.
+const WITHOUT_TABLE: [&str; 1] = ["v2-chapoly"];
+
+/// Nothing of the collection is left out: each folder of IKEv2 has a row.
+#[test]
+fn every_folder_with_a_decryption_table_is_opened() {
+    let Ok(entries) = fs::read_dir(vectors("strongswan")) else {
+        println!("skipped: ../shared not present");
+        return;
+    };
+    let mut left: BTreeSet<&str> = rows::<5>(CHARON).iter().map(|row| row[0]).collect();
+    for folder in entries.flatten().map(|entry| entry.path()) {
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let has = |table: &str| folder.join(table).exists();
+        let closed = !has("ikev1_decryption_table") && !has("ikev2_decryption_table");
+        assert_eq!(closed, WITHOUT_TABLE.contains(&name), "{name}");
+        assert_eq!(has("ikev2_decryption_table"), left.remove(name), "{name}");
+    }
+    assert!(left.is_empty(), "no such folder: {left:?}");
 }
 
 /// The words of each line.

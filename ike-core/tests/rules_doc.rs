@@ -1,5 +1,5 @@
-//! `docs/ios-rules.md` names only what exists: each function, test and lab folder in it is looked
-//! up in the sources by text.
+//! `docs/ios-rules.md` and `docs/scenarios.md` name only what exists: each function, test and lab folder
+//! in them is looked up in the sources by text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -70,6 +70,36 @@ fn every_numbered_rule_has_a_row() {
     }
 }
 
+/// The rows are 1 to 50 in order; each names a test or a lab in its fourth column, or says in its fifth
+/// that there is none.
+#[test]
+fn every_scenario_has_a_row_that_holds() {
+    let text = read("docs/scenarios.md");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| #"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    let numbers: Vec<String> = (1..=50).map(|n: u32| n.to_string()).collect();
+    assert_eq!(rows.iter().map(|row| row[1]).collect::<Vec<_>>(), numbers);
+    let mut covered = 0;
+    for row in &rows {
+        let [_, number, _, _, here, remark, ..] = row[..] else {
+            panic!("a row without its columns: {row:?}");
+        };
+        let named: Vec<&str> = quoted(here).collect();
+        let also = quoted(remark).filter(|name| name.contains("::"));
+        covered += usize::from(!named.is_empty());
+        let without = named.is_empty() && !remark.starts_with("not ");
+        assert!(!without, "scenario {number} names nothing");
+        for name in named.into_iter().chain(also) {
+            let lab = root().join("config/labs").join(name).is_dir();
+            assert!(exists(name) || lab, "scenario {number}: no {name}");
+        }
+    }
+    assert!(covered >= 45, "{covered} of 50");
+}
+
 #[test]
 fn a_name_that_is_gone_is_found() {
     assert!(exists("ike_core::policy::certreq::to_send"));
@@ -86,7 +116,11 @@ fn root() -> PathBuf {
 }
 
 fn document() -> String {
-    fs::read_to_string(root().join("docs/ios-rules.md")).expect("docs/ios-rules.md")
+    read("docs/ios-rules.md")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect(path)
 }
 
 /// What stands in backticks in the tables and the text before them.

@@ -14,6 +14,7 @@ use crate::{
     certificate_error::CertificateError,
     crl::{Crl, CrlError},
     der::tag,
+    extensions::KeyUsage,
     name::Name,
     oid, time,
     writer::{self, sequence, tlv},
@@ -90,6 +91,10 @@ pub struct CertRequestSpec<'a> {
     pub addresses: Vec<std::net::IpAddr>,
     /// A CA below this one, with its pathLenConstraint.
     pub ca: Option<Option<u8>>,
+    /// keyUsage in place of the usual one; `Some(None)` = no extension.
+    pub usage: Option<Option<KeyUsage>>,
+    /// Critical extensions that no reader knows, as dotted OIDs.
+    pub critical: Vec<String>,
 }
 
 impl<'a> CertRequestSpec<'a> {
@@ -107,6 +112,8 @@ impl<'a> CertRequestSpec<'a> {
             dns_names: Vec::new(),
             addresses: Vec::new(),
             ca: None,
+            usage: None,
+            critical: Vec::new(),
         }
     }
 }
@@ -342,6 +349,7 @@ mod tests {
         spec.dns_names = vec!["r1.example".into()];
         spec.addresses = vec!["2001:db8::1".parse().unwrap()];
         spec.ca = Some(Some(0));
+        spec.critical = vec!["1.3.6.1.4.1.36906.1".into()];
         let issued = ca.issue(&spec).unwrap();
         assert_eq!(
             issued.signature_scheme(),
@@ -362,6 +370,10 @@ mod tests {
             (0, 4_102_444_800)
         );
         assert_eq!(issued.authority_key_id(), ca.certificate().subject_key_id());
+        assert_eq!(issued.unknown_critical_extensions(), spec.critical);
+        assert!(issued.key_usage().is_some());
+        spec.usage = Some(None);
+        assert_eq!(ca.issue(&spec).unwrap().key_usage(), None);
         spec.version = Version::V1;
         spec.eku.clear();
         assert_eq!(ca.issue(&spec).unwrap().version(), 1);

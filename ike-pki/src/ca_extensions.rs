@@ -24,25 +24,18 @@ pub(crate) fn extensions(
         let ca = sequence(&[&tlv(tag::BOOLEAN, &[&[0xff]]), &path_len]);
         out.extend(extension(oid::BASIC_CONSTRAINTS, true, &ca));
     }
-    let usage = match spec.ca {
-        Some(_) => KeyUsage::DIGITAL_SIGNATURE
-            .with(KeyUsage::KEY_CERT_SIGN)
-            .with(KeyUsage::CRL_SIGN),
-        None => KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT),
-    };
-    out.extend(extension(
-        oid::KEY_USAGE,
-        spec.ca.is_some(),
-        &writer::named_bits(usage.0),
-    ));
+    if let Some(usage) = spec.usage.unwrap_or_else(|| Some(usual_usage(spec))) {
+        let bits = writer::named_bits(usage.0);
+        out.extend(extension(oid::KEY_USAGE, spec.ca.is_some(), &bits));
+    }
     out.extend(authority_key.map(authority).unwrap_or_default());
     let own = tlv(tag::OCTET_STRING, &[&key_id(spec.public.spki_der())]);
     out.extend(extension(oid::SUBJECT_KEY_ID, false, &own));
+    for text in &spec.critical {
+        out.extend(extension(&from_dotted(text)?, true, &tlv(tag::NULL, &[])));
+    }
     if !spec.eku.is_empty() {
-        let usage = |text: &String| {
-            let oid = oid::from_dotted(text).ok_or_else(|| CaError::Oid(text.clone()))?;
-            Ok(writer::oid(&oid))
-        };
+        let usage = |text: &String| Ok(writer::oid(&from_dotted(text)?));
         let usages = spec
             .eku
             .iter()
@@ -65,6 +58,19 @@ pub(crate) fn extensions(
         ));
     }
     Ok(out)
+}
+
+fn usual_usage(spec: &CertRequestSpec<'_>) -> KeyUsage {
+    match spec.ca {
+        Some(_) => KeyUsage::DIGITAL_SIGNATURE
+            .with(KeyUsage::KEY_CERT_SIGN)
+            .with(KeyUsage::CRL_SIGN),
+        None => KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT),
+    }
+}
+
+fn from_dotted(text: &str) -> Result<Vec<u8>, CaError> {
+    oid::from_dotted(text).ok_or_else(|| CaError::Oid(text.to_owned()))
 }
 
 fn alternative_names(spec: &CertRequestSpec<'_>) -> Vec<u8> {

@@ -6,7 +6,8 @@ use ike_crypto::Hash;
 use crate::{
     certificate::Certificate,
     name::Name,
-    store::{GlobalCa, Record, Store},
+    search::key_id_fits,
+    store::{GlobalCa, Record, RecordKind, Store},
 };
 
 /// Octets of a hash.
@@ -54,15 +55,42 @@ impl Store {
     }
 
     /// Every own certificate whose CA's key is known, with the hash of that key,
-    /// newest first (S-022, P-007).
+    /// newest first (S-022, P-007); then the same certificates with the keys of the
+    /// CAs above, up to which a peer can validate them (RFC 7296 3.7).
     pub fn identities_by_key_hash(&self) -> Vec<([u8; KEY_HASH], &Record)> {
-        let hashed = |record: &Record| {
+        let own = self.identities();
+        let hashed = |record: &&'_ Record| {
             let ca = self.anchor_certificate(&record.trustpoint)?;
             Some(ca.key_hash())
         };
-        let own = self.identities().into_iter();
-        own.filter_map(|record| Some((hashed(record)?, record)))
-            .collect()
+        let mut found: Vec<([u8; KEY_HASH], &Record)> = own
+            .iter()
+            .filter_map(|record| Some((hashed(record)?, *record)))
+            .collect();
+        for record in own {
+            for ca in self.above(&record.trustpoint) {
+                let pair = (ca.key_hash(), record);
+                if !found.contains(&pair) {
+                    found.push(pair);
+                }
+            }
+        }
+        found
+    }
+
+    /// The CA certificates here that issued the subordinate CAs of a trustpoint's
+    /// identity.
+    fn above(&self, trustpoint: &str) -> Vec<&Certificate> {
+        let below = self.chain(trustpoint).into_iter().skip(1);
+        let issuers = below.flat_map(|ca| {
+            let issued = move |r: &&Record| {
+                r.kind == RecordKind::Ca
+                    && r.certificate.subject().matches(ca.issuer())
+                    && key_id_fits(ca, &r.certificate)
+            };
+            self.records.iter().filter(issued)
+        });
+        issuers.map(|record| &*record.certificate).collect()
     }
 }
 

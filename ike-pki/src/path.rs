@@ -195,7 +195,7 @@ impl<'a> Walk<'a> {
     fn lengthen(&mut self, ca: &Certificate, self_issued: bool) -> Result<(), Refusal> {
         if !self_issued {
             self.path_len = match self.path_len {
-                Some(left) => Some(left.checked_sub(1).ok_or(Refusal::PathLength(left))?),
+                Some(left) => Some(left.checked_sub(1).ok_or(Refusal::PathLength)?),
                 None => None,
             };
         }

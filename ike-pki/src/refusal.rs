@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use data_encoding::HEXUPPER;
+
 use crate::{name::Name, time::IosTime};
 
 /// A refused chain: which certificate, and why.
@@ -24,6 +26,8 @@ pub enum Refusal {
     NoSuitableTrustpoint {
         /// The issuer that was looked for.
         issuer: Name,
+        /// The issuer's key as the authorityKeyIdentifier names it (RFC 5280 4.2.1.1).
+        key_id: Option<Vec<u8>>,
         /// Trustpoints that were looked at.
         trustpoints: Vec<String>,
     },
@@ -67,8 +71,8 @@ pub enum Refusal {
     /// An issuer that is not a CA: version 1 or 2, or basicConstraints
     /// without CA (E10, E12).
     NotCa,
-    /// More intermediates follow than pathLenConstraint allows.
-    PathLength(u32),
+    /// One CA more than a pathLenConstraint above it allows.
+    PathLength,
     /// keyUsage lacks what the certificate is used for.
     KeyUsage(&'static str),
     /// extendedKeyUsage allows neither IKE nor any use (RFC 4945 5.1.3.12).
@@ -112,16 +116,23 @@ impl fmt::Display for ValidationError {
 
 impl std::error::Error for ValidationError {}
 
+/// ` (authority key identifier 0A1B…)`.
+fn named_key(id: &[u8]) -> String {
+    format!(" (authority key identifier {})", HEXUPPER.encode(id))
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCertificate => f.write_str("the peer sent no certificate"),
             Self::NoSuitableTrustpoint {
                 issuer,
+                key_id,
                 trustpoints,
             } => write!(
                 f,
-                "no suitable trustpoint: issuer {issuer} is the CA of none of [{}]",
+                "no suitable trustpoint: issuer {issuer}{} is the CA of none of [{}]",
+                key_id.as_deref().map(named_key).unwrap_or_default(),
                 trustpoints.join(", ")
             ),
             Self::BadSignature => {
@@ -158,12 +169,7 @@ impl fmt::Display for Refusal {
             Self::Revoked { serial } => write!(f, "revoked (serial {serial})"),
             Self::CrlUnavailable(why) => write!(f, "revocation status unknown: {why}"),
             Self::NotCa => f.write_str("issued a certificate but is not a CA"),
-            Self::PathLength(allowed) => {
-                write!(
-                    f,
-                    "more than {allowed} intermediate CAs below it, its pathLenConstraint"
-                )
-            }
+            Self::PathLength => f.write_str("one CA more than a pathLenConstraint above it allows"),
             Self::KeyUsage(needed) => write!(f, "keyUsage lacks {needed}"),
             Self::ExtendedKeyUsage => f.write_str("extendedKeyUsage does not allow IKE"),
             Self::UnknownCritical(oid) => write!(f, "unknown critical extension {oid}"),

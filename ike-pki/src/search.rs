@@ -184,6 +184,7 @@ impl<'a> Search<'a> {
         let issuer = current.issuer().clone();
         let refusal = Refusal::NoSuitableTrustpoint {
             issuer,
+            key_id: current.authority_key_id().map(<[u8]>::to_vec),
             trustpoints,
         };
         ValidationError::new(current.subject(), refusal)
@@ -191,7 +192,7 @@ impl<'a> Search<'a> {
 }
 
 /// Key identifiers agree, or one of them is not given.
-fn key_id_fits(current: &Certificate, issuer: &Certificate) -> bool {
+pub(crate) fn key_id_fits(current: &Certificate, issuer: &Certificate) -> bool {
     match (current.authority_key_id(), issuer.subject_key_id()) {
         (Some(wanted), Some(found)) => wanted == found,
         _ => true,

@@ -147,10 +147,17 @@ impl Store {
     }
 
     /// The own certificates whose trustpoint has the CA `name`, newest first
-    /// (P-007), names compared as W-024 says.
+    /// (P-007), names compared as W-024 says; after them those whose subordinate
+    /// CAs lead up to it, which a peer that anchors there can validate.
     pub fn identities_by_ca(&self, name: &Name) -> Vec<&Record> {
-        let mut found = self.identities();
-        found.retain(|record| self.authority(record).matches(name));
+        let own = self.identities().into_iter();
+        let (mut found, others): (Vec<_>, Vec<_>) =
+            own.partition(|record| self.authority(record).matches(name));
+        let below = |record: &&Record| {
+            let chain = self.chain(&record.trustpoint);
+            chain.iter().skip(1).any(|ca| ca.issuer().matches(name))
+        };
+        found.extend(others.into_iter().filter(below));
         found
     }
 

@@ -7,7 +7,8 @@ mod support;
 
 use std::sync::Arc;
 
-use ike_pki::{INDEX, LabCa, Name, RecordKind, Store, predefined};
+use ike_crypto::{KeySpec, PrivateKey};
+use ike_pki::{CertRequestSpec, INDEX, LabCa, Name, RecordKind, Store, predefined};
 use support::{DAY, NOW, ca, lab, router};
 
 /// R1 of the seed: both trustpoints enrolled, the one of CA2 last.
@@ -131,6 +132,35 @@ fn two_trustpoints_of_one_ca_share_its_certificate() {
         .map(|record| record.trustpoint.as_str())
         .collect();
     assert_eq!(found, ["B", "A"]);
+}
+
+/// RFC 7296 3.7: a request for a CA further up finds the identity below it, after those of its own.
+#[test]
+fn an_identity_is_found_by_every_ca_above_it() {
+    let mut root = ca("ROOT");
+    let key = PrivateKey::generate(KeySpec::EcP256).unwrap();
+    let public = key.public();
+    let name = Name::from_subject_name("cn=SUB,o=cisco").unwrap();
+    let mut request = CertRequestSpec::router(name, &public, NOW - DAY, NOW + 365 * DAY);
+    request.ca = Some(None);
+    let mut sub = LabCa::with_certificate(root.issue(&request).unwrap(), key, 0);
+    let mut store = Store::default();
+    lab(&mut store, &mut root, "A", "R1", NOW);
+    lab(&mut store, &mut sub, "B", "R1", NOW + 60);
+    let found = |ca: &LabCa| {
+        let records = store.identities_by_ca(ca.certificate().subject());
+        let names = records.iter().map(|record| record.trustpoint.clone());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(found(&root), ["A", "B"]);
+    assert_eq!(found(&sub), ["B"]);
+    let [root, sub] = [&root, &sub].map(|ca| ca.certificate().key_hash());
+    let hashed = store.identities_by_key_hash();
+    let pairs = hashed
+        .iter()
+        .map(|(hash, r)| (*hash, r.trustpoint.as_str()));
+    let expected = [(sub, "B"), (root, "A"), (root, "B")];
+    assert_eq!(pairs.collect::<Vec<_>>(), expected);
 }
 
 /// P-005, W-024: a CA without enrolment takes its own place; a loose name

@@ -26,13 +26,15 @@ use crate::host::Host;
 
 mod answer;
 mod description;
+mod installation;
 mod render;
 
 pub use answer::{PeerChild, PeerSa};
 pub use description::{
-    Authentication, Child, Connection, Credential, CredentialKind, Description, IkeVersion, Pool,
-    Secret, SecretKind, Setting,
+    Authentication, Authority, Child, Connection, Credential, CredentialKind, Description,
+    IkeVersion, Pool, Secret, SecretKind, Setting,
 };
+pub use installation::Installation;
 
 /// How long a charon may take to start, and to end.
 const START: Duration = Duration::from_secs(20);
@@ -42,64 +44,6 @@ const ANSWER: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(5);
 /// Octets of a folder that a socket fits in: the kernel takes paths of 107.
 const SOCKET_PATH: usize = 80;
-
-/// Where the programs are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
-    /// `charon-systemd`.
-    pub daemon: PathBuf,
-    /// `swanctl`.
-    pub swanctl: PathBuf,
-}
-
-impl Installation {
-    /// The one of this machine; the folders of root's programs are looked into as well.
-    ///
-    /// # Errors
-    /// A program is missing; the text names Debian's package.
-    pub fn find() -> Result<Self> {
-        let program = |name: &str, package: &str| {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-            let mut found = folders
-                .map(|folder| folder.join(name))
-                .filter(|path| path.is_file());
-            found.next().ok_or_else(|| {
-                Error::because(
-                    format!("find {name}"),
-                    format!("not installed; on Debian: apt-get install {package} libcharon-extra-plugins"),
-                )
-            })
-        };
-        Ok(Self {
-            daemon: program("charon-systemd", "charon-systemd")?,
-            swanctl: program("swanctl", "strongswan-swanctl")?,
-        })
-    }
-
-    /// Its version, e.g. `5.9.8`.
-    ///
-    /// # Errors
-    /// swanctl cannot be run.
-    pub fn version(&self) -> Result<String> {
-        // It wants to ask a daemon; without one it prints how it is used, with its version.
-        let output = Command::new(&self.swanctl)
-            .args(["--version", "--uri", "unix:///dev/null"])
-            .output()
-            .doing(|| format!("run {}", self.swanctl.display()))?;
-        let text = [output.stdout, output.stderr].concat();
-        Ok(version_in(&String::from_utf8_lossy(&text)))
-    }
-}
-
-/// The word after `strongSwan`.
-fn version_in(text: &str) -> String {
-    let mut words = text.split_whitespace();
-    let version = words
-        .find(|word| *word == "strongSwan")
-        .and_then(|_| words.next());
-    version.unwrap_or("unknown").to_owned()
-}
 
 /// A running charon. Dropping it kills it.
 #[derive(Debug)]
@@ -134,8 +78,7 @@ impl Charon {
         let doing = || format!("prepare charon in {}", dir.display());
         let socket = folder_for_socket(dir).doing(doing)?;
         prepare(dir, socket.path(), description).doing(doing)?;
-        let process = spawn(installation, host, dir)
-            .doing(|| format!("start {}", installation.daemon.display()))?;
+        let process = spawn(installation, host, dir).doing(|| "start charon".to_owned())?;
         let mut charon = Self {
             installation: installation.clone(),
             dir: dir.to_owned(),
@@ -166,6 +109,7 @@ impl Charon {
         let text = render::swanctl_conf(description);
         write(&path, text.as_bytes()).doing(|| format!("write {}", path.display()))?;
         self.told(&["--load-creds"])?;
+        self.told(&["--load-authorities"])?;
         self.told(&["--load-pools"])?;
         self.told(&["--load-conns"])
     }
@@ -292,7 +236,7 @@ impl Charon {
 
     fn swanctl_within(&self, arguments: &[&str], wait: Duration) -> Result<Said> {
         let doing = || format!("run swanctl {}", arguments.join(" "));
-        let mut command = Command::new(&self.installation.swanctl);
+        let mut command = self.installation.swanctl();
         command
             .args(arguments)
             .envs(environment(&self.dir))
@@ -378,7 +322,7 @@ fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
 }
 
 fn spawn(installation: &Installation, host: &Host, dir: &Path) -> io::Result<Process> {
-    let mut command = Command::new(&installation.daemon);
+    let mut command = installation.daemon();
     let out = File::create(dir.join("charon.out"))?;
     command
         .stdin(Stdio::null())
@@ -403,9 +347,7 @@ fn environment(dir: &Path) -> [(&'static str, PathBuf); 2] {
 fn run_of_its_own(command: &mut Command) {
     let isolate = || {
         set_pdeathsig(Signal::SIGKILL)?;
-        unshare(CloneFlags::CLONE_NEWNS)?;
-        let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-        mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)?;
+        own_mounts()?;
         mount(
             Some("run"),
             "/run",
@@ -420,18 +362,13 @@ fn run_of_its_own(command: &mut Command) {
     unsafe { command.pre_exec(isolate) };
 }
 
-fn seconds(wait: Duration) -> String {
-    wait.as_secs().max(1).to_string()
+/// Leaves the mounts of the others alone from now on.
+fn own_mounts() -> nix::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn swanctls_version_is_read_from_what_it_says() {
-        let said = "connecting to 'unix:///dev/null' failed\nstrongSwan 5.9.8 swanctl\nusage:\n";
-        assert_eq!(version_in(said), "5.9.8");
-        assert_eq!(version_in("strongSwan"), "unknown");
-    }
+fn seconds(wait: Duration) -> String {
+    wait.as_secs().max(1).to_string()
 }

@@ -77,6 +77,7 @@ pub fn to_charon(source: &Source<'_>) -> Translation {
         secrets: built.secrets,
         pools: built.pools,
         connections: built.connections,
+        ..Description::default()
     };
     Translation {
         description,

@@ -119,6 +119,9 @@ pub struct SaSpec {
     /// What it carries of what a tunnel without GRE does; `None` is all of it. In a GRE tunnel the
     /// selectors are about GRE itself, which the tunnel checks.
     pub traffic: Option<Traffic>,
+    /// The IKE side wants to hear of its traffic, see [`DataplaneEvent::Alive`] and
+    /// [`DataplaneEvent::Sent`].
+    pub watched: bool,
 }
 
 /// What the data plane has to say.
@@ -149,6 +152,20 @@ pub enum DataplaneEvent {
         spi: u32,
         /// Where the packet came from.
         from: SocketAddr,
+    },
+    /// An authentic, new packet of an inbound SA came. The first of each SA is told, since it shows that
+    /// the peer has the SA (RFC 7296 section 2.8); of a watched one further packets are, at most once a
+    /// second (RFC 7296 section 2.4, RFC 3706 section 5.4).
+    Alive {
+        /// SPI of the inbound SA.
+        spi: u32,
+    },
+    /// A packet of a watched outbound SA left. Told at most once a second per SA.
+    Sent {
+        /// Tunnel interface.
+        tunnel: String,
+        /// SPI of the outbound SA.
+        spi: u32,
     },
     /// A packet for no SA of ours came (`%CRYPTO-4-RECVD_PKT_INV_SPI`). Told at most
     /// once a second.

@@ -29,9 +29,9 @@ pub enum TunnelMode {
         /// The key, in every packet and required of every packet.
         key: Option<u32>,
     },
-    /// `ipsec ipv4`: the IPv4 packet itself.
+    /// `ipsec ipv4`, or `ipsec ipv6 v4-overlay`: the IPv4 packet itself.
     IpsecIpv4,
-    /// `ipsec ipv6`: the IPv6 packet itself.
+    /// `ipsec ipv6`, or `ipsec ipv4 v6-overlay`: the IPv6 packet itself.
     IpsecIpv6,
 }
 

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::config::DataplaneEvent;
 use super::device::RawEsp;
+use super::moves::Moves;
 use super::runtime::{OncePerSecond, Shared};
 use super::sad::{Delivery, OpenError};
 use super::tunnel::PACKET;
@@ -50,7 +51,7 @@ pub(super) async fn in_udp(shared: Arc<Shared>, mut receiver: UdpReceiver) {
 struct Inbound {
     shared: Arc<Shared>,
     invalid_spi: OncePerSecond,
-    moved: OncePerSecond,
+    moves: Moves,
 }
 
 impl Inbound {
@@ -58,7 +59,7 @@ impl Inbound {
         Self {
             shared,
             invalid_spi: OncePerSecond::default(),
-            moved: OncePerSecond::default(),
+            moves: Moves::default(),
         }
     }
 
@@ -75,6 +76,7 @@ impl Inbound {
                     packet.get(delivery.inner.clone()).unwrap_or_default(),
                     &delivery,
                 );
+                self.notice_life(packet, &delivery);
                 self.notice_move(packet, &delivery, from);
             }
             Err(OpenError::UnknownSpi(Some(spi))) if self.invalid_spi.ask() => {
@@ -95,15 +97,25 @@ impl Inbound {
         }
     }
 
+    /// An authentic packet is a sign of life, whatever its place among the others.
+    fn notice_life(&self, packet: &[u8], delivery: &Delivery) {
+        if let Some(spi) = super::esp::spi_of(packet).filter(|_| delivery.tell) {
+            self.shared.tell(DataplaneEvent::Alive { spi });
+        }
+    }
+
     /// Only an authentic packet newer than all before it may move the peer (threat H7).
     fn notice_move(&mut self, packet: &[u8], delivery: &Delivery, from: SocketAddr) {
         let (remote, Some(port)) = delivery.remote else {
             return;
         };
         let elsewhere = from.port() != 0 && from != SocketAddr::from((remote, port));
-        if elsewhere && delivery.newest && self.moved.ask() {
+        if !elsewhere || !delivery.newest {
+            return;
+        }
+        let spi = super::esp::spi_of(packet).unwrap_or_default();
+        if self.moves.ask(Instant::now(), spi, from) {
             let tunnel = self.shared.sad().name(delivery.tunnel).to_owned();
-            let spi = super::esp::spi_of(packet).unwrap_or_default();
             self.shared
                 .tell(DataplaneEvent::PeerMoved { tunnel, spi, from });
         }

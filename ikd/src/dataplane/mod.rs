@@ -14,6 +14,7 @@ pub mod gre;
 mod inbound;
 pub mod ip;
 pub mod lifetime;
+mod moves;
 mod protection;
 pub mod replay;
 mod runtime;

@@ -13,6 +13,9 @@ use super::ip::Packet;
 use super::lifetime::{Age, Lifetime};
 use super::traffic::Traffic;
 
+/// Packets of one SA are told of no more often.
+const TELL: Duration = Duration::from_secs(1);
+
 /// A tunnel by its place in the configuration.
 pub type TunnelId = usize;
 
@@ -30,6 +33,8 @@ pub struct Destination {
     pub encap: Option<(u16, u16)>,
     /// Type of service for the outer header.
     pub tos: u8,
+    /// The IKE side is to hear of this packet.
+    pub tell: bool,
 }
 
 /// An opened packet.
@@ -43,6 +48,8 @@ pub struct Delivery {
     pub newest: bool,
     /// The peer's endpoint as installed.
     pub remote: (IpAddr, Option<u16>),
+    /// The IKE side is to hear of this packet.
+    pub tell: bool,
 }
 
 /// Why a packet does not leave.
@@ -85,6 +92,10 @@ pub(super) struct Sa<T> {
     pub(super) lifetime: Lifetime,
     pub(super) traffic: Option<Traffic>,
     pub(super) soft_told: bool,
+    /// The IKE side wants to hear of its packets.
+    watched: bool,
+    /// When it last heard of one.
+    told: Option<Duration>,
     pub(super) counters: SaCounters,
     pub(super) worker: T,
 }
@@ -117,6 +128,8 @@ impl<T> Sa<T> {
             lifetime: Lifetime::new(now, spec.lifetime_seconds, spec.lifetime_kilobytes),
             traffic: spec.traffic,
             soft_told: false,
+            watched: spec.watched,
+            told: None,
             counters: SaCounters::of(spec),
             worker,
         }
@@ -135,6 +148,16 @@ impl<T> Sa<T> {
     pub(super) fn newly_soft(&mut self, age: Age) -> Option<Cause> {
         let Age::Soft(cause) = age else { return None };
         (!mem::replace(&mut self.soft_told, true)).then_some(cause)
+    }
+
+    /// Whether the IKE side is to hear of a packet carried now.
+    fn tell(&mut self, now: Duration) -> bool {
+        let waits = |told| self.watched && now.saturating_sub(told) >= TELL;
+        let tell = self.told.is_none_or(waits);
+        if tell {
+            self.told = Some(now);
+        }
+        tell
     }
 
     /// What it carries of what that tunnel does, where it is about the inner packets.
@@ -172,7 +195,19 @@ impl<T> Sa<T> {
     }
 }
 
+impl Sa<Sealer> {
+    /// What is sent matters only where the peer's life is checked.
+    pub(super) fn tell_sent(&mut self, now: Duration) -> bool {
+        self.watched && self.tell(now)
+    }
+}
+
 impl Sa<Opener> {
+    /// The first packet also shows that the peer has the SA.
+    pub(super) fn tell_alive(&mut self, now: Duration) -> bool {
+        self.tell(now)
+    }
+
     /// Opens and unwraps; gives the place of the inner packet.
     pub(super) fn open(
         &mut self,

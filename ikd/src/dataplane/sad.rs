@@ -207,6 +207,7 @@ impl Sad {
             remote: sa.remote,
             encap: sa.encap,
             tos: inner.tos,
+            tell: sa.tell_sent(now),
         };
         self.tell_outbound_age(id, now);
         Ok(destination)
@@ -240,6 +241,7 @@ impl Sad {
             inner,
             newest: sa.worker.highest() > before,
             remote: (sa.remote, sa.encap.map(|(_, port)| port)),
+            tell: sa.tell_alive(now),
         };
         self.tell_inbound_age(spi.unwrap_or_default(), now);
         Ok(delivery)

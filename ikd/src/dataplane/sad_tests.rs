@@ -51,6 +51,7 @@ fn spec(direction: Direction, spi: u32) -> SaSpec {
         lifetime_seconds: Some(3600),
         lifetime_kilobytes: None,
         traffic: None,
+        watched: false,
     }
 }
 
@@ -71,7 +72,8 @@ fn sealed(sad: &mut Sad, now: Duration) -> Vec<u8> {
             local: A,
             remote: B,
             encap: None,
-            tos: 0
+            tos: 0,
+            tell: false,
         }
     );
     out
@@ -314,3 +316,40 @@ fn a_pair_moves_without_losing_its_place() {
 
 #[path = "sad_traffic_tests.rs"]
 mod traffic;
+
+/// RFC 7296 2.4, 2.8: the first packet of an SA is told, of a watched one also later ones, once a second; a
+/// packet that is not authentic or not new never is.
+#[test]
+fn packets_are_told_of_once_and_of_watched_sas_again() {
+    for (watched, told) in [
+        (false, [false, true, false, false]),
+        (true, [true, true, true, true]),
+    ] {
+        let (mut a, mut b) = pair();
+        let watch = |direction| SaSpec {
+            watched,
+            ..spec(direction, 0x100)
+        };
+        a.install(&watch(Direction::Outbound), after(0))
+            .expect("installed");
+        b.install(&watch(Direction::Inbound), after(0))
+            .expect("installed");
+        let mut carry = |at: u64, spoil: bool| {
+            let (mut octets, now) = (Vec::new(), Duration::from_millis(at));
+            let sent = a.seal(0, &packet(), &mut octets, now).expect("sealed").tell;
+            if let Some(last) = octets.last_mut().filter(|_| spoil) {
+                *last ^= 1;
+            }
+            let again = octets.clone();
+            let came = b.open(&mut octets, now).map(|d| d.tell);
+            assert!(b.open(&mut again.clone(), now).is_err(), "a replay");
+            (sent, came.ok())
+        };
+        assert_eq!(carry(0, true), (told[0], None));
+        assert_eq!(carry(500, false), (false, Some(told[1])));
+        assert_eq!(carry(1499, false), (told[2], Some(false)));
+        assert_eq!(carry(1500, false), (false, Some(told[2])));
+        assert_eq!(carry(2499, false), (told[3], Some(false)));
+        assert_eq!(carry(2500, false), (false, Some(told[3])));
+    }
+}

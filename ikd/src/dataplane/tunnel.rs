@@ -105,6 +105,10 @@ impl Outbound {
         if self.transmit(destination).await.is_err() {
             self.count(|counters| counters.io_errors += 1);
         }
+        if let Some(spi) = super::esp::spi_of(&self.sealed).filter(|_| destination.tell) {
+            let tunnel = self.shared.sad().name(self.id).to_owned();
+            self.shared.tell(DataplaneEvent::Sent { tunnel, spi });
+        }
         Ok(())
     }
 

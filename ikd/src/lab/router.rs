@@ -18,7 +18,7 @@ pub(super) enum Router {
     /// `ikd`.
     Ours(Daemon),
     /// strongSwan.
-    Strongswan(Peer),
+    Strongswan(Box<Peer>),
 }
 
 /// Where the routers of a lab keep their files.
@@ -45,7 +45,8 @@ impl Router {
         match case.routers[index].software {
             Software::Ikd => Daemon::start(case, index, enrolled, host, folders).map(Self::Ours),
             Software::Strongswan => {
-                Peer::start(&case.routers[index], enrolled, host, folders.dir).map(Self::Strongswan)
+                let peer = Peer::start(&case.routers[index], enrolled, host, folders.dir)?;
+                Ok(Self::Strongswan(Box::new(peer)))
             }
         }
     }

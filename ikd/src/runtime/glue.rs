@@ -63,8 +63,12 @@ fn tunnels(config: &RunningConfig) -> Vec<TunnelConfig> {
                 IosTunnelMode::GreIp | IosTunnelMode::GreIpv6 => {
                     TunnelMode::Gre { key: tunnel.key }
                 }
-                IosTunnelMode::IpsecIpv4 => TunnelMode::IpsecIpv4,
-                IosTunnelMode::IpsecIpv6 => TunnelMode::IpsecIpv6,
+                IosTunnelMode::IpsecIpv4 | IosTunnelMode::Ipv4OverIpsecIpv6 => {
+                    TunnelMode::IpsecIpv4
+                }
+                IosTunnelMode::IpsecIpv6 | IosTunnelMode::Ipv6OverIpsecIpv4 => {
+                    TunnelMode::IpsecIpv6
+                }
             };
             let mut made = TunnelConfig {
                 name: interface.name.clone(),
@@ -152,6 +156,7 @@ pub(super) fn sa_spec(direction: CoreDirection, spec: &ChildSpec) -> Option<SaSp
             local: selector(spec.local_selector),
             remote: selector(spec.remote_selector),
         }),
+        watched: spec.watched,
     })
 }
 

@@ -168,6 +168,15 @@ impl Host {
                     from,
                 })),
             },
+            DataplaneEvent::Alive { spi } => {
+                self.handle(Event::Dataplane(CoreDataplaneEvent::Alive { spi_in: spi }));
+            }
+            DataplaneEvent::Sent { tunnel, spi } => {
+                self.handle(Event::Dataplane(CoreDataplaneEvent::Sent {
+                    interface: tunnel,
+                    spi_out: spi,
+                }));
+            }
             DataplaneEvent::InvalidSpi { spi, from } => {
                 log::notice(&format!(
                     "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr={}, prot=50, spi={spi:#010X}",

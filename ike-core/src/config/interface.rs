@@ -63,6 +63,8 @@ pub(super) const INTERFACE: &[Command<Interface>] = &[
         patterns: &[
             "tunnel mode {gre} {ip|ipv6}",
             "tunnel mode {ipsec} {ipv4|ipv6}",
+            "tunnel mode {ipsec} {ipv6} {v4-overlay}",
+            "tunnel mode {ipsec} {ipv4} {v6-overlay}",
         ],
         run: mode,
     },
@@ -283,9 +285,12 @@ fn destination(interface: &mut Interface, args: &Args) -> Run {
 
 fn mode(interface: &mut Interface, args: &Args) -> Run {
     let words = (args.get(0), args.get(1));
+    let overlay = args.get(2).is_some();
     tunnel(interface)?.mode = match words {
         _ if !args.sets() => TunnelMode::GreIp,
+        (Some("ipsec"), Some("ipv6")) if overlay => TunnelMode::Ipv4OverIpsecIpv6,
         (Some("ipsec"), Some("ipv6")) => TunnelMode::IpsecIpv6,
+        (Some("ipsec"), _) if overlay => TunnelMode::Ipv6OverIpsecIpv4,
         (Some("ipsec"), _) => TunnelMode::IpsecIpv4,
         (_, Some("ipv6")) => TunnelMode::GreIpv6,
         _ => TunnelMode::GreIp,

@@ -122,6 +122,12 @@ fn show_tunnel(tunnel: &Tunnel, out: &mut Text) {
         TunnelMode::GreIpv6 => out.line(format_args!(" tunnel mode gre ipv6")),
         TunnelMode::IpsecIpv4 => out.line(format_args!(" tunnel mode ipsec ipv4")),
         TunnelMode::IpsecIpv6 => out.line(format_args!(" tunnel mode ipsec ipv6")),
+        TunnelMode::Ipv4OverIpsecIpv6 => {
+            out.line(format_args!(" tunnel mode ipsec ipv6 v4-overlay"));
+        }
+        TunnelMode::Ipv6OverIpsecIpv4 => {
+            out.line(format_args!(" tunnel mode ipsec ipv4 v6-overlay"));
+        }
     }
     out.value(" tunnel destination", tunnel.destination);
     out.value(" tunnel key", tunnel.key);

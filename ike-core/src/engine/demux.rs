@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use ike_wire::registry::ExchangeType;
+use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v1::{Body, Message, NotifyType};
 use ike_wire::{Flags, Header};
 
 use super::Engine;
-use crate::ikev1::{Inbound, IsakmpSa};
+use crate::ikev1::{self, Inbound, IsakmpSa};
 use crate::ikev2;
-use crate::sa::action::Outbox;
+use crate::sa::action::{Action, Outbox, Transmit};
 use crate::sa::{Role, SaId};
 use crate::time::Now;
 use crate::trace::{IsakmpTrace, Syslog, Trace};
@@ -51,7 +51,8 @@ impl Engine {
             datagram: bytes,
         };
         // A clear notify may carry a responder's cookie that we never learnt.
-        let clear = !header.flags.contains(Flags::ENCRYPTED);
+        let clear = !header.flags.contains(Flags::ENCRYPTED)
+            && header.next_payload != PayloadType::FRAGMENT;
         if clear && header.exchange == ExchangeType::INFORMATIONAL {
             return self.clear_notify(&inbound, out);
         }
@@ -150,6 +151,9 @@ impl Engine {
     fn stranger(&mut self, now: Now, inbound: &Inbound<'_>, out: &mut Outbox) {
         match inbound.header.exchange {
             ExchangeType::MAIN if self.config.isakmp.enabled => {}
+            ExchangeType::AGGRESSIVE if self.config.isakmp.enabled => {
+                return self.refuse_aggressive(inbound, out);
+            }
             other => {
                 self.counters.unsupported += 1;
                 let reason = format!("{other} exchange is not carried out");
@@ -185,6 +189,36 @@ impl Engine {
         match IsakmpSa::respond(id, &mut self.context(now, out), inbound, &message) {
             Ok(sa) => self.insert(now, id, sa),
             Err(record) => self.remember(*record),
+        }
+    }
+
+    /// Aggressive Mode is not carried out, whatever G-029 says. RFC 2408 5.2, 3.14.1: a peer that offers it
+    /// is told, so that it stops; the notify is no larger than the offer (B5) and leaves no state.
+    fn refuse_aggressive(&mut self, inbound: &Inbound<'_>, out: &mut Outbox) {
+        self.counters.unsupported += 1;
+        let from = inbound.remote.ip();
+        let offer = !inbound.header.flags.contains(Flags::ENCRYPTED)
+            && inbound.header.message_id.0 == 0
+            && Message::decode(inbound.datagram.clone())
+                .is_ok_and(|m| m.chain.find(PayloadType::SA).is_some());
+        if !offer {
+            let reason = "an Aggressive exchange that is no offer".to_owned();
+            return out.trace(None, 0, Trace::Dropped { from, reason });
+        }
+        let reason = "Aggressive Mode is not carried out: UNSUPPORTED-EXCHANGE-TYPE".to_owned();
+        out.trace(None, 0, Trace::Dropped { from, reason });
+        if self.counters.unsupported.is_power_of_two() {
+            let mode = "Aggressive";
+            let failure = Syslog::ModeFailure { mode, peer: from };
+            out.trace(None, 0, Trace::Syslog(failure));
+        }
+        let ty = NotifyType::UNSUPPORTED_EXCHANGE_TYPE;
+        if let Some(bytes) = ikev1::clear_notify(inbound.header.initiator, ty, &mut self.entropy) {
+            out.push(Action::Send(Transmit {
+                local: inbound.local,
+                remote: inbound.remote,
+                bytes,
+            }));
         }
     }
 

@@ -4,12 +4,14 @@
 use std::net::IpAddr;
 
 use super::Engine;
+use crate::ikev1::Dpd;
 use crate::ikev1::IsakmpSa;
-use crate::ikev1::children::{self, ChildDue};
+use crate::ikev1::children::{self, Child, ChildDue};
+use crate::policy::identity::Identity;
 use crate::policy::protection::Protection;
 use crate::sa::action::{DataplaneEvent, Outbox};
 use crate::sa::{Role, SaId};
-use crate::time::Now;
+use crate::time::{Now, Timestamp};
 use crate::trace::{IsakmpTrace, Trace};
 
 impl Engine {
@@ -75,7 +77,11 @@ impl Engine {
             }
             self.deadlines.pop_first();
             self.armed.remove(&id);
-            self.with_sa(now, id, out, IsakmpSa::deadline);
+            let mut lost = None;
+            self.with_sa(now, id, out, |sa, ctx| lost = sa.deadline(ctx));
+            if let Some(peer) = lost {
+                self.peer_lost(now, id, &peer, out);
+            }
             self.rekey_phase1(now, id, out);
         }
         for due in self.children.due(now.mono) {
@@ -83,6 +89,18 @@ impl Engine {
                 ChildDue::Rekey(protection) => self.negotiate_child(now, &protection, out),
                 ChildDue::Ended(spi) => self.end_child(now, spi, out),
             }
+        }
+    }
+
+    /// G-025: a dead peer's child SAs go with its SA, unless it lives on in a newer one: IKEv1 does not
+    /// acknowledge deletions, so the peer may only have forgotten the old SA.
+    fn peer_lost(&mut self, now: Now, id: SaId, peer: &Identity, out: &mut Outbox) {
+        let Some(remote) = self.sas.get(&id).map(|sa| sa.shell.remote.ip()) else {
+            return;
+        };
+        let lives = |sa: &IsakmpSa| sa.established().is_some_and(|e| e.peer == *peer);
+        if !self.sas.values().any(lives) {
+            children::remove_of_peer(&mut self.context(now, out), remote);
         }
     }
 
@@ -210,17 +228,39 @@ impl Engine {
             // IKEv1's pairs are no part of an SA that could move: the data plane follows alone.
             DataplaneEvent::Moved { .. } => {}
             DataplaneEvent::Alive { spi_in } => {
-                let Some(peer) = self.children.get_mut(spi_in).map(|c| c.spec.remote.ip()) else {
-                    return;
-                };
-                if let Some(id) = self.established_with(peer) {
-                    self.with_sa(now, id, out, |sa, ctx| {
-                        if let Some(e) = sa.established_mut() {
-                            e.dpd.alive(ctx.now.mono);
-                        }
-                    });
-                }
+                let peer = self.children.get_mut(spi_in).map(|c| c.spec.remote.ip());
+                self.traffic(now, peer, out, Dpd::alive);
             }
+            DataplaneEvent::Sent { interface, spi_out } => {
+                let pair = |c: &&Child| c.spec.spi_out == spi_out && c.spec.interface == interface;
+                let peer = self.children.iter().find(pair).map(|c| c.spec.remote.ip());
+                self.traffic(now, peer, out, Dpd::sent);
+            }
+        }
+    }
+
+    /// ESP came from a peer or went to it: that is told to every SA with it, since IKEv1's pairs belong to
+    /// none.
+    fn traffic(
+        &mut self,
+        now: Now,
+        peer: Option<IpAddr>,
+        out: &mut Outbox,
+        tell: fn(&mut Dpd, Timestamp),
+    ) {
+        let with = |sa: &IsakmpSa| sa.established().is_some() && Some(sa.shell.remote.ip()) == peer;
+        let ids: Vec<SaId> = self
+            .sas
+            .iter()
+            .filter(|(_, sa)| with(sa))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            self.with_sa(now, id, out, |sa, _| {
+                if let Some(e) = sa.established_mut() {
+                    tell(&mut e.dpd, now.mono);
+                }
+            });
         }
     }
 

@@ -228,7 +228,8 @@ fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {
         capabilities: established.map_or_else(String::new, |e| {
             let dpd = if e.material.peer_dpd { "D" } else { "" };
             let nat = if e.material.nat.found() { "N" } else { "" };
-            format!("{dpd}{nat}")
+            let fragments = if shell.fragments { "F" } else { "" };
+            format!("{dpd}{nat}{fragments}")
         }),
     }
 }

@@ -86,7 +86,7 @@ pub struct EstablishedView {
     /// Seconds since it was established.
     pub active: u64,
     /// Interval and retry of liveness checks.
-    pub dpd: Option<(u32, u32)>,
+    pub dpd: Option<(u64, u64)>,
     /// Method of the additional key exchange in the keys (RFC 9370).
     pub additional_ke: Option<u16>,
     /// `Quantum Resistance Enabled`: a PPK is in the keys (W-077).
@@ -228,7 +228,7 @@ fn established(sa: &IkeSa, e: &Established, now: Timestamp) -> EstablishedView {
         validated_by: e.proofs.validated_by().map(str::to_owned),
         lifetime: e.lifetime,
         active: now.since(e.since).as_secs(),
-        dpd: e.dpd().map(|d| (d.interval, d.retry)),
+        dpd: e.dpd().map(|d| (d.interval.as_secs(), d.retry.as_secs())),
         additional_ke: e.abilities.additional_ke,
         quantum_resistance: e.proofs.ppk,
         leased: sa.shell.settings.leased().collect(),

@@ -1,20 +1,15 @@
-//! Liveness: R-U-THERE and its answer (RFC 3706, G-025).
+//! Liveness: R-U-THERE, its repetitions and its answer (RFC 3706, G-025).
 
-use std::time::Duration;
-
-use crate::config::Keepalive;
+use crate::policy::liveness::{Checks, RETRIES};
+use crate::sa::liveness::Liveness;
 use crate::time::Timestamp;
-
-/// Probes without an answer before the peer counts as dead.
-const MAX_UNANSWERED: u32 = 5;
 
 /// The state of liveness checks on one SA.
 #[derive(Debug)]
 pub struct Dpd {
-    keepalive: Option<Keepalive>,
-    last_alive: Timestamp,
-    last_probe: Option<Timestamp>,
-    unanswered: u32,
+    liveness: Liveness,
+    /// The last R-U-THERE of the check that is out, and which of its repetitions it was.
+    probe: (Timestamp, u32),
     sequence: u32,
 }
 
@@ -30,27 +25,28 @@ pub enum DpdDue {
 }
 
 impl Dpd {
-    /// `keepalive` is `None` when it is off or the peer does not know DPD.
+    /// `checks` is `None` when they are off or the peer does not know DPD.
     #[must_use]
-    pub fn new(keepalive: Option<Keepalive>, now: Timestamp) -> Self {
+    pub fn new(checks: Option<Checks>, now: Timestamp) -> Self {
         Self {
-            keepalive,
-            last_alive: now,
-            last_probe: None,
-            unanswered: 0,
+            liveness: Liveness::new(checks, now),
+            probe: (now, 0),
             sequence: 1,
         }
+    }
+
+    /// What is configured.
+    #[must_use]
+    pub fn checks(&self) -> Option<Checks> {
+        self.liveness.checks()
     }
 
     /// When something is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        let keepalive = self.keepalive?;
-        let seconds = |s: u32| Duration::from_secs(s.into());
-        match (self.unanswered, self.last_probe) {
-            (0, Some(probe)) if keepalive.periodic => Some(probe + seconds(keepalive.interval)),
-            (0, _) => Some(self.last_alive + seconds(keepalive.interval)),
-            (_, probe) => Some(probe.unwrap_or(self.last_alive) + seconds(keepalive.retry)),
+        match self.liveness.checking() {
+            true => Some(self.probe.0 + self.checks()?.retry),
+            false => self.liveness.deadline(),
         }
     }
 
@@ -59,30 +55,26 @@ impl Dpd {
         if self.deadline().is_none_or(|due| now < due) {
             return DpdDue::Nothing;
         }
-        if self.unanswered >= MAX_UNANSWERED {
-            return DpdDue::Dead;
-        }
-        if self.unanswered == 0 {
-            self.sequence = self.sequence.wrapping_add(1);
-        }
-        self.unanswered += 1;
-        self.last_probe = Some(now);
+        let repetition = match self.liveness.poll(now) {
+            true => {
+                self.sequence = self.sequence.wrapping_add(1);
+                0
+            }
+            false if self.probe.1 >= RETRIES => return DpdDue::Dead,
+            false => self.probe.1 + 1,
+        };
+        self.probe = (now, repetition);
         DpdDue::Probe(self.sequence)
     }
 
-    /// Any authenticated message of the peer is a sign of life.
+    /// Any authentic packet of the peer, of IKE or of ESP, is a sign of life.
     pub fn alive(&mut self, now: Timestamp) {
-        self.last_alive = now;
-        self.unanswered = 0;
+        self.liveness.alive(now);
     }
 
-    /// An acknowledgement counts only with the number we sent (RFC 3706 6.2).
-    pub fn acknowledged(&mut self, sequence: u32, now: Timestamp) -> bool {
-        let right = sequence == self.sequence;
-        if right {
-            self.alive(now);
-        }
-        right
+    /// An ESP packet went to the peer.
+    pub fn sent(&mut self, now: Timestamp) {
+        self.liveness.sent(now);
     }
 }
 
@@ -94,37 +86,31 @@ mod tests {
         Timestamp(seconds * 1_000_000)
     }
 
-    /// RFC 3706 5.4: probe, repeat by the retry time, then declare the peer dead.
+    /// G-025, RFC 3706 5.4: probe, five repetitions by the retry time with the same number, then the peer
+    /// is dead.
     #[test]
-    fn an_unanswered_peer_is_dead_after_five_probes() {
-        let keepalive = Keepalive {
-            interval: 10,
-            retry: 2,
-            periodic: false,
-        };
-        let mut dpd = Dpd::new(Some(keepalive), at(0));
+    fn an_unanswered_peer_is_dead_after_five_repetitions() {
+        let mut dpd = Dpd::new(Some(Checks::new(10, 3, true)), at(0));
         assert_eq!(dpd.poll(at(9)), DpdDue::Nothing);
-        for probe in 0..5 {
-            assert_eq!(dpd.poll(at(10 + 2 * probe)), DpdDue::Probe(2));
+        for repetition in 0..=5 {
+            assert_eq!(dpd.deadline(), Some(at(10 + 3 * repetition)));
+            assert_eq!(dpd.poll(at(10 + 3 * repetition)), DpdDue::Probe(2));
         }
-        assert_eq!(dpd.poll(at(20)), DpdDue::Dead);
+        assert_eq!(dpd.poll(at(27)), DpdDue::Nothing);
+        assert_eq!(dpd.poll(at(28)), DpdDue::Dead);
     }
 
-    /// On demand, signs of life put the probe off; a wrong sequence number is no answer.
+    /// RFC 3706 5.4: whatever the peer sends ends the check; the next one has a number of its own.
     #[test]
-    fn traffic_puts_an_on_demand_probe_off() {
-        let keepalive = Keepalive {
-            interval: 10,
-            retry: 2,
-            periodic: false,
-        };
-        let mut dpd = Dpd::new(Some(keepalive), at(0));
-        dpd.alive(at(8));
-        assert_eq!(dpd.poll(at(12)), DpdDue::Nothing);
-        assert_eq!(dpd.poll(at(18)), DpdDue::Probe(2));
-        assert!(!dpd.acknowledged(1, at(19)));
-        assert!(dpd.acknowledged(2, at(19)));
-        assert_eq!(dpd.poll(at(20)), DpdDue::Nothing);
+    fn a_sign_of_life_ends_the_repetitions() {
+        let mut dpd = Dpd::new(Some(Checks::new(10, 2, false)), at(0));
+        dpd.sent(at(1));
+        assert_eq!(dpd.poll(at(10)), DpdDue::Probe(2));
+        assert_eq!(dpd.poll(at(12)), DpdDue::Probe(2));
+        dpd.alive(at(13));
+        assert_eq!(dpd.poll(at(100)), DpdDue::Nothing);
+        dpd.sent(at(100));
+        assert_eq!(dpd.poll(at(100)), DpdDue::Probe(3));
     }
 
     /// Without configuration nothing is ever due.

@@ -11,7 +11,9 @@ use super::material::Material;
 use super::quick_initiator::QuickInitiator;
 use super::quick_responder::QuickResponder;
 use super::shell::Shell;
+use super::transaction::Answered;
 use crate::policy::identity::Identity;
+use crate::policy::liveness::Checks;
 use crate::sa::Role;
 use crate::sa::job::PeerVerified;
 use crate::time::Timestamp;
@@ -44,6 +46,8 @@ pub struct Established {
     pub initial_contact: bool,
     /// A replacement of this SA has been asked for.
     pub rekeyed: bool,
+    /// Transactions of the peer that were answered.
+    pub(super) transactions: VecDeque<Answered>,
     finished: VecDeque<u32>,
 }
 
@@ -102,13 +106,16 @@ impl Established {
             .profile(ctx.config)
             .and_then(|p| p.keepalive)
             .or(ctx.config.isakmp.keepalive);
+        let checks = keepalive
+            .filter(|_| material.peer_dpd)
+            .map(|k| Checks::new(k.interval, k.retry, k.periodic));
         let behind_nat = ctx
             .config
             .isakmp
             .nat_keepalive
             .filter(|_| material.nat.here);
         Self {
-            dpd: Dpd::new(keepalive.filter(|_| material.peer_dpd), ctx.now.mono),
+            dpd: Dpd::new(checks, ctx.now.mono),
             material,
             peer: claim.identity,
             validated_by: proof.map(|p| p.chain().trustpoint().to_owned()),
@@ -118,6 +125,7 @@ impl Established {
             keepalive_at: behind_nat.map(|s| ctx.now.mono + Duration::from_secs(s.into())),
             initial_contact: claim.initial_contact,
             rekeyed: false,
+            transactions: VecDeque::new(),
             finished: VecDeque::new(),
         }
     }

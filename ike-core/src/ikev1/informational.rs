@@ -1,16 +1,37 @@
 //! Informational exchanges: notify, delete, DPD (RFC 2409 5.7, RFC 3706, W-017).
 
 use bytes::Bytes;
-use ike_wire::Flags;
 use ike_wire::registry::{ExchangeType, PayloadType};
-use ike_wire::v1::{Body, Delete, Notify, NotifyType, Payload, ProtocolId};
+use ike_wire::v1::{Body, Delete, Notify, NotifyType, Payload, ProtocolId, encode_message};
+use ike_wire::{Flags, Header, MessageId, Spi};
 
 use super::context::Context;
 use super::established::{Established, Quick};
 use super::shell::Shell;
 use super::table::{self, Message};
 use super::{children, cipher, quick};
+use crate::entropy::Entropy;
 use crate::trace::{Fsm, Input, IsakmpTrace};
+
+/// An unprotected notify about a first message that leaves no state (W-053): smaller than any offer (B5).
+#[must_use]
+pub fn clear_notify(initiator: Spi, ty: NotifyType, entropy: &mut Entropy) -> Option<Bytes> {
+    let header = Header::v1(
+        initiator,
+        Spi::ZERO,
+        ExchangeType::INFORMATIONAL,
+        Flags::NONE,
+        MessageId(entropy.nonzero()),
+    );
+    let notify = Notify {
+        doi: 1,
+        protocol: ProtocolId::ISAKMP,
+        spi: Bytes::new(),
+        ty,
+        data: Bytes::new(),
+    };
+    encode_message(&header, &[Body::Notify(notify).into()]).ok()
+}
 
 /// Sends payloads under HASH(1) with a message ID of their own.
 pub(super) fn send(
@@ -158,7 +179,6 @@ fn notify(
                     ack: true,
                 },
             );
-            established.dpd.acknowledged(sequence, ctx.now.mono);
         }
         (ty, _) => {
             let (name, protocol) = (ty.to_string(), n.protocol.0);

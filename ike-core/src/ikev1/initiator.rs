@@ -222,6 +222,7 @@ impl SentMm1 {
             shell.transition(ctx, Input::ProcessError, Fsm::Initiator(1));
             return Initiator::SentMm1(self);
         };
+        shell.fragments |= peer.fragments;
         shell.accept(datagram);
         shell.sent = None;
         shell.trace(ctx, IsakmpTrace::LifetimeTimer(suite.lifetime));

@@ -5,16 +5,17 @@ mod timers;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use ike_wire::registry::ExchangeType;
+use ike_wire::registry::{ExchangeType, PayloadType};
 use ike_wire::v1::Message;
 use ike_wire::{Flags, Header, Spi};
 
 use super::context::Context;
 use super::established::{self, Established, Quick};
+use super::fragment::Joining;
 use super::initiator::{self, Initiator};
 use super::responder::{self, Responder};
 use super::shell::Shell;
-use super::{informational, quick_initiator, quick_responder};
+use super::{informational, quick_initiator, quick_responder, transaction};
 use crate::policy::protection::Protection;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
@@ -109,14 +110,39 @@ impl IsakmpSa {
             state: Some(self.shell.state),
         };
         self.shell.trace(ctx, trace);
+        if inbound.header.next_payload == PayloadType::FRAGMENT {
+            return self.piece(ctx, inbound);
+        }
         match inbound.header.exchange {
             ExchangeType::MAIN => self.main_mode(ctx, inbound),
-            ExchangeType::QUICK | ExchangeType::INFORMATIONAL => self.phase2(ctx, inbound),
+            ExchangeType::QUICK | ExchangeType::INFORMATIONAL | ExchangeType::TRANSACTION => {
+                self.phase2(ctx, inbound)
+            }
             other => self
                 .shell
                 .dropped(ctx, format!("{other} exchange is not carried out")),
         }
         self.bury(ctx);
+    }
+
+    /// A fragment: the message it completes is acted on as if it had come in one datagram.
+    fn piece(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
+        if !self.shell.fragments {
+            return self.shell.dropped(ctx, "fragments were not agreed");
+        }
+        let joined = self.shell.joining.take(inbound.header, inbound.datagram);
+        match joined {
+            Ok(None) => {}
+            Ok(Some((header, datagram))) => {
+                let whole = Inbound {
+                    header: &header,
+                    datagram: &datagram,
+                    ..*inbound
+                };
+                self.receive(ctx, &whole);
+            }
+            Err(why) => self.shell.dropped(ctx, why),
+        }
     }
 
     fn main_mode(&mut self, ctx: &mut Context<'_>, inbound: &Inbound<'_>) {
@@ -190,6 +216,9 @@ impl IsakmpSa {
         let part = (inbound.header.next_payload, cipher_text);
         if inbound.header.exchange == ExchangeType::INFORMATIONAL {
             return informational::receive(shell, ctx, established, message_id, part);
+        }
+        if inbound.header.exchange == ExchangeType::TRANSACTION {
+            return transaction::receive(shell, ctx, established, inbound, part);
         }
         match established.quick.remove(&message_id) {
             Some(Quick::Initiator(q)) => {
@@ -332,6 +361,8 @@ fn new_shell(
         record: Record::new(id, role, remote.ip().to_string()),
         sent: None,
         last_received: None,
+        fragments: false,
+        joining: Joining::default(),
         created: ctx.now.mono,
         dead: None,
     }

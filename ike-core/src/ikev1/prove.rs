@@ -18,8 +18,8 @@ use ike_wire::v1::{Body, Certificate, Identification, Notify, NotifyType, Payloa
 pub(super) struct OwnProof {
     /// ID payload.
     pub id: Identification,
-    /// The certificate payload, with signatures.
-    pub certificate: Option<Certificate>,
+    /// Our certificate and those above it; none with a pre-shared key.
+    pub certificates: Vec<Certificate>,
     /// HASH_I or HASH_R.
     pub hash: Vec<u8>,
 }
@@ -53,7 +53,7 @@ pub(super) fn prove(
     if preshared {
         return Proving::Done(OwnProof {
             id,
-            certificate: None,
+            certificates: Vec::new(),
             hash,
         });
     }
@@ -67,12 +67,17 @@ pub(super) fn prove(
         return Proving::Impossible(format!("trustpoint {} has no key pair", record.trustpoint));
     };
     pki::tell(shell, ctx, PkiCall::OwnChain);
-    shell.trace(
-        ctx,
-        IsakmpTrace::ConstructingCert(record.certificate.subject().to_string()),
-    );
+    // A peer that anchors at the root has none of the CAs between (RFC 4945 3.3).
+    let chain = ctx.store.chain(&record.trustpoint);
+    for certificate in &chain {
+        let subject = certificate.subject().to_string();
+        shell.trace(ctx, IsakmpTrace::ConstructingCert(subject));
+    }
     shell.trace(ctx, IsakmpTrace::SigningWith(record.trustpoint.clone()));
-    let certificate = Some(Certificate::x509(record.certificate.der().clone()));
+    let certificates = chain
+        .iter()
+        .map(|c| Certificate::x509(c.der().clone()))
+        .collect();
     let job = ctx.run(
         shell.id,
         Job::Sign {
@@ -83,7 +88,7 @@ pub(super) fn prove(
     Proving::Signing(
         OwnProof {
             id,
-            certificate,
+            certificates,
             hash,
         },
         job,
@@ -94,12 +99,8 @@ pub(super) fn prove(
 #[must_use]
 pub(super) fn payloads(shell: &Shell, proof: &OwnProof, signature: Option<Bytes>) -> Vec<Payload> {
     let mut out: Vec<Payload> = vec![Body::Id(proof.id.clone()).into()];
-    out.extend(
-        proof
-            .certificate
-            .clone()
-            .map(|c| Payload::from(Body::Cert(c))),
-    );
+    let certificates = proof.certificates.iter().cloned();
+    out.extend(certificates.map(|c| Payload::from(Body::Cert(c))));
     out.push(match signature {
         Some(signature) => Body::Sig(signature).into(),
         None => Body::Hash(proof.hash.clone().into()).into(),

@@ -191,6 +191,7 @@ pub(super) fn child(
         lifetime_seconds: agreed.lifetime_seconds,
         lifetime_kilobytes: agreed.lifetime_kilobytes,
         replay_window: protection.replay_window,
+        watched: established.dpd.checks().is_some(),
         pfs: agreed.pfs.map(Group::iana),
     };
     Child {

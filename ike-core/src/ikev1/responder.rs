@@ -7,12 +7,13 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use ike_crypto::Secret;
 use ike_wire::Header;
-use ike_wire::registry::{ExchangeType, PayloadType};
-use ike_wire::v1::{Body, Chain, Notify, NotifyType, Payload, SecurityAssociation, encode_message};
+use ike_wire::registry::PayloadType;
+use ike_wire::v1::{Body, Chain, NotifyType, Payload, SecurityAssociation};
 
 use super::common;
 use super::context::Context;
 use super::established::Established;
+use super::informational;
 use super::judge::Claim;
 use super::material::{Inputs, Material};
 use super::prove::OwnProof;
@@ -20,6 +21,7 @@ use super::shell::Shell;
 use super::table::{self, Message};
 use super::vendor::{self, Abilities};
 use crate::policy::isakmp::{self, Suite};
+use crate::policy::mode_config;
 use crate::sa::action::{Action, JobId};
 use crate::sa::job::{Job, JobOutcome, PeerVerified};
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState, Syslog};
@@ -132,12 +134,13 @@ pub(super) fn accept(
     );
     let peer = vendor::process(shell, ctx, chain);
     let Some((suite, answer)) = choose(shell, ctx, offer) else {
-        refuse(shell, ctx);
+        refuse(shell, ctx, offer);
         return None;
     };
     shell.trace(ctx, IsakmpTrace::LifetimeTimer(suite.lifetime));
     shell.transition(ctx, Input::ProcessMainMode, Fsm::Responder(1));
     shell.state = SaState::MmSaSetup;
+    shell.fragments = peer.fragments;
     shell.accept(datagram);
     let mut payloads: Vec<Payload> = vec![Body::Sa(answer).into()];
     payloads.extend(vendor::second_message(shell, ctx, peer));
@@ -171,27 +174,15 @@ fn choose(
 }
 
 /// W-053: no policy fits. The notify is smaller than the question (B5) and leaves no state.
-fn refuse(shell: &mut Shell, ctx: &mut Context<'_>) {
+fn refuse(shell: &mut Shell, ctx: &mut Context<'_>, offer: &SecurityAssociation) {
     let (local, remote) = (shell.local.ip(), shell.remote.ip());
     shell.trace(ctx, IsakmpTrace::NoOffersAccepted);
     shell.trace(
         ctx,
         IsakmpTrace::Phase1PolicyNotAcceptable { local, remote },
     );
-    let mut header = shell.header(
-        ExchangeType::INFORMATIONAL,
-        ike_wire::Flags::NONE,
-        ctx.entropy.nonzero(),
-    );
-    header.responder = ike_wire::Spi::ZERO;
-    let notify = Notify {
-        doi: 1,
-        protocol: ike_wire::v1::ProtocolId::ISAKMP,
-        spi: Bytes::new(),
-        ty: NotifyType::NO_PROPOSAL_CHOSEN,
-        data: Bytes::new(),
-    };
-    if let Ok(bytes) = encode_message(&header, &[Body::Notify(notify).into()]) {
+    let ty = NotifyType::NO_PROPOSAL_CHOSEN;
+    if let Some(bytes) = informational::clear_notify(shell.cookie_i, ty, ctx.entropy) {
         ctx.out.push(Action::Send(shell.transmit(bytes)));
     }
     shell.syslog(
@@ -201,10 +192,16 @@ fn refuse(shell: &mut Shell, ctx: &mut Context<'_>) {
             peer: remote,
         },
     );
-    shell.record.stop(
-        "MM1",
-        "phase 1 SA policy not acceptable: NO-PROPOSAL-CHOSEN",
-    );
+    let reason = match mode_config::wanted_in_phase1(offer) {
+        Some(decision) => {
+            shell.why(ctx, "no policy fits", &decision);
+            decision.because
+        }
+        None => "phase 1 SA policy not acceptable".to_owned(),
+    };
+    shell
+        .record
+        .stop("MM1", format!("{reason}: NO-PROPOSAL-CHOSEN"));
 }
 
 impl Responder {

@@ -11,6 +11,7 @@ use ike_wire::{Flags, Header, MessageId, Spi};
 
 use super::cipher;
 use super::context::Context;
+use super::fragment::{self, Joining};
 use super::keymat::Keys;
 use crate::config::IsakmpProfile;
 use crate::policy::Decision;
@@ -55,6 +56,10 @@ pub struct Shell {
     pub sent: Option<Retransmit>,
     /// Digest of the last phase 1 message that was acted on.
     pub last_received: Option<Vec<u8>>,
+    /// The peer joins fragments, and so do we (G-027).
+    pub fragments: bool,
+    /// Pieces of its message that came.
+    pub(super) joining: Joining,
     /// When the SA was made.
     pub created: Timestamp,
     /// Why it is dead, once it is.
@@ -252,7 +257,12 @@ impl Shell {
             state: self.state,
         };
         self.trace(ctx, trace);
-        ctx.out.push(Action::Send(transmit));
+        match self.fragments {
+            true => fragment::split(transmit)
+                .into_iter()
+                .for_each(|piece| ctx.out.push(Action::Send(piece))),
+            false => ctx.out.push(Action::Send(transmit)),
+        }
     }
 
     /// Remembers a message as acted on, so that its repetition is known (W-051).

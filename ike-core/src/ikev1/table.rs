@@ -21,6 +21,8 @@ pub(super) enum Message {
     QuickEnd,
     /// Informational with HASH.
     Informational,
+    /// Transaction: mode config and XAUTH.
+    Transaction,
 }
 
 struct Rule {
@@ -68,6 +70,11 @@ fn rule(message: Message) -> Rule {
             repeatable: &[P::NOTIFY, P::DELETE],
             optional: &[],
         },
+        Message::Transaction => Rule {
+            required: &[P::HASH, P::ATTRIBUTES],
+            repeatable: &[P::NOTIFY],
+            optional: &[],
+        },
     }
 }
 
@@ -95,7 +102,7 @@ pub(super) fn check(message: Message, chain: &Chain) -> Result<(), String> {
     // RFC 2409 5.5: the hash of phase 2 stands first.
     let phase2 = matches!(
         message,
-        Message::Quick | Message::QuickEnd | Message::Informational
+        Message::Quick | Message::QuickEnd | Message::Informational | Message::Transaction
     );
     if phase2 && chain.first_type() != PayloadType::HASH {
         return Err("the HASH payload does not stand first".to_owned());

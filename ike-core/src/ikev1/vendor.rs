@@ -18,6 +18,8 @@ pub(super) struct Abilities {
     pub natt: bool,
     /// RFC 3706 dead peer detection.
     pub dpd: bool,
+    /// Fragments, which we join too (G-027).
+    pub fragments: bool,
 }
 
 /// The vendor IDs of MM1, in the order of IOS (W-010).
@@ -28,30 +30,35 @@ const NAT_T_OFFER: [KnownVendor; 4] = [
     KnownVendor::NatT02,
 ];
 
+/// Flags behind the vendor ID of fragmentation: Main and Aggressive Mode.
+const MAIN_MODE: [u8; 4] = [0x80, 0, 0, 0];
+
 /// Vendor payloads of MM1, told as they are made.
 pub(super) fn first_message(shell: &Shell, ctx: &mut Context<'_>) -> Vec<Payload> {
-    NAT_T_OFFER
-        .into_iter()
-        .map(|v| {
-            if let Some(name) = v.constructed_name() {
-                shell.trace(ctx, IsakmpTrace::ConstructedNatT(name));
-            }
-            known(v)
-        })
-        .collect()
+    let mut out = Vec::new();
+    for v in NAT_T_OFFER {
+        if let Some(name) = v.constructed_name() {
+            shell.trace(ctx, IsakmpTrace::ConstructedNatT(name));
+        }
+        out.push(known(v));
+    }
+    out.extend(ctx.config.isakmp.fragmentation.then(fragmentation));
+    out
 }
 
-/// The vendor payload of MM2: the best NAT-T version both know (W-011).
+/// The vendor payloads of MM2: the best NAT-T version both know (W-011), and fragments if both join them.
 pub(super) fn second_message(
     shell: &Shell,
     ctx: &mut Context<'_>,
     peer: Abilities,
 ) -> Vec<Payload> {
-    if !peer.natt {
-        return Vec::new();
+    let mut out = Vec::new();
+    if peer.natt {
+        shell.trace(ctx, IsakmpTrace::ConstructedNatT("vendor-rfc3947"));
+        out.push(known(KnownVendor::NatTRfc3947));
     }
-    shell.trace(ctx, IsakmpTrace::ConstructedNatT("vendor-rfc3947"));
-    vec![known(KnownVendor::NatTRfc3947)]
+    out.extend(peer.fragments.then(fragmentation));
+    out
 }
 
 /// The vendor payloads of MM3 (W-012) and MM4 (W-013: Unity first).
@@ -70,6 +77,18 @@ fn known(vendor: KnownVendor) -> Payload {
     Payload::from(Body::Vendor(vendor.bytes()))
 }
 
+/// With the flags that stand for Main Mode.
+fn fragmentation() -> Payload {
+    let body = [KnownVendor::Fragmentation.body(), &MAIN_MODE].concat();
+    Payload::from(Body::Vendor(body.into()))
+}
+
+/// Microsoft sends no flags and means all exchanges.
+fn joins_main_mode(body: &[u8]) -> bool {
+    let flags = body.get(KnownVendor::Fragmentation.body().len()..);
+    flags.is_none_or(|f| f.first().is_none_or(|first| first & MAIN_MODE[0] != 0))
+}
+
 /// Reads every vendor ID of a message and tells what IOS tells (W-031..W-033).
 pub(super) fn process(shell: &Shell, ctx: &mut Context<'_>, chain: &Chain) -> Abilities {
     let mut abilities = Abilities::default();
@@ -81,8 +100,10 @@ pub(super) fn process(shell: &Shell, ctx: &mut Context<'_>, chain: &Chain) -> Ab
             shell.trace(ctx, IsakmpTrace::AnotherIos);
             continue;
         }
-        if known == Some(KnownVendor::Fragmentation) && !ctx.config.isakmp.fragmentation {
-            shell.trace(ctx, IsakmpTrace::FragmentationNotEnabled);
+        if known == Some(KnownVendor::Fragmentation) {
+            let enabled = ctx.config.isakmp.fragmentation;
+            shell.trace(ctx, IsakmpTrace::Fragmentation(enabled));
+            abilities.fragments |= enabled && joins_main_mode(data);
             continue;
         }
         major_mismatch(shell, ctx, chain, index, known);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ike_crypto::Secret;
 
 use super::context::Context;
+use super::established;
 use super::keymat;
 use super::mobike;
 use super::shell::{Path, Shell};
@@ -110,6 +111,7 @@ impl Agreement {
             lifetime_seconds: self.protection.lifetime_seconds,
             lifetime_kilobytes: self.protection.lifetime_kilobytes,
             replay_window: self.protection.replay_window,
+            watched: established::checks(shell, ctx).is_some(),
             pfs: self.chosen.group.map(ike_crypto::Group::iana),
         };
         Child {

@@ -82,9 +82,14 @@ pub(super) fn serve(
         .profile(ctx.config)
         .and_then(|p| authorization::policy(ctx.config, p, certificate))
     else {
+        tell_ignored(shell, ctx, asked, "no authorization policy is for it");
         return Answer::default();
     };
     let pools = authorization::pools(ctx.config, policy, asked);
+    if pools.is_empty() {
+        let why = format!("authorization policy {} has no pool for it", policy.name);
+        tell_ignored(shell, ctx, asked, &why);
+    }
     let leased: Vec<(IpAddr, u8)> = pools
         .iter()
         .filter_map(|(pool, wanted)| ctx.leases.take(pool, *wanted, identity, shell.id))
@@ -100,6 +105,21 @@ pub(super) fn serve(
     Answer {
         payload: reply(told).filter(|_| !exhausted),
         exhausted,
+    }
+}
+
+/// RFC 7296 3.15.4: where no addresses are configured the request for one is ignored, and it is the peer
+/// that decides whether it can do without.
+fn tell_ignored(shell: &mut Shell, ctx: &mut Context<'_>, asked: &Configuration, why: &str) {
+    let addresses = [A::INTERNAL_IP4_ADDRESS, A::INTERNAL_IP6_ADDRESS];
+    let wants = |a: &ConfigAttribute| addresses.contains(&a.attribute_type());
+    if asked.attributes.iter().any(wants) {
+        let decision = Decision::new((), "W-070", why);
+        shell.why(
+            ctx,
+            "the peer's request for an address is ignored",
+            &decision,
+        );
     }
 }
 

@@ -14,17 +14,17 @@ use super::context::Context;
 use super::create_child::ChildOffer;
 use super::init::{Abilities, Material};
 use super::judge::Proven;
-use super::liveness::Liveness;
 use super::mobike::Check;
 use super::reauth::Validity;
 use super::rekey_ike::{IkeOffer, IkeTwin};
 use super::shell::Shell;
 use super::sk::Sk;
-use crate::config::Ikev2Dpd;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2::proposal::Chosen;
+use crate::policy::liveness::Checks;
 use crate::sa::Role;
 use crate::sa::action::JobId;
+use crate::sa::liveness::Liveness;
 use crate::time::Timestamp;
 use crate::trace::{Ikev2Trace, Syslog};
 
@@ -196,7 +196,6 @@ impl Established {
         lifetime: u32,
     ) -> Self {
         let profile = shell.profile(ctx.config);
-        let dpd = profile.and_then(|p| p.dpd).or(ctx.config.ikev2.dpd);
         let keepalive = profile
             .and_then(|p| p.nat_keepalive)
             .or(ctx.config.ikev2.nat_keepalive)
@@ -215,7 +214,7 @@ impl Established {
             superseded: None,
             nascent: false,
             deleted_early: Vec::new(),
-            liveness: Liveness::new(dpd, ctx.now.mono),
+            liveness: Liveness::new(checks(shell, ctx), ctx.now.mono),
             keepalive_at: keepalive.map(|s| ctx.now.mono + Duration::from_secs(s.into())),
         }
     }
@@ -382,8 +381,14 @@ impl Established {
 
     /// Liveness checks as configured.
     #[must_use]
-    pub fn dpd(&self) -> Option<Ikev2Dpd> {
-        self.liveness.configured()
+    pub fn dpd(&self) -> Option<Checks> {
+        self.liveness.checks()
+    }
+
+    /// An authentic, new packet of the peer came (RFC 7296 2.4).
+    pub(super) fn alive(&mut self, shell: &mut Shell, ctx: &Context<'_>) {
+        self.liveness.alive(ctx.now.mono);
+        shell.outgoing.alive(ctx.now.mono, &ctx.repetition());
     }
 
     /// The SA takes no new work: it ends or has a successor.
@@ -392,6 +397,13 @@ impl Established {
         let now = self.situation();
         now.closing || now.superseded
     }
+}
+
+/// Liveness checks as configured (G-043, G-044).
+pub(super) fn checks(shell: &Shell, ctx: &Context<'_>) -> Option<Checks> {
+    let profile = shell.profile(ctx.config);
+    let dpd = profile.and_then(|p| p.dpd).or(ctx.config.ikev2.dpd)?;
+    Some(Checks::new(dpd.interval, dpd.retry, dpd.periodic))
 }
 
 /// The shared secret of a child SA's own exchange, as an option of a reference.

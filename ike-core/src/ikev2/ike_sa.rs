@@ -17,10 +17,11 @@ use super::established::{Established, Wish};
 use super::fragment::Reassembly;
 use super::initiator::{self, Initiator};
 use super::mobike::Mobility;
+use super::outgoing::Outgoing;
 use super::responder::{self, Responder, Screened};
 use super::shell::Shell;
 use super::sk::Sk;
-use super::window::{Incoming, Outgoing};
+use super::window::Incoming;
 use super::{pump, reauth};
 use crate::policy::protection::Protection;
 use crate::sa::action::{DataplaneEvent, JobId};
@@ -275,7 +276,7 @@ impl IkeSa {
         if let State::Established(sa) = &mut self.state {
             match event {
                 DataplaneEvent::Alive { spi_in } => {
-                    sa.liveness.alive(ctx.now.mono);
+                    sa.alive(&mut self.shell, ctx);
                     // RFC 7296 2.8: what arrives on the new child SA shows that the peer has it.
                     sa.children
                         .install_outbound(ctx, self.shell.tunnel, *spi_in);
@@ -284,6 +285,7 @@ impl IkeSa {
                     true => pump::delete_child(ctx, sa, *spi_in),
                     false => sa.wish(ctx, Wish::RekeyChild(*spi_in)),
                 },
+                DataplaneEvent::Sent { .. } => sa.liveness.sent(ctx.now.mono),
                 DataplaneEvent::Acquire { .. } | DataplaneEvent::Moved { .. } => {}
             }
         }

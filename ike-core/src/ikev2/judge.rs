@@ -5,11 +5,12 @@ use bytes::Bytes;
 use ike_crypto::{KeySpec, ct_eq};
 use ike_pki::{Anchor, Certificate};
 use ike_wire::registry::PayloadType;
-use ike_wire::v2::{Auth, AuthMethod, Body, CertEncoding, Chain, Identification};
+use ike_wire::v2::{Auth, AuthMethod, Body, CertEncoding, Chain, Identification, NotifyType};
 
 use super::auth_octets;
 use super::context::Context;
 use super::init::Material;
+use super::notify;
 use super::prove::method_name;
 use super::shell::Shell;
 use crate::config::Ikev2Auth;
@@ -73,6 +74,14 @@ pub(super) fn auth(chain: &Chain) -> Option<&Auth> {
     }
 }
 
+/// Why a message that wants EAP is refused (RFC 7296 2.16, RFC 5998 3).
+pub(super) fn eap_refused(chain: &Chain) -> &'static str {
+    match notify::find(chain, NotifyType::EAP_ONLY_AUTHENTICATION) {
+        Some(_) => "the peer wants EAP alone (EAP_ONLY_AUTHENTICATION), which is not built",
+        None => "the peer wants EAP, which is not built",
+    }
+}
+
 /// Judges the peer's AUTH against the bound profile. A message without AUTH asks for EAP: refused (C4).
 pub(super) fn judge(
     shell: &mut Shell,
@@ -89,9 +98,7 @@ pub(super) fn judge(
     };
     shell.trace(ctx, Ikev2Trace::PeerMethod);
     let Some(auth) = auth(chain) else {
-        return Judging::Refused(
-            "no AUTH payload: the peer wants EAP, which is not built".to_owned(),
-        );
+        return Judging::Refused(format!("no AUTH payload: {}", eap_refused(chain)));
     };
     shell.trace(ctx, Ikev2Trace::PeerMethodIs(method_name(auth.method)));
     let claim = Claim {

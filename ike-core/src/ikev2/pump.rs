@@ -37,6 +37,9 @@ pub(super) fn pump(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Establishe
 /// What stands in a wish's way: no room in the peer's window, or an exchange it must not meet (RFC 7296
 /// 2.25: we do not start what the peer would have to refuse).
 fn may_start(shell: &Shell, sa: &Established, wish: &Wish) -> bool {
+    if *wish == Wish::Liveness && !sa.requests.is_empty() {
+        return true;
+    }
     let now = sa.situation();
     let preparing = |w: &Work| matches!(w, Work::PrepareChild(_) | Work::PrepareIke(_));
     let preparing = sa.jobs.values().any(preparing);
@@ -97,13 +100,25 @@ fn start(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established, wish: W
             inform(shell, ctx, sa, &[cookie], Request::CheckPath(check));
         }
         Wish::Liveness => {
-            // Any request of ours that is out is a check already.
-            if sa.requests.is_empty() {
-                shell.trace(ctx, Ikev2Trace::Liveness);
-                inform(shell, ctx, sa, &[], Request::Liveness);
-            }
+            check(shell, ctx, sa);
         }
     }
+}
+
+/// Any request of ours that is out asks for a sign of life already, and is taken for the check when there
+/// was none for long (RFC 7296 2.4).
+fn check(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
+    let now = ctx.now.mono;
+    let Some(checks) = sa.liveness.checks().filter(|_| sa.liveness.checking()) else {
+        return;
+    };
+    if sa.requests.is_empty() {
+        shell.trace(ctx, Ikev2Trace::Liveness);
+        inform(shell, ctx, sa, &[], Request::Liveness);
+    } else if !sa.liveness.silent(now) {
+        return sa.liveness.forgo();
+    }
+    shell.outgoing.check(now, checks.retry);
 }
 
 fn inform(
@@ -214,8 +229,21 @@ pub(super) fn next_keepalive(shell: &Shell, ctx: &Context<'_>) -> Option<Timesta
 /// A request was never answered: the peer is gone, and the SA with it (RFC 7296 2.4).
 pub(super) fn gone(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
     shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
+    lost(shell, ctx, sa, "Maximum number of retransmissions reached");
+}
+
+/// The same by a liveness check (G-044).
+pub(super) fn silent(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
+    shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
+    if let Some(checks) = sa.liveness.checks() {
+        shell.why(ctx, "liveness", &checks.dead("G-044"));
+    }
+    lost(shell, ctx, sa, "Peers lost (DPD)");
+}
+
+fn lost(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established, why: &str) {
     if let Some(twin) = sa.twin.take() {
         rekey_ike::succeeded_by(ctx, sa, twin.id);
     }
-    shell.kill(ctx, "Maximum number of retransmissions reached");
+    shell.kill(ctx, why);
 }

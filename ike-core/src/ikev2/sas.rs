@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 use ike_wire::{Flags, Spi};
 
-use super::child::{Children, GRACE};
+use super::child::{Child, Children, GRACE};
 use super::context::{Context, FollowUp};
 use super::cookie::CookieJar;
 use super::established::Wish;
@@ -52,6 +52,8 @@ pub struct Stats {
     pub cookies_wrong: u64,
     /// First messages answered with an error.
     pub refused: u64,
+    /// First messages of SAs that are past them.
+    pub late: u64,
 }
 
 /// All IKE SAs.
@@ -62,6 +64,8 @@ pub struct IkeSas {
     spis: BTreeMap<Spi, SaId>,
     /// First messages under work, by the peer's SPI and address.
     half_open: BTreeMap<SaId, (Spi, IpAddr)>,
+    /// SAs by the digest of the first message that they came from.
+    opened: BTreeMap<[u8; 32], SaId>,
     deadlines: BTreeSet<(Timestamp, SaId)>,
     armed: BTreeMap<SaId, Timestamp>,
     jar: CookieJar,
@@ -242,6 +246,7 @@ impl IkeSas {
         if let Some(sa) = self.sas.remove(&id) {
             self.spis.remove(&sa.shell.own_spi());
             self.half_open.remove(&id);
+            self.opened.retain(|_, opened| *opened != id);
             self.remember(sa.shell.record);
         }
     }
@@ -284,15 +289,18 @@ impl IkeSas {
 
     /// The data plane reports. False when it is not about an SA of this table.
     pub fn dataplane(&mut self, ctx: &mut Context<'_>, event: &DataplaneEvent) -> bool {
-        let (DataplaneEvent::Expire { spi_in, .. }
-        | DataplaneEvent::Alive { spi_in }
-        | DataplaneEvent::Moved { spi_in, .. }) = event
-        else {
-            return false;
+        let about = |child: &Child| match event {
+            DataplaneEvent::Expire { spi_in, .. }
+            | DataplaneEvent::Alive { spi_in }
+            | DataplaneEvent::Moved { spi_in, .. } => child.spec.spi_in == *spi_in,
+            DataplaneEvent::Sent { interface, spi_out } => {
+                child.spec.spi_out == *spi_out && child.spec.interface == *interface
+            }
+            DataplaneEvent::Acquire { .. } => false,
         };
         let has = |sa: &IkeSa| {
-            sa.established()
-                .is_some_and(|e| e.children.get(*spi_in).is_some())
+            let established = sa.established();
+            established.is_some_and(|e| e.children.iter().any(about))
         };
         let Some(id) = self.sas.iter().find(|(_, sa)| has(sa)).map(|(id, _)| *id) else {
             return false;
@@ -344,7 +352,7 @@ impl IkeSas {
 
     /// Timers of the engine, for `show`.
     #[must_use]
-    pub fn repetition(timers: &Timers) -> super::window::Repetition {
+    pub fn repetition(timers: &Timers) -> super::outgoing::Repetition {
         IkeSa::repetition(timers)
     }
 }

@@ -11,6 +11,8 @@ pub mod identity;
 pub mod ikev2;
 pub mod ipsec;
 pub mod isakmp;
+pub mod liveness;
+pub mod mode_config;
 pub mod preshared;
 pub mod profile;
 pub mod protection;

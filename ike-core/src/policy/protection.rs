@@ -178,8 +178,12 @@ fn tunnel(config: &RunningConfig, interface: &Interface, tunnel: &Tunnel) -> Opt
     let (local, peer) = config.tunnel_ends(tunnel)?;
     let (local_selector, remote_selector) = match tunnel.mode {
         TunnelMode::GreIp | TunnelMode::GreIpv6 => (Selector::gre(local), Selector::gre(peer)),
-        TunnelMode::IpsecIpv4 => (Selector::ANY_V4, Selector::ANY_V4),
-        TunnelMode::IpsecIpv6 => (Selector::ANY_V6, Selector::ANY_V6),
+        TunnelMode::IpsecIpv4 | TunnelMode::Ipv4OverIpsecIpv6 => {
+            (Selector::ANY_V4, Selector::ANY_V4)
+        }
+        TunnelMode::IpsecIpv6 | TunnelMode::Ipv6OverIpsecIpv4 => {
+            (Selector::ANY_V6, Selector::ANY_V6)
+        }
     };
     Some(Protection {
         name: interface.name.clone(),

@@ -208,6 +208,13 @@ pub enum DataplaneEvent {
         /// Our inbound SPI.
         spi_in: u32,
     },
+    /// A protected packet went to the peer, which an answer may show to be alive.
+    Sent {
+        /// The interface that sent it.
+        interface: String,
+        /// The peer's inbound SPI.
+        spi_out: u32,
+    },
     /// An authentic, new packet of a child SA came in UDP from elsewhere than before.
     Moved {
         /// Our inbound SPI.

@@ -58,6 +58,9 @@ pub struct ChildSpec {
     pub lifetime_kilobytes: u32,
     /// Replay window in packets.
     pub replay_window: u32,
+    /// The peer's life is checked: the engine wants to hear of its traffic again and again, not only of
+    /// the first packet.
+    pub watched: bool,
     /// Oakley group number of PFS, if any (`show crypto ipsec sa`).
     pub pfs: Option<u16>,
 }

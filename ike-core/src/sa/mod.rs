@@ -3,6 +3,7 @@
 pub mod action;
 pub mod child;
 pub mod job;
+pub mod liveness;
 pub mod natt;
 pub mod numbers;
 pub mod record;

@@ -256,6 +256,7 @@ impl Simulation {
             Action::Send(transmit) => self.send(node, transmit),
             Action::Keepalive { remote, .. } => self.nodes[node].keepalives.push(remote),
             Action::Run(id, job) => {
+                self.nodes[node].jobs += 1;
                 let outcome = match job {
                     Job::Fetch { url } => self.web.fetch(url),
                     job => job::run(job, self.nodes[node].keys.as_ref()),

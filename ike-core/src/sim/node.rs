@@ -41,6 +41,8 @@ pub struct Node {
     pub replies: Vec<Reply>,
     /// Where NAT keepalives went.
     pub keepalives: Vec<SocketAddr>,
+    /// How many jobs its engine gave away.
+    pub jobs: usize,
     /// Its data plane.
     pub installed: Installed,
     /// Its trustpoints.
@@ -67,6 +69,7 @@ impl Node {
             traced_at: Vec::new(),
             replies: Vec::new(),
             keepalives: Vec::new(),
+            jobs: 0,
             installed: Installed::default(),
             store: router.store,
             timers,

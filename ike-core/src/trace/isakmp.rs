@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use ike_wire::v1::ConfigType;
+
 use super::state::{Fsm, Input, SaState};
 use crate::policy::identity::Identity;
 use crate::sa::Role;
@@ -54,7 +56,7 @@ pub enum IsakmpTrace {
     },
     Vendor(&'static str),
     AnotherIos,
-    FragmentationNotEnabled,
+    Fragmentation(bool),
     CheckingTransform {
         number: u8,
         priority: u32,
@@ -186,6 +188,11 @@ pub enum IsakmpTrace {
         ack: bool,
     },
     PeerDead(IpAddr),
+    Transaction {
+        peer: IpAddr,
+        message_id: u32,
+    },
+    ConfigPayload(ConfigType),
     Floated {
         remote: SocketAddr,
     },

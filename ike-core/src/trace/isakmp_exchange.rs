@@ -74,8 +74,9 @@ impl IsakmpTrace {
             }
             Self::Vendor(name) => format!("ISAKMP:({n}): vendor ID is {name}"),
             Self::AnotherIos => format!("ISAKMP:({n}): speaking to another IOS box!"),
-            Self::FragmentationNotEnabled => {
-                "ISAKMP: Support for IKE Fragmentation not enabled".to_owned()
+            Self::Fragmentation(enabled) => {
+                let not = if *enabled { "" } else { "not " };
+                format!("ISAKMP: Support for IKE Fragmentation {not}enabled")
             }
             Self::CheckingTransform { number, priority } => {
                 format!(
@@ -179,6 +180,14 @@ impl IsakmpTrace {
                 "ISAKMP:({n}):DPD/R_U_THERE{} received from peer, sequence {sequence:#x}",
                 if *ack { "_ACK" } else { "" }
             ),
+            Self::Transaction { peer, message_id } => format!(
+                "ISAKMP:({n}):processing transaction payload from {peer}. message ID = {message_id}"
+            ),
+            Self::ConfigPayload(ty) => {
+                let name = ty.to_string();
+                let name = name.strip_prefix("ISAKMP_CFG_").unwrap_or(&name);
+                format!("ISAKMP: Config payload {name}")
+            }
             Self::PeerDead(peer) => format!("ISAKMP:({n}):peer {peer} not responding!"),
             Self::Floated { remote } => {
                 format!(

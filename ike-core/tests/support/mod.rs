@@ -8,6 +8,8 @@
 )]
 
 pub mod forge;
+pub mod forge_v1;
+pub mod pki;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -44,6 +46,12 @@ pub struct Ring(BTreeMap<String, Arc<PrivateKey>>);
 impl Ring {
     pub fn of(label: &str, key: Arc<PrivateKey>) -> Self {
         Self(BTreeMap::from([(label.to_owned(), key)]))
+    }
+
+    /// With one more key.
+    pub fn and(mut self, label: &str, key: Arc<PrivateKey>) -> Self {
+        self.0.insert(label.to_owned(), key);
+        self
     }
 }
 

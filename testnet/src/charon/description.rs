@@ -18,6 +18,8 @@ pub struct Description {
     pub secrets: Vec<Secret>,
     /// Address pools.
     pub pools: Vec<Pool>,
+    /// What is known about CAs.
+    pub authorities: Vec<Authority>,
     /// Connections.
     pub connections: Vec<Connection>,
 }
@@ -49,6 +51,8 @@ pub struct Connection {
     pub local: Authentication,
     /// How the peer has to.
     pub remote: Authentication,
+    /// Further rounds by the name of their section, e.g. `local-xauth`.
+    pub rounds: Vec<(String, Authentication)>,
     /// Child SAs.
     pub children: Vec<Child>,
     /// Further settings, e.g. `dpd_delay`.
@@ -105,6 +109,17 @@ pub enum SecretKind {
     Ppk,
     /// EAP or XAUTH password.
     Eap,
+}
+
+/// What is known about a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Its name.
+    pub name: String,
+    /// File name of its certificate (see [`Credential::name`]).
+    pub cacert: String,
+    /// Settings, e.g. `cert_uri_base`.
+    pub settings: Vec<Setting>,
 }
 
 /// Addresses for peers that ask.

@@ -52,6 +52,14 @@ pub(super) fn strongswan_conf(description: &Description, log: &Path, socket: &Pa
 /// swanctl.conf: connections, secrets and pools.
 pub(super) fn swanctl_conf(description: &Description) -> String {
     let mut text = Text::default();
+    text.open("authorities");
+    for authority in &description.authorities {
+        text.open(&authority.name);
+        text.set("cacert", &authority.cacert);
+        text.settings(&authority.settings);
+        text.close();
+    }
+    text.close();
     text.open("connections");
     description
         .connections
@@ -89,6 +97,9 @@ fn connection(text: &mut Text, connection: &Connection) {
     text.settings(&connection.settings);
     authentication(text, "local", &connection.local);
     authentication(text, "remote", &connection.remote);
+    for (section, round) in &connection.rounds {
+        authentication(text, section, round);
+    }
     text.open("children");
     connection.children.iter().for_each(|c| child(text, c));
     text.close();

@@ -33,7 +33,7 @@ const GCM: EspSuite = EspSuite {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [Named; 9] = [
+    let tests: [Named; 10] = [
         (
             "the_seed_pings_from_loopback_to_loopback",
             the_seed_pings_from_loopback_to_loopback,
@@ -69,6 +69,10 @@ fn main() -> ExitCode {
         (
             "an_sa_ends_in_time_and_a_stranger_is_told",
             an_sa_ends_in_time,
+        ),
+        (
+            "traffic_of_watched_sas_is_told_on_both_sides",
+            traffic_is_told,
         ),
     ];
     if let Some(why) = (!arguments.list).then(obstacle).flatten() {
@@ -406,5 +410,30 @@ fn an_sa_ends_in_time() -> Outcome {
         ]
     );
     assert!(a.handle.counters().sas.is_empty());
+    Ok(())
+}
+
+/// RFC 7296 2.4, 2.8: the first packet that came, and of watched SAs what goes and comes, once a second.
+fn traffic_is_told() -> Outcome {
+    let (_switch, mut a, mut b) = routers(GRE)?;
+    for router in [&a, &b] {
+        for spec in router.specs(0x100, SEED, Mode::Tunnel) {
+            let watched = router.me == 0;
+            router.handle.install(&SaSpec { watched, ..spec })?;
+        }
+    }
+    assert_eq!(ping(&a, 3)?, 3);
+    std::thread::sleep(SECOND);
+    assert_eq!(ping(&a, 3)?, 3);
+    let alive = |spi| DataplaneEvent::Alive { spi };
+    let sent = DataplaneEvent::Sent {
+        tunnel: "Tunnel1".to_owned(),
+        spi: 0x100,
+    };
+    for expected in [&sent, &alive(0x101), &sent, &alive(0x101)] {
+        assert_eq!(a.traffic()?, *expected);
+    }
+    assert_eq!(b.traffic()?, alive(0x100));
+    assert!(b.events.try_recv().is_err(), "R2 watches nothing");
     Ok(())
 }

@@ -41,9 +41,9 @@ pub(crate) struct Router {
     pub(crate) host: Host,
     runtime: Runtime,
     pub(crate) handle: Handle,
-    events: mpsc::Receiver<DataplaneEvent>,
+    pub(crate) events: mpsc::Receiver<DataplaneEvent>,
     /// Its number: 0 is R1, 1 is R2.
-    me: usize,
+    pub(crate) me: usize,
     source: IpAddr,
     destination: IpAddr,
 }
@@ -123,6 +123,7 @@ impl Router {
             lifetime_seconds: Some(3600),
             lifetime_kilobytes: Some(4_608_000),
             traffic: None,
+            watched: false,
         }
     }
 
@@ -146,7 +147,18 @@ impl Router {
             .try_for_each(|spec| self.handle.install(spec))?)
     }
 
+    /// What it has to say but for traffic.
     pub(crate) fn event(&mut self) -> Result<DataplaneEvent, Box<dyn Error>> {
+        loop {
+            match self.traffic()? {
+                DataplaneEvent::Alive { .. } | DataplaneEvent::Sent { .. } => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// What it has to say.
+    pub(crate) fn traffic(&mut self) -> Result<DataplaneEvent, Box<dyn Error>> {
         let events = &mut self.events;
         let next = self
             .runtime

@@ -68,13 +68,20 @@ pub enum TunnelMode {
     IpsecIpv4,
     /// `ipsec ipv6`.
     IpsecIpv6,
+    /// `ipsec ipv6 v4-overlay`: IPv4 packets between IPv6 addresses (later IOS).
+    Ipv4OverIpsecIpv6,
+    /// `ipsec ipv4 v6-overlay`: IPv6 packets between IPv4 addresses (later IOS).
+    Ipv6OverIpsecIpv4,
 }
 
 impl TunnelMode {
     /// Source and destination are IPv6 addresses.
     #[must_use]
     pub fn is_over_ipv6(self) -> bool {
-        matches!(self, Self::GreIpv6 | Self::IpsecIpv6)
+        matches!(
+            self,
+            Self::GreIpv6 | Self::IpsecIpv6 | Self::Ipv4OverIpsecIpv6
+        )
     }
 }
 

@@ -193,6 +193,8 @@ const BLOCKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("interface Tunnel7", &["tunnel mode ipsec ipv6"]),
+    ("interface Tunnel8", &["tunnel mode ipsec ipv6 v4-overlay"]),
+    ("interface Tunnel9", &["tunnel mode ipsec ipv4 v6-overlay"]),
     (
         "interface Ethernet0/1",
         &["ipv6 nd ra suppress", "ipv6 address FE80::1 link-local"],

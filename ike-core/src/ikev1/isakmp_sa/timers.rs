@@ -9,14 +9,15 @@ use super::super::established::Quick;
 use super::super::shell::Shell;
 use super::super::{children, informational};
 use super::{IsakmpSa, State};
+use crate::policy::identity::Identity;
 use crate::sa::action::Action;
 use crate::sa::retransmit::{Due, Timers};
 use crate::time::Timestamp;
 use crate::trace::{Fsm, IsakmpTrace};
 
 impl IsakmpSa {
-    /// What is due at `ctx.now`.
-    pub fn deadline(&mut self, ctx: &mut Context<'_>) {
+    /// What is due at `ctx.now`. The identity is that of a peer just found dead.
+    pub fn deadline(&mut self, ctx: &mut Context<'_>) -> Option<Identity> {
         let timers = ctx.timers;
         // While a job is under way the peer has answered: its answer waits for us.
         let sent = if self.working() {
@@ -51,10 +52,14 @@ impl IsakmpSa {
         if self.half_open_expired(ctx.now.mono, &timers) {
             self.death_by_retransmission(ctx);
         }
-        if let State::Established(established) = &mut self.state {
-            established_deadline(&mut self.shell, ctx, established);
-        }
+        let lost = match &mut self.state {
+            State::Established(e) => {
+                established_deadline(&mut self.shell, ctx, e).then(|| e.peer.clone())
+            }
+            _ => None,
+        };
         self.bury(ctx);
+        lost
     }
 
     fn death_by_retransmission(&mut self, ctx: &mut Context<'_>) {
@@ -111,9 +116,17 @@ fn awaited(fsm: Fsm) -> &'static str {
     }
 }
 
-fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &mut Established) {
+/// What is due on an established SA; true when its peer is found dead.
+fn established_deadline(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    established: &mut Established,
+) -> bool {
     for message_id in established.quick.keys().copied().collect::<Vec<_>>() {
         quick_deadline(shell, ctx, established, message_id);
+    }
+    if shell.dead.is_some() {
+        return false;
     }
     nat_keepalive(shell, ctx, established);
     match established.dpd.poll(ctx.now.mono) {
@@ -129,17 +142,26 @@ fn established_deadline(shell: &mut Shell, ctx: &mut Context<'_>, established: &
             );
         }
         DpdDue::Dead => {
-            let peer = shell.remote.ip();
-            shell.trace(ctx, IsakmpTrace::PeerDead(peer));
-            children::remove_of_peer(ctx, peer);
+            shell.trace(ctx, IsakmpTrace::PeerDead(shell.remote.ip()));
+            if let Some(checks) = established.dpd.checks() {
+                shell.why(ctx, "liveness", &checks.dead("G-025"));
+            }
             shell.kill(ctx, "Peers lost (DPD)");
-            return;
+            return true;
         }
     }
     if ctx.now.mono >= established.expires() {
         informational::send_delete_isakmp(shell, ctx, established);
         shell.kill(ctx, "IKE SA lifetime exceeded");
     }
+    false
+}
+
+/// A peer that does not answer Quick Mode at all does not have the ISAKMP SA any more, as after a restart: it
+/// goes as in IOS, so that what asks next begins with Main Mode. Pairs live on (O-061).
+fn phase2_death(shell: &mut Shell, ctx: &mut Context<'_>, established: &Established) {
+    informational::send_delete_isakmp(shell, ctx, established);
+    shell.kill(ctx, "Death by retransmission P2");
 }
 
 /// G-026: one octet while the mapping must live (RFC 3948 2.3).
@@ -210,10 +232,11 @@ fn quick_deadline(
                 awaited,
                 format!("Death by retransmission P2: {awaited} never came"),
             );
-            if let Some(spi) = pending_spi {
-                children::remove(ctx, spi);
-            }
             established.finish(message_id);
+            match pending_spi {
+                Some(spi) => drop(children::remove(ctx, spi)),
+                None => phase2_death(shell, ctx, established),
+            }
         }
         Some(Due::Later) | None => {}
     }

@@ -66,7 +66,7 @@ impl IkeSa {
                 };
             }
             State::Established(mut sa) => {
-                sa.liveness.alive(ctx.now.mono);
+                sa.alive(shell, ctx);
                 exchanges::answered(shell, ctx, &mut sa, id, chain);
                 self.state = State::Established(sa);
             }
@@ -153,7 +153,7 @@ impl IkeSa {
         self.state = match std::mem::replace(&mut self.state, State::Closed) {
             State::Responder(state) => state.protected(shell, ctx, header, chain).into(),
             State::Established(mut sa) => {
-                sa.liveness.alive(ctx.now.mono);
+                sa.alive(shell, ctx);
                 let served = Served { id, chain: &chain };
                 exchanges::serve(shell, ctx, &mut sa, header.exchange, served);
                 State::Established(sa)

@@ -1,8 +1,8 @@
 //! Deadlines of an IKE SA: repetition, its end, half-open age, what the established SA wants (W-075, B4).
 
 use super::super::context::{self, Context};
+use super::super::outgoing::Due;
 use super::super::pump;
-use super::super::window::Due;
 use super::{IkeSa, State};
 use crate::sa::retransmit::Timers;
 use crate::time::Timestamp;
@@ -42,6 +42,11 @@ impl IkeSa {
                 self.shell.send(ctx, &datagrams);
             }
             Due::Again(..) | Due::GiveUp(_) => self.give_up(ctx),
+            Due::Silent(_) => {
+                if let State::Established(sa) = &mut self.state {
+                    pump::silent(&mut self.shell, ctx, sa);
+                }
+            }
         }
     }
 
@@ -80,7 +85,7 @@ impl IkeSa {
 
     /// Repetitions of this SA under the engine's timers.
     #[must_use]
-    pub fn repetition(timers: &Timers) -> super::super::window::Repetition {
+    pub fn repetition(timers: &Timers) -> super::super::outgoing::Repetition {
         context::repetition(timers)
     }
 }

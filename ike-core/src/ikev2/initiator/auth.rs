@@ -157,6 +157,9 @@ impl AuthSent {
             shell.fail(ctx, "IKE_AUTH", &format!("the peer answers {}", error.ty));
             return Step::Ended;
         }
+        if chain.find(PayloadType::V2_EAP).is_some() {
+            return refuse(shell, ctx, self, judge::eap_refused(chain));
+        }
         if let Err(why) = table::check(table::Message::AuthResponse, chain) {
             shell.fail(ctx, "IKE_AUTH", &format!("{why} ({})", payloads.join(" ")));
             return Step::Ended;

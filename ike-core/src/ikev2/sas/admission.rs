@@ -13,7 +13,7 @@ use crate::ikev2::context::Context;
 use crate::ikev2::ike_sa::{IkeSa, Inbound};
 use crate::ikev2::notify::{self, notify};
 use crate::ikev2::responder;
-use crate::ikev2::shell::names;
+use crate::ikev2::shell::{digest, names};
 use crate::sa::SaId;
 use crate::sa::action::{Action, Transmit};
 use crate::trace::{Ikev2Trace, Packet, Trace};
@@ -40,6 +40,12 @@ impl IkeSas {
         if self.spis.contains_key(&header.initiator) {
             self.stats.malformed += 1;
             return;
+        }
+        // RFC 7296 2.1: a first message again whose IKE_AUTH has come belongs to an SA, and is ignored.
+        if self.opened.contains_key(&digest(inbound.datagram)) {
+            self.stats.late += 1;
+            let reason = "a first message answered long ago".to_owned();
+            return Self::tell_dropped(ctx, inbound.remote.ip(), self.stats.late, reason);
         }
         match Message::decode(inbound.datagram.clone()) {
             Ok(message) => self.first_message(ctx, inbound, message),
@@ -74,6 +80,7 @@ impl IkeSas {
         }
         self.stats.accepted += 1;
         let sa = IkeSa::respond(ctx, inbound, screened, message);
+        self.opened.insert(digest(inbound.datagram), sa.shell.id);
         self.insert(ctx, sa);
     }
 

@@ -1,0 +1,446 @@
+//! Our router and charon on one network: started, brought up, pinged, rekeyed, ended, judged.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+use testnet::charon::{Charon, Installation, PeerSa};
+use testnet::{Host, PingReport};
+
+use crate::judge::{self, Traffic};
+use crate::network::{Network, Wiring};
+use crate::ours::Ours;
+use crate::peer::{CHILD, CONNECTION, Peer};
+use crate::pki::Trustpoints;
+use crate::router::Router;
+use crate::rows::Bench;
+
+/// How long a state may take to come.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a negotiation may take.
+pub(crate) const NEGOTIATION: Duration = Duration::from_secs(20);
+/// How long a refusal may take that nobody is told of.
+pub(crate) const REFUSAL: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(10);
+const ECHO: Duration = Duration::from_secs(2);
+/// Pings of a positive row, each way.
+pub(crate) const PINGS: u32 = 100;
+/// Between two pings of a flow.
+const FLOW: Duration = Duration::from_millis(5);
+
+/// Which side does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Ours,
+    Peer,
+}
+
+/// Two peers before they start.
+pub(crate) struct Setup {
+    pub wiring: Wiring,
+    pub mtu: Option<u32>,
+    pub router: Router,
+    pub peer: Peer,
+    pub trustpoints: Trustpoints,
+    pub retransmit: Duration,
+}
+
+impl Setup {
+    pub(crate) fn new(router: Router, peer: Peer) -> Self {
+        Self {
+            wiring: Wiring::Plain,
+            mtu: None,
+            router,
+            peer,
+            trustpoints: Trustpoints::default(),
+            retransmit: Duration::from_secs(10),
+        }
+    }
+
+    /// Certificates of ours.
+    pub(crate) fn enrolled(mut self, trustpoints: Trustpoints) -> Self {
+        self.trustpoints = trustpoints;
+        self
+    }
+
+    /// Other wires.
+    pub(crate) fn on(mut self, wiring: Wiring) -> Self {
+        self.wiring = wiring;
+        self.router = self.router.on(wiring);
+        self.peer = self.peer.on(wiring);
+        self
+    }
+}
+
+/// Two running peers.
+pub(crate) struct Pair {
+    pub ours: Ours,
+    pub charon: Charon,
+    pub network: Network,
+    installation: Installation,
+    wiring: Wiring,
+    dir: PathBuf,
+    retransmit: Duration,
+}
+
+impl Pair {
+    /// Starts both; everything of the row is kept in the bench's folder.
+    pub(crate) fn start(bench: &Bench, setup: &Setup) -> Result<Self, Failed> {
+        let dir = bench.dir.as_path();
+        std::fs::write(dir.join("R1.cfg"), setup.router.text())?;
+        setup.trustpoints.write(&dir.join("R1.state"))?;
+        let network = Network::new(setup.wiring, setup.mtu, &dir.join("capture.pcapng"))?;
+        let ours = Ours::start(&network.ours, dir, setup.retransmit)?;
+        let (installation, charon_dir) = (bench.installation.clone(), dir.join("charon"));
+        let charon = Charon::start(
+            &installation,
+            &network.peer,
+            &charon_dir,
+            setup.peer.description(),
+        )?;
+        if setup
+            .peer
+            .description()
+            .connections
+            .iter()
+            .any(|c| c.version == testnet::charon::IkeVersion::One)
+        {
+            // Any to any brings no route: it would take IKE itself along.
+            network.peer.run(crate::network::route_of_charon)??;
+        }
+        Ok(Self {
+            ours,
+            charon,
+            network,
+            installation,
+            wiring: setup.wiring,
+            dir: dir.to_owned(),
+            retransmit: setup.retransmit,
+        })
+    }
+
+    /// Starts our daemon again after its end.
+    pub(crate) fn restart_ours(&mut self) -> Result<(), Failed> {
+        self.ours = Ours::start(&self.network.ours, &self.dir, self.retransmit)?;
+        Ok(())
+    }
+
+    /// Starts charon again after its end.
+    pub(crate) fn restart_peer(&mut self, peer: &Peer) -> Result<(), Failed> {
+        let dir = self.dir.join("charon");
+        let log = self.charon.log();
+        std::fs::write(self.dir.join("charon-before.log"), log)?;
+        self.charon = Charon::start(
+            &self.installation,
+            &self.network.peer,
+            &dir,
+            peer.description(),
+        )?;
+        Ok(())
+    }
+
+    /// Lets a side start; whether it says that it is up, and its words.
+    pub(crate) fn try_up(&self, side: Side, wait: Duration) -> Result<(bool, String), Failed> {
+        match side {
+            Side::Ours => self.ours.up(wait),
+            Side::Peer => {
+                let said = self.charon.initiate(CHILD, wait)?;
+                Ok((said.ok, said.text))
+            }
+        }
+    }
+
+    /// Lets a side start; both are up afterwards in their own words.
+    pub(crate) fn up(&self, side: Side) -> Result<(), Failed> {
+        match self.try_up(side, NEGOTIATION)? {
+            (true, _) => self.both_up(1),
+            (false, said) => Err(format!("{side:?} did not bring it up: {said}").into()),
+        }
+    }
+
+    /// Both say: one IKE SA is established, with that many child SAs.
+    pub(crate) fn both_up(&self, children: usize) -> Result<(), Failed> {
+        eventually(|| {
+            let (peer, ours) = (self.charon.sas()?, self.states()?);
+            let here = ours.established == 1 && ours.children == children;
+            // Half-open SAs of strangers do not count.
+            let over = |sa: &&PeerSa| sa.get("state") != "CONNECTING";
+            let there = peer.iter().filter(over).count() == 1
+                && peer.iter().filter(over).all(PeerSa::established)
+                && peer.iter().map(|sa| sa.installed().count()).sum::<usize>() == children;
+            if here && there {
+                return Ok(());
+            }
+            Err(format!(
+                "wanted one IKE SA with {children} child SAs; ours: {ours:?}; charon: {peer:#?}"
+            )
+            .into())
+        })
+    }
+
+    /// Neither side has anything left.
+    pub(crate) fn nothing_left(&self) -> Result<(), Failed> {
+        eventually(|| {
+            let (peer, ours) = (self.charon.sas()?, self.states()?);
+            if peer.is_empty() && ours == States::default() {
+                return Ok(());
+            }
+            Err(format!("something is left; ours: {ours:?}; charon: {peer:#?}").into())
+        })
+    }
+
+    /// Our side has nothing left.
+    pub(crate) fn nothing_of_ours(&self) -> Result<(), Failed> {
+        eventually(|| match self.states()? {
+            States {
+                established: 0,
+                negotiating: 0,
+                children: 0,
+            } => Ok(()),
+            some => Err(format!("something is left with us: {some:?}").into()),
+        })
+    }
+
+    /// What our daemon has, by `show … | json`.
+    pub(crate) fn states(&self) -> Result<States, Failed> {
+        States::of(&self.ours)
+    }
+
+    /// Ends the IKE SA from one side.
+    pub(crate) fn delete(&self, side: Side) -> Result<(), Failed> {
+        match side {
+            Side::Ours => self.ours.down(),
+            Side::Peer => self.said(&["--terminate", "--ike", CONNECTION]),
+        }
+    }
+
+    /// Starts a rekeying from one side.
+    pub(crate) fn rekey(&self, side: Side, ike: bool) -> Result<(), Failed> {
+        match (side, ike) {
+            (Side::Ours, ike) => self.ours.rekey(ike),
+            (Side::Peer, true) => self.said(&["--rekey", "--ike", CONNECTION]),
+            (Side::Peer, false) => self.said(&["--rekey", "--child", CHILD]),
+        }
+    }
+
+    fn said(&self, arguments: &[&str]) -> Result<(), Failed> {
+        let said = self.charon.swanctl(arguments)?;
+        if said.ok {
+            Ok(())
+        } else {
+            Err(format!("swanctl {arguments:?}: {}", said.text).into())
+        }
+    }
+
+    /// The pings of a row: from where to where, and in which host.
+    fn flows(&self) -> [(&Host, IpAddr, IpAddr); 2] {
+        let (ours, peer) = (&self.network.ours, &self.network.peer);
+        let v6 = |net| IpAddr::from(Ipv6Addr::new(net, 0, 0, 0, 0, 0, 0, 1));
+        let (a, b) = if self.wiring.ipv6_inside() {
+            (v6(0xfd01), v6(0xfd02))
+        } else {
+            ([10, 1, 0, 1].into(), [10, 2, 0, 1].into())
+        };
+        [(ours, a, b), (peer, b, a)]
+    }
+
+    /// A hundred pings each way, none lost.
+    pub(crate) fn pings(&self) -> Result<(), Failed> {
+        self.ping(PINGS)
+    }
+
+    /// Pings each way, none lost.
+    pub(crate) fn ping(&self, count: u32) -> Result<(), Failed> {
+        for (host, from, to) in self.flows() {
+            none_lost(from, to, &host.ping(from, to, count, ECHO)?)?;
+        }
+        Ok(())
+    }
+
+    /// Pings from charon's network to ours; what comes of them does not matter.
+    pub(crate) fn ping_from_peer(&self, count: u32) -> Result<(), Failed> {
+        let [_, (host, from, to)] = self.flows();
+        host.ping(from, to, count, ECHO)?;
+        Ok(())
+    }
+
+    /// Pings from our loopback to another network of charon's and back.
+    pub(crate) fn ping_to(&self, network: Ipv4Addr, count: u32) -> Result<(), Failed> {
+        let ours = IpAddr::from([10, 1, 0, 1]);
+        for (host, from, to) in [
+            (&self.network.ours, ours, IpAddr::from(network)),
+            (&self.network.peer, IpAddr::from(network), ours),
+        ] {
+            none_lost(from, to, &host.ping(from, to, count, ECHO)?)?;
+        }
+        Ok(())
+    }
+
+    /// Does something while pings go both ways, some two hundred a second; how many of each were
+    /// sent and lost.
+    pub(crate) fn under_ping(
+        &self,
+        work: impl FnOnce() -> Result<(), Failed>,
+    ) -> Result<Flow, Failed> {
+        let over = AtomicBool::new(false);
+        let (done, reports) = thread::scope(|scope| {
+            let flows: Vec<_> = self
+                .flows()
+                .into_iter()
+                .map(|(host, from, to)| {
+                    let over = &over;
+                    scope.spawn(move || flow(host, from, to, over))
+                })
+                .collect();
+            let done = work();
+            over.store(true, Ordering::Relaxed);
+            let reports: Vec<_> = flows
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect();
+            (done, reports)
+        });
+        done?;
+        let mut total = Flow::default();
+        for report in reports {
+            let report = report.map_err(|_| "a ping thread died")??;
+            total.sent += report.sent;
+            total.lost += report.sent - report.received;
+        }
+        Ok(total)
+    }
+
+    /// Ends both and reads the capture.
+    pub(crate) fn end(mut self) -> Result<Traffic, Failed> {
+        self.ours.stop();
+        self.charon.stop();
+        let dir = self.dir.clone();
+        let wiring = self.wiring;
+        drop(self);
+        judge::read(&dir, wiring)
+    }
+}
+
+/// Pings of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flow {
+    pub sent: u32,
+    pub lost: u32,
+}
+
+impl Flow {
+    /// None was lost, and there were some.
+    pub(crate) fn whole(self) -> Result<(), Failed> {
+        self.lost_at_most(0)
+    }
+
+    pub(crate) fn lost_at_most(self, allowed: u32) -> Result<(), Failed> {
+        if self.sent < 10 || self.lost > allowed {
+            return Err(format!(
+                "{} of {} pings lost, allowed are {allowed}",
+                self.lost, self.sent
+            )
+            .into());
+        }
+        Ok(())
+    }
+}
+
+fn flow(
+    host: &Host,
+    from: IpAddr,
+    to: IpAddr,
+    over: &AtomicBool,
+) -> Result<PingReport, testnet::Error> {
+    let mut total = PingReport::default();
+    while !over.load(Ordering::Relaxed) {
+        let report = host.ping(from, to, 1, ECHO)?;
+        total.sent += report.sent;
+        total.received += report.received;
+        thread::sleep(FLOW);
+    }
+    Ok(total)
+}
+
+fn none_lost(from: IpAddr, to: IpAddr, report: &PingReport) -> Result<(), Failed> {
+    if report.received == report.sent {
+        return Ok(());
+    }
+    Err(format!(
+        "{} of {} pings from {from} to {to} answered",
+        report.received, report.sent
+    )
+    .into())
+}
+
+/// Our daemon's SAs in its own words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct States {
+    /// IKE SAs that are up.
+    pub established: usize,
+    /// IKE SAs that are not up yet.
+    pub negotiating: usize,
+    /// Child SAs.
+    pub children: usize,
+}
+
+impl States {
+    fn of(ours: &Ours) -> Result<Self, Failed> {
+        let (v1, v2) = (
+            ours.show("show crypto isakmp sa")?,
+            ours.show("show crypto ikev2 sa")?,
+        );
+        let children = ours.show("show crypto ipsec sa")?;
+        let of = |value: &Value, key: &str, field: &str| -> Vec<String> {
+            let list = value[key].as_array().cloned().unwrap_or_default();
+            list.iter()
+                .map(|sa| sa[field].as_str().unwrap_or_default().to_owned())
+                .collect()
+        };
+        let isakmp = of(&v1, "isakmp_sas", "state");
+        let deleted = of(&v1, "isakmp_sas", "status");
+        let isakmp: Vec<&String> = isakmp
+            .iter()
+            .zip(&deleted)
+            .filter(|(_, s)| *s == "ACTIVE")
+            .map(|(s, _)| s)
+            .collect();
+        let ikev2 = of(&v2, "ikev2_sas", "status");
+        let up = isakmp.iter().filter(|s| **s == "QM_IDLE").count()
+            + ikev2.iter().filter(|s| *s == "READY").count();
+        Ok(Self {
+            established: up,
+            negotiating: isakmp.len() + ikev2.len() - up,
+            children: pairs(&children),
+        })
+    }
+}
+
+/// SAs in use for sending in `show crypto ipsec sa`.
+fn pairs(shown: &Value) -> usize {
+    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let flows = list(shown, "interfaces")
+        .into_iter()
+        .flat_map(|interface| list(&interface, "flows"));
+    flows.map(|flow| list(&flow, "outbound").len()).sum()
+}
+
+/// Looks until it is so, or says why it is not.
+pub(crate) fn eventually(look: impl Fn() -> Result<(), Failed>) -> Result<(), Failed> {
+    within(PATIENCE, look)
+}
+
+/// As [`eventually`], with a limit.
+pub(crate) fn within(limit: Duration, look: impl Fn() -> Result<(), Failed>) -> Result<(), Failed> {
+    let until = Instant::now() + limit;
+    loop {
+        match look() {
+            Err(_) if Instant::now() < until => thread::sleep(LOOK),
+            done => return done,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+# The peers of the interop tests; sourced by test.sh and interop.sh, which define `have`, `say` and `skip`.
+
+# Debian's strongSwan, where it may be installed.
+install_charon() {
+    [ -x /usr/sbin/charon-systemd ] && [ -x /usr/sbin/swanctl ] && have tshark && return 0
+    local wanted=(charon-systemd strongswan-swanctl libcharon-extra-plugins libcharon-extauth-plugins
+        libstrongswan-standard-plugins libstrongswan-extra-plugins tshark)
+    if [ "$(id -u)" != 0 ] || ! have apt-get; then
+        skip "strongSwan and tshark for interop tests: apt-get install ${wanted[*]}"
+        return 0
+    fi
+    say "installing strongSwan"
+    # Nothing of it is to run by itself: the tests start it in their own namespaces.
+    {
+        apt-get update -qq &&
+            DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${wanted[@]}"
+    } >/dev/null 2>&1 || skip "strongSwan: apt-get failed"
+}
+
+# strongSwan 6 of a later Debian release, unpacked into target/peers/strongswan-6 and not installed. Rows with
+# it are a bonus: without a network, or on another distribution, they are skipped by name.
+fetch_strongswan_6() {
+    local release=forky target=$PWD/target/peers/strongswan-6 packages site work
+    [ -x "$target/usr/sbin/swanctl" ] && return 0
+    have apt-get && have dpkg-deb && [ -d /usr/lib/ipsec ] && [ "$(dpkg --print-architecture)" = amd64 ] || return 0
+    site=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 2>/dev/null | head -1)
+    [ -n "$site" ] || return 0
+    packages=(charon-systemd strongswan-swanctl strongswan-libcharon libstrongswan libcharon-extra-plugins
+        libcharon-extauth-plugins libstrongswan-extra-plugins libstrongswan-standard-plugins libc6 libssl3t64
+        libgmp10 libgcrypt20 libgpg-error0 libcap2 libsystemd0 libcurl4t64 libzstd1 zlib1g libgcc-s1)
+    say "fetching strongSwan 6"
+    work=$(mktemp -d)
+    mkdir -p "$work"/{state/lists/partial,cache/archives/partial,root}
+    : >"$work/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $release main" >"$work/sources.list"
+    cat >"$work/apt.conf" <<CONF
+Dir::Etc::sourcelist "$work/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State "$work/state";
+Dir::State::status "$work/status";
+Dir::Cache "$work/cache";
+APT::Sandbox::User "root";
+CONF
+    if (cd "$work" && export APT_CONFIG="$work/apt.conf" && apt-get update -qq && apt-get download -qq "${packages[@]}" &&
+        for package in *.deb; do dpkg-deb -x "$package" root || exit 1; done) >/dev/null 2>&1; then
+        mkdir -p "$(dirname "$target")"
+        rm -rf "$target"
+        mv "$work/root" "$target"
+    else
+        say "skipped: strongSwan 6 cannot be fetched; its rows are not run"
+    fi
+    rm -rf "$work"
+}
