@@ -27,6 +27,7 @@ const EXAMPLES: &str = "Examples:
   ikd lab demo                              the tech note's cases, on real packets, no root
   ikd lab run config/labs/t-02              one case; exit 0 when it ends as the folder expects
   ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
+  ikd lab up --peer strongswan R1.cfg R2.cfg   the second one is strongSwan, translated
   ikd check R1.cfg                          errors with line, column and a suggestion
   ikd run -c R1.cfg --name R1               a daemon; then: ikd -d R1 exec 'show crypto isakmp sa'";
 

@@ -14,6 +14,7 @@
 pub mod check;
 pub mod cli;
 pub mod control;
+pub mod convert;
 pub mod dataplane;
 pub mod exec;
 pub mod keystore;

@@ -6,6 +6,7 @@
 
 mod commands;
 mod judge;
+mod peer;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
@@ -60,6 +61,20 @@ fn main() -> ExitCode {
         "a tunnel of IKEv2 is shown, rekeyed and cleared",
         commands::ikev2_by_command,
     ));
+    for proof in peer::PROOFS {
+        trials.push(Trial::test(
+            format!("strongSwan is the peer: {}", proof.title),
+            move || peer::strongswan(proof),
+        ));
+    }
+    trials.push(Trial::test(
+        "a signal takes strongSwan down with its lab",
+        peer::ended_by_a_signal,
+    ));
+    trials.push(Trial::test(
+        "what strongSwan cannot be told is told by line",
+        peer::untranslatable,
+    ));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -88,9 +103,13 @@ fn ikd(arguments: &[&str], paths: &[&Path]) -> Result<Output, Failed> {
 }
 
 fn ikd_at(sockets: &Path, arguments: &[&str], paths: &[&Path]) -> Result<Output, Failed> {
+    Ok(ikd_command(sockets).args(arguments).args(paths).output()?)
+}
+
+fn ikd_command(sockets: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
     command.env("IKD_RUNTIME_DIR", sockets);
-    Ok(command.args(arguments).args(paths).output()?)
+    command
 }
 
 fn text(octets: &[u8]) -> String {

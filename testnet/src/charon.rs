@@ -42,13 +42,14 @@ const END: Duration = Duration::from_secs(5);
 /// How long swanctl may take beyond what it was told to wait.
 const ANSWER: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(5);
+/// Octets of a folder that a socket fits in: the kernel takes paths of 107.
+const SOCKET_PATH: usize = 80;
 
 /// A running charon. Dropping it kills it.
 #[derive(Debug)]
 pub struct Charon {
     installation: Installation,
     dir: PathBuf,
-    // Socket paths are short by law; `dir` may be deep.
     socket: TempDir,
     process: Process,
 }
@@ -75,10 +76,7 @@ impl Charon {
         description: &Description,
     ) -> Result<Self> {
         let doing = || format!("prepare charon in {}", dir.display());
-        let socket = tempfile::Builder::new()
-            .prefix("charon-")
-            .tempdir()
-            .doing(doing)?;
+        let socket = folder_for_socket(dir).doing(doing)?;
         prepare(dir, socket.path(), description).doing(doing)?;
         let process = spawn(installation, host, dir).doing(|| "start charon".to_owned())?;
         let mut charon = Self {
@@ -165,6 +163,16 @@ impl Charon {
         }
     }
 
+    /// What a `swanctl` needs in its environment to find this charon.
+    pub fn environment(&self) -> [(&'static str, PathBuf); 2] {
+        environment(&self.dir)
+    }
+
+    /// Number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its log so far.
     pub fn log(&self) -> String {
         let octets = fs::read(self.dir.join("charon.log")).unwrap_or_default();
@@ -229,13 +237,9 @@ impl Charon {
     fn swanctl_within(&self, arguments: &[&str], wait: Duration) -> Result<Said> {
         let doing = || format!("run swanctl {}", arguments.join(" "));
         let mut command = self.installation.swanctl();
-        command.args(arguments);
-        command.arg("--uri").arg(format!(
-            "unix://{}",
-            self.socket.path().join("vici").display()
-        ));
-        environment(&mut command, &self.dir);
         command
+            .args(arguments)
+            .envs(environment(&self.dir))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .stdin(Stdio::null());
@@ -283,6 +287,16 @@ fn read(from: Option<&mut impl Read>) -> String {
     String::from_utf8_lossy(&octets).into_owned()
 }
 
+/// A folder inside `dir`, which goes with it; elsewhere where the path would be too long for a socket.
+fn folder_for_socket(dir: &Path) -> io::Result<TempDir> {
+    let mut folder = tempfile::Builder::new();
+    if dir.as_os_str().len() > SOCKET_PATH {
+        return folder.prefix("charon-").tempdir();
+    }
+    fs::create_dir_all(dir)?;
+    folder.prefix("vici-").tempdir_in(dir)
+}
+
 fn prepare(dir: &Path, socket: &Path, description: &Description) -> io::Result<()> {
     for kind in [
         CredentialKind::Ca,
@@ -314,16 +328,17 @@ fn spawn(installation: &Installation, host: &Host, dir: &Path) -> io::Result<Pro
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out);
-    environment(&mut command, dir);
+    command.envs(environment(dir));
     host.enter_in_child(&mut command);
     run_of_its_own(&mut command);
     command.spawn()
 }
 
-fn environment(command: &mut Command, dir: &Path) {
-    command
-        .env("STRONGSWAN_CONF", dir.join("strongswan.conf"))
-        .env("SWANCTL_DIR", dir);
+fn environment(dir: &Path) -> [(&'static str, PathBuf); 2] {
+    [
+        ("STRONGSWAN_CONF", dir.join("strongswan.conf")),
+        ("SWANCTL_DIR", dir.to_owned()),
+    ]
 }
 
 /// Gives the process an empty /run that nobody else sees, and the end of the thread that starts it:

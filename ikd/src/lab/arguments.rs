@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ike_core::config::Enrollment;
 
-use super::case::{Case, Overrides, RouterCase};
+use super::case::{Case, Overrides, RouterCase, Software};
 use super::error::LabError;
 use crate::cli::complain;
 
@@ -18,6 +18,9 @@ pub(super) struct CaseArgs {
     /// The router that starts [default: the folder's, or the first file's].
     #[arg(long, value_name = "HOST")]
     pub initiate: Option<String>,
+    /// What the second router runs: `strongswan` is charon with the translation of its configuration.
+    #[arg(long, value_name = "SOFTWARE", value_enum, default_value_t)]
+    pub peer: Software,
     /// Listing order of a router's trustpoints, newest first [default: the last defined is newest].
     #[arg(long, value_name = "HOST=TP,TP", value_parser = assignment)]
     pub order: Vec<(String, Vec<String>)>,
@@ -69,6 +72,7 @@ impl CaseArgs {
             key_bits: self.key_bits,
             retransmit_interval: self.retransmit_interval,
             linger: false,
+            peer: self.peer,
         }
     }
 }

@@ -10,6 +10,7 @@ use ike_core::verdict::Verdict;
 
 use super::error::{LabError, at};
 use super::live::Lab;
+use super::router::Router;
 
 /// Wireshark's names; that of IKEv2 is there so that a script finds the same set every time.
 const TABLES: [&str; 3] = ["ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"];
@@ -22,9 +23,9 @@ pub(super) fn save(lab: &Lab, verdict: &Verdict, out: &Path) -> Result<(), LabEr
     fs::create_dir_all(out).map_err(at(out))?;
     let to = out.join("capture.pcapng");
     fs::copy(lab.capture(), &to).map_err(at(&to))?;
-    for daemon in &lab.daemons {
-        let to = out.join(format!("{}.log", daemon.name));
-        fs::copy(&daemon.log, &to).map_err(at(&to))?;
+    for router in &lab.routers {
+        let to = out.join(format!("{}.log", router.name()));
+        fs::copy(router.log(), &to).map_err(at(&to))?;
     }
     keys(lab, &out.join("keys"))?;
     save_verdict(verdict, out)
@@ -55,8 +56,8 @@ fn keys(lab: &Lab, folder: &Path) -> Result<(), LabError> {
         .map_err(at(folder))?;
     for table in TABLES {
         let mut lines = BTreeSet::new();
-        for daemon in &lab.daemons {
-            let text = fs::read_to_string(daemon.keys.join(table)).unwrap_or_default();
+        for tables in lab.routers.iter().filter_map(Router::key_tables) {
+            let text = fs::read_to_string(tables.join(table)).unwrap_or_default();
             lines.extend(text.lines().map(str::to_owned));
         }
         let path = folder.join(table);

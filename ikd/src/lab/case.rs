@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ike_core::config::{Interface, RunningConfig};
+use ike_core::config::{Interface, Place, RunningConfig};
 use ike_core::policy::protection::compile;
 
 use super::error::LabError;
@@ -24,6 +24,22 @@ pub struct RouterCase {
     pub order: Vec<String>,
     /// Chassis serial number.
     pub serial: String,
+    /// The file it was read from.
+    pub file: String,
+    /// Where the lines of the configuration stand.
+    pub places: Vec<Place>,
+    /// What it runs.
+    pub software: Software,
+}
+
+/// What a router runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Software {
+    /// This program.
+    #[default]
+    Ikd,
+    /// strongSwan's charon with the translation of the configuration.
+    Strongswan,
 }
 
 /// A case, ready to run.
@@ -76,6 +92,8 @@ pub struct Overrides {
     pub retransmit_interval: Option<f64>,
     /// Goes on until both routers have given up.
     pub linger: bool,
+    /// What the second router runs.
+    pub peer: Software,
 }
 
 impl Case {
@@ -104,6 +122,11 @@ impl Case {
             self.retransmit = [allowed_interval(seconds)?; 2];
         }
         self.until_given_up |= overrides.linger;
+        if overrides.peer != Software::Ikd {
+            self.routers[1].software = overrides.peer;
+            // A folder says what comes of two routers of ours.
+            self.expect = None;
+        }
         Ok(())
     }
 
@@ -127,6 +150,11 @@ impl Case {
     /// The router that starts.
     pub fn initiator(&self) -> &RouterCase {
         &self.routers[self.initiator]
+    }
+
+    /// Whether a router runs something else than this program.
+    pub fn has_peer(&self) -> bool {
+        self.routers.iter().any(|r| r.software != Software::Ikd)
     }
 
     /// The other one.

@@ -1,7 +1,7 @@
 //! One router's daemon: a child process of this very program inside its host.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,6 +14,7 @@ use super::case::Case;
 use super::enrol::Enrolled;
 use super::error::{LabError, at};
 use super::leftovers;
+use super::router::Folders;
 use crate::control::{self, Request, Response};
 use crate::keystore;
 
@@ -38,8 +39,8 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Writes configuration and store of the router of that index into `dir` and starts its
-    /// daemon in `host`, with the control socket in `sockets`; does not wait.
+    /// Writes configuration and store of the router of that index and starts its daemon in `host`;
+    /// does not wait.
     ///
     /// # Errors
     /// A file cannot be written or the program not started.
@@ -48,14 +49,13 @@ impl Daemon {
         index: usize,
         enrolled: &Enrolled,
         host: &Host,
-        dir: &Path,
-        sockets: &Path,
+        folders: Folders<'_>,
     ) -> Result<Self, LabError> {
         let name = case.routers[index].name.clone();
-        let file = |kind: &str| dir.join(format!("{name}.{kind}"));
+        let file = |kind: &str| folders.dir.join(format!("{name}.{kind}"));
         let (config, state) = (file("cfg"), file("state"));
         let (log, keys) = (file("log"), file("keys"));
-        let socket = sockets.join(format!("{name}.sock"));
+        let socket = folders.sockets.join(format!("{name}.sock"));
         std::fs::write(&config, &case.routers[index].text).map_err(at(&config))?;
         keystore::create(&state, &enrolled.store, &enrolled.keys)
             .map_err(|e| LabError::pki(e.to_string()))?;

@@ -87,6 +87,9 @@ pub(super) fn enrol(case: &Case, keys: &Keys) -> Result<[Enrolled; 2], LabError>
     };
     let at = now();
     let mut cas = LabCas::default();
+    if case.has_peer() {
+        cas.add_alternative_names();
+    }
     for (number, (url, key)) in urls.iter().zip(made).enumerate() {
         cas.add(url, number + 1, key, at).map_err(refused)?;
     }
@@ -170,6 +173,7 @@ impl PrivateKeys for Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::case::Software;
 
     /// S-020, W-005: the order is that of the case; 512-bit routers have 1024-bit CAs.
     #[test]
@@ -190,6 +194,27 @@ mod tests {
         assert_eq!(
             again.keys[0].1.public().spki_der(),
             r1.keys[0].1.public().spki_der()
+        );
+    }
+
+    /// W-021: IOS names host and address in the subject; peers of another make look into
+    /// subjectAltName.
+    #[test]
+    fn certificates_have_alternative_names_where_a_peer_needs_them() {
+        let mut case = Case::embedded("t-01").unwrap();
+        case.key_bits = 512;
+        let keys = Keys::default();
+        let names = |case: &Case| {
+            let [r1, _] = enrol(case, &keys).unwrap();
+            let own = &r1.store.identity("IOSCA1").unwrap().certificate;
+            (own.dns_names(), own.ip_addresses())
+        };
+        assert_eq!(names(&case), (Vec::new(), Vec::new()));
+        case.routers[1].software = Software::Strongswan;
+        let address = [192, 168, 0, 1].into();
+        assert_eq!(
+            names(&case),
+            (vec!["R1.cisco.com".to_owned()], vec![address])
         );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ike_core::config::{Enrollment, Parsed, Severity, TrustpointConfig, parse};
 
-use super::case::{Case, Overrides, RouterCase, allowed_interval};
+use super::case::{Case, Overrides, RouterCase, Software, allowed_interval};
 use super::embedded;
 use super::error::LabError;
 use super::file::{self, Interval, LabFile, StopWhen};
@@ -119,8 +119,7 @@ impl Case {
             order: lab.order,
             enrolled: lab.enrolled,
             key_bits: lab.key_bits,
-            retransmit_interval: None,
-            linger: false,
+            ..Overrides::default()
         })?;
         Ok(())
     }
@@ -183,7 +182,7 @@ fn router(number: usize, file: &str, text: String) -> Result<RouterCase, LabErro
     let Parsed {
         config,
         diagnostics,
-        ..
+        places,
     } = parse(file, &text);
     let errors: String = diagnostics
         .iter()
@@ -213,6 +212,9 @@ fn router(number: usize, file: &str, text: String) -> Result<RouterCase, LabErro
         config,
         order,
         serial: (100 + number).to_string(),
+        file: file.to_owned(),
+        places,
+        software: Software::Ikd,
     })
 }
 

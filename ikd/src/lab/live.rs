@@ -1,4 +1,4 @@
-//! A case on real packets: daemons in namespaces, from enrolment to teardown.
+//! A case on real packets: routers in namespaces, from enrolment to teardown.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -9,14 +9,13 @@ use ike_core::verdict::Ping;
 use tempfile::TempDir;
 
 use super::case::Case;
-use super::daemon::Daemon;
 use super::enrol::{Keys, enrol};
 use super::error::LabError;
 use super::key_hashes::KeyHashes;
 use super::leftovers;
 use super::network::Wires;
 use super::outcome::Outcome;
-use crate::control::Request;
+use super::router::{Folders, Router};
 
 /// Time between two looks at the records.
 const LOOK: Duration = Duration::from_millis(5);
@@ -33,8 +32,8 @@ const PINGS: u32 = 3;
 pub(super) struct Lab {
     /// The case.
     pub case: Case,
-    /// The daemons, in the order of the case. They end before their wires.
-    pub daemons: [Daemon; 2],
+    /// The routers, in the order of the case. They end before their wires.
+    pub routers: [Router; 2],
     /// Hosts and wires.
     pub wires: Wires,
     cas: KeyHashes,
@@ -46,7 +45,7 @@ impl Lab {
     /// their control sockets. The process must be isolated already.
     ///
     /// # Errors
-    /// Keys, namespaces, devices or a daemon are not to be had.
+    /// Keys, namespaces, devices or a router are not to be had.
     pub(super) fn start(
         case: &Case,
         keys: &Keys,
@@ -57,16 +56,18 @@ impl Lab {
         leftovers::folder(dir.path());
         let enrolled = enrol(case, keys)?;
         let wires = Wires::new(case, &dir.path().join("capture.pcapng"))?;
-        let sockets = sockets.unwrap_or(dir.path());
-        let start =
-            |n: usize| Daemon::start(case, n, &enrolled[n], &wires.hosts[n], dir.path(), sockets);
-        let daemons = [start(0)?, start(1)?];
-        for daemon in &daemons {
-            daemon.wait_ready()?;
+        let folders = Folders {
+            dir: dir.path(),
+            sockets: sockets.unwrap_or(dir.path()),
+        };
+        let start = |n: usize| Router::start(case, n, &enrolled[n], &wires.hosts[n], folders);
+        let routers = [start(0)?, start(1)?];
+        for router in &routers {
+            router.wait_ready()?;
         }
         Ok(Self {
             case: case.clone(),
-            daemons,
+            routers,
             wires,
             cas: KeyHashes::of(enrolled.iter().map(|e| &e.store)),
             dir,
@@ -76,14 +77,11 @@ impl Lab {
     /// Lets the initiator start once and waits for the verdict, then pings if the tunnel is up.
     ///
     /// # Errors
-    /// A daemon does not answer, or refuses to start.
+    /// A router does not answer, or refuses to start.
     pub(super) fn negotiate(&self) -> Result<Outcome, LabError> {
         self.wires.call(&self.case)?;
         let started = Instant::now();
-        self.initiator().ask(&Request::Up {
-            name: self.protection()?,
-            wait: 0,
-        })?;
+        self.routers[self.case.initiator].initiate(&self.case)?;
         let limit = self.case.patience();
         let mut records = self.records()?;
         while !certain(&records) && started.elapsed() < limit {
@@ -117,9 +115,9 @@ impl Lab {
         let datagrams = self.wires.datagrams()?;
         outcome.ip_lengths = datagrams.iter().map(|d| d.ip_length).collect();
         outcome.asked = self.cas.asked(datagrams.into_iter().map(|d| d.body));
-        for daemon in &self.daemons {
-            let log = std::fs::read_to_string(&daemon.log).unwrap_or_default();
-            outcome.logs.insert(daemon.name.clone(), log);
+        for router in &self.routers {
+            let log = std::fs::read_to_string(router.log()).unwrap_or_default();
+            outcome.logs.insert(router.name().to_owned(), log);
         }
         Ok(outcome)
     }
@@ -148,30 +146,21 @@ impl Lab {
         self.dir().join("capture.pcapng")
     }
 
-    /// Tells both daemons to end, then waits for both.
+    /// What could not be translated for a router of another make, one line each; empty without one.
+    pub(super) fn losses(&self) -> String {
+        self.routers.iter().map(Router::losses).collect()
+    }
+
+    /// Tells both routers to end, then waits for both.
     pub(super) fn stop(&self) {
-        self.daemons.iter().for_each(Daemon::stop);
-        self.daemons.iter().for_each(Daemon::end);
-    }
-
-    fn initiator(&self) -> &Daemon {
-        &self.daemons[self.case.initiator]
-    }
-
-    /// What `up` takes: the initiator's first protection.
-    fn protection(&self) -> Result<String, LabError> {
-        let initiator = self.case.initiator();
-        let all = ike_core::policy::protection::compile(&initiator.config);
-        all.into_iter().next().map(|p| p.name).ok_or_else(|| {
-            let name = &initiator.name;
-            LabError::config(format!("{name} protects nothing: add `tunnel protection ipsec profile NAME` to a tunnel, or a crypto map to an interface"))
-        })
+        self.routers.iter().for_each(Router::stop);
+        self.routers.iter().for_each(Router::end);
     }
 
     /// Newest records: initiator, responder.
     fn records(&self) -> Result<[Option<Record>; 2], LabError> {
         let (i, r) = (self.case.initiator, 1 - self.case.initiator);
-        Ok([self.daemons[i].record()?, self.daemons[r].record()?])
+        Ok([self.routers[i].record()?, self.routers[r].record()?])
     }
 
     /// Goes on after the verdict as far as the case wants.

@@ -1,7 +1,7 @@
 //! Routers in namespaces of their own: cases from folders, on real packets or in the simulator.
 //!
-//! `case` says what runs, `enrol` gives it keys and certificates, `network` and `daemon` make
-//! it real, `live` and `simulate` run it, `outcome` judges it. `run` and `demo` do all of that
+//! `case` says what runs, `enrol` gives it keys and certificates, `network` and `router` make
+//! it real (a router is a `daemon` of ours or a `peer`), `live` and `simulate` run it, `outcome` judges it. `run` and `demo` do all of that
 //! once; `up` leaves a lab running under a supervisor.
 
 mod arguments;
@@ -19,15 +19,17 @@ mod live;
 mod network;
 mod outcome;
 mod packets;
+mod peer;
 mod remote;
 mod report;
+mod router;
 mod run;
 mod service;
 mod simulate;
 mod strangers;
 mod supervisor;
 
-pub use case::{Case, Overrides, RouterCase};
+pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
 pub use error::LabError;
 pub use outcome::Outcome;
@@ -49,7 +51,7 @@ pub enum LabCommand {
     Demo(run::DemoArgs),
     /// Leave two routers running in the background.
     Up(supervisor::UpArgs),
-    /// Run a Linux command in a router's namespace.
+    /// Run a Linux command in a router's namespace; of a router that is strongSwan: swanctl.
     Exec {
         /// Hostname.
         router: String,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::case::Case;
+use super::case::{Case, Software};
 use super::outcome::{Outcome, shorten};
 
 /// Several lines: who asked for what, who signed with what, how it ended.
@@ -32,6 +32,10 @@ pub(super) fn text(case: &Case, outcome: &Outcome) -> String {
             .profile
             .get(&router.name)
             .map_or("none", String::as_str);
+        if router.software == Software::Strongswan {
+            let _ = writeln!(out, "  {} is strongSwan, connection {profile}", router.name);
+            continue;
+        }
         let signed = match verdict.signed_with.get(&router.name) {
             Some(trustpoint) => format!("signs with {trustpoint}"),
             None => "signs nothing".to_owned(),

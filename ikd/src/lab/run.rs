@@ -91,6 +91,11 @@ impl Mode {
 pub(super) fn run(args: &RunArgs) -> Result<bool, LabError> {
     let mut case = args.case.case(None)?;
     case.until_given_up |= args.linger;
+    if args.mode.simulate && case.has_peer() {
+        return Err(LabError::usage(
+            "the simulator has no strongSwan: leave --simulate or --peer out",
+        ));
+    }
     args.mode.prepare()?;
     let outcome = args
         .mode
@@ -197,6 +202,7 @@ fn row([case, version, expected, got, place, time]: [&str; 6]) -> String {
 
 fn in_namespaces(case: &Case, keys: &Keys, out: Option<&Path>) -> Result<Outcome, LabError> {
     let lab = Lab::start(case, keys, None)?;
+    complain(&lab.losses());
     let outcome = lab.negotiate();
     lab.stop();
     if let (Some(out), Ok(outcome)) = (out, &outcome) {

@@ -18,7 +18,6 @@ use testnet::PingReport;
 use super::error::LabError;
 use super::live::Lab;
 use super::remote::{Answer, Question, send};
-use crate::control::Request;
 
 /// Octets of output in one line of an answer.
 const CHUNK: usize = 4096;
@@ -73,7 +72,7 @@ impl Service {
         }
     }
 
-    /// Ends commands and daemons and removes files.
+    /// Ends commands and routers and removes files.
     pub(super) fn down(&self) {
         for pid in self.running().iter() {
             let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
@@ -83,14 +82,8 @@ impl Service {
     }
 
     fn status(&self) -> String {
-        let lines = self
-            .lab
-            .daemons
-            .iter()
-            .map(|daemon| match daemon.ask(&Request::Status) {
-                Ok(response) => format!("{}\n", response.text),
-                Err(e) => format!("{e}\n"),
-            });
+        let routers = self.lab.routers.iter();
+        let lines = routers.map(|router| format!("{}\n", router.status()));
         let files = self.lab.dir().display();
         format!(
             "{}: {}\n{}logs and capture: {files}",
@@ -126,7 +119,8 @@ impl Service {
         directory: &Path,
         to: &UnixStream,
     ) -> Result<(u8, String), LabError> {
-        let host = &self.lab.wires.hosts[self.lab.case.index_of(router)?];
+        let index = self.lab.case.index_of(router)?;
+        let (host, router) = (&self.lab.wires.hosts[index], &self.lab.routers[index]);
         let Some((program, arguments)) = command.split_first() else {
             return Err(LabError::usage(
                 "give a command, for example: ikd lab exec R1 -- ip address",
@@ -134,6 +128,7 @@ impl Service {
         };
         let mut child = Command::new(program);
         child.args(arguments).current_dir(directory);
+        child.envs(router.environment());
         child
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

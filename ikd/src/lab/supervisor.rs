@@ -1,4 +1,4 @@
-//! A lab that stays up: one small process in the background owns hosts, wires and daemons and
+//! A lab that stays up: one small process in the background owns hosts, wires and routers and
 //! answers at `lab.sock`, beside the sockets of its daemons.
 
 use std::fs::{self, DirBuilder, File, Permissions};
@@ -112,7 +112,7 @@ fn supervise(case: &Case) -> Result<u8, LabError> {
     let signals = leftovers::block_signals()?;
     match start(case, &folder, &socket) {
         Ok((lab, listener)) => {
-            say(0, welcome(case));
+            say(0, welcome(&lab));
             serve(lab, listener, &socket, signals);
         }
         Err(e) => say(e.code, e.text),
@@ -169,18 +169,22 @@ fn serve(lab: Lab, listener: UnixListener, socket: &Path, signals: SigSet) {
     }
 }
 
-fn welcome(case: &Case) -> String {
-    let [a, b] = &case.routers;
-    let first = ike_core::policy::protection::compile(&case.initiator().config)
-        .into_iter()
-        .next();
-    let ikev2 = first.as_ref().is_some_and(|p| p.ikev2_profile.is_some());
-    let version = if ikev2 { "ikev2" } else { "isakmp" };
-    let name = first.map_or_else(|| "NAME".to_owned(), |p| p.name);
-    format!(
-        "{a} and {b} are up. Try:\n  ikd up -d {i} {name}\n  ikd exec -d {a} 'show crypto {version} sa'\n  ikd lab ping {a} {b}\n  ikd lab exec {a} -- ip address\n  ikd lab capture -o lab.pcapng\n  ikd lab down",
-        a = a.name,
-        b = b.name,
-        i = case.initiator().name
-    )
+/// What could not be translated, and what to try.
+fn welcome(lab: &Lab) -> String {
+    let case = &lab.case;
+    let [a, b] = case.routers.each_ref().map(|r| r.name.as_str());
+    let both = [case.initiator, 1 - case.initiator].map(|n| &lab.routers[n]);
+    // A router of another make takes other commands: then both are shown.
+    let shown = if case.has_peer() { 2 } else { 1 };
+    let starts = both.iter().take(shown).map(|r| r.how_to_start(case));
+    let shows = both.iter().take(shown).map(|r| r.how_to_show(case));
+    let common = [
+        format!("ikd lab ping {a} {b}"),
+        format!("ikd lab exec {a} -- ip address"),
+        "ikd lab capture -o lab.pcapng".to_owned(),
+        "ikd lab down".to_owned(),
+    ];
+    let lines = starts.chain(shows).chain(common);
+    let lines: String = lines.map(|line| format!("\n  {line}")).collect();
+    format!("{}{a} and {b} are up. Try:{lines}", lab.losses())
 }

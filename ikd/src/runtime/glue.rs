@@ -20,7 +20,7 @@ const LINK_MTU: u32 = 1500;
 
 /// The data plane's start from the configuration (G-004, G-085, G-086). Loopback addresses go
 /// to `lo`; physical interfaces are the host's own.
-pub(super) fn dataplane_config(config: &RunningConfig) -> Config {
+pub(crate) fn dataplane_config(config: &RunningConfig) -> Config {
     let loopbacks = config
         .interfaces
         .iter()

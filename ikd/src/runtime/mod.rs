@@ -8,6 +8,7 @@ mod keylog;
 mod requests;
 mod sockets;
 
+pub(crate) use glue::dataplane_config as network;
 pub use host::Host;
 
 use std::path::PathBuf;

@@ -17,6 +17,7 @@ const VALIDITY: i64 = 365 * 86_400;
 #[derive(Default)]
 pub struct LabCas {
     by_url: BTreeMap<String, LabCa>,
+    alternative_names: bool,
 }
 
 /// What a router brings to its enrolment.
@@ -69,6 +70,12 @@ impl std::fmt::Display for EnrolError {
 impl std::error::Error for EnrolError {}
 
 impl LabCas {
+    /// From now on certificates name host and address in subjectAltName too, where peers other than IOS
+    /// look for identities; IOS puts them into the subject alone (W-021).
+    pub fn add_alternative_names(&mut self) {
+        self.alternative_names = true;
+    }
+
     /// The enrolment URLs of several configurations, in order of first appearance.
     #[must_use]
     pub fn urls(configs: &[&RunningConfig]) -> Vec<String> {
@@ -153,6 +160,10 @@ impl LabCas {
         );
         request.version = Version::V3;
         request.hash = hash(tp);
+        if self.alternative_names {
+            request.dns_names = fqdn(who, tp).into_iter().collect();
+            request.addresses = addresses(who, tp);
+        }
         let certificate = ca.issue(&request).map_err(refused)?;
         let crl = ca.crl(who.at - 60, who.at + VALIDITY).map_err(refused)?;
         store.authenticate(name, ca.certificate().clone(), who.at);
@@ -165,27 +176,30 @@ impl LabCas {
 /// W-021: the subject name with the device's RDN.
 fn subject(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Result<Name, EnrolError> {
     let serial = tp.serial_number.then_some(who.serial);
-    let ip = tp
-        .ip_address
-        .as_ref()
-        .and_then(Option::as_ref)
-        .and_then(|which| {
-            // The attribute unstructuredAddress of IOS has an IPv4 address.
-            let addresses = who.config.resolve(which);
-            addresses.into_iter().find_map(|address| match address {
-                IpAddr::V4(address) => Some(address),
-                IpAddr::V6(_) => None,
-            })
+    // The attribute unstructuredAddress of IOS has an IPv4 address.
+    let ip = addresses(who, tp)
+        .into_iter()
+        .find_map(|address| match address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
         });
-    let own = who.config.fqdn();
-    let fqdn = match &tp.fqdn {
-        None => Some(own.as_str()),
-        Some(None) => None,
-        Some(Some(name)) => Some(name.as_str()),
-    };
     let subject_name = tp.subject_name.as_deref().unwrap_or_default();
-    Name::router_subject(subject_name, serial, ip, fqdn)
+    Name::router_subject(subject_name, serial, ip, fqdn(who, tp).as_deref())
         .map_err(|e| EnrolError::Subject(tp.name.clone(), e.to_string()))
+}
+
+/// `fqdn`; a trustpoint without it names the router.
+fn fqdn(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Option<String> {
+    match &tp.fqdn {
+        None => Some(who.config.fqdn()),
+        Some(name) => name.clone(),
+    }
+}
+
+/// `ip-address`.
+fn addresses(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Vec<IpAddr> {
+    let which = tp.ip_address.as_ref().and_then(Option::as_ref);
+    which.map_or_else(Vec::new, |which| who.config.resolve(which))
 }
 
 /// G-061: SHA-1 in 15.3T mode unless configured.

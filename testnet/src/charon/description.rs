@@ -129,6 +129,8 @@ pub struct Pool {
     pub name: String,
     /// Range or network.
     pub addrs: String,
+    /// What else it hands out, e.g. `dns`.
+    pub settings: Vec<Setting>,
 }
 
 /// A credential as a file that swanctl loads.
@@ -153,6 +155,13 @@ pub enum CredentialKind {
     Crl,
     /// A private key.
     PrivateKey,
+}
+
+impl Description {
+    /// Connections, secrets and pools as the text of a swanctl.conf(5). Secrets are in it.
+    pub fn swanctl_conf(&self) -> String {
+        super::render::swanctl_conf(self)
+    }
 }
 
 impl CredentialKind {

@@ -96,16 +96,13 @@ impl Installation {
     /// # Errors
     /// swanctl cannot be run.
     pub fn version(&self) -> Result<String> {
-        let output = self.swanctl().arg("--version").output();
-        let text = output
-            .doing(|| format!("run {}", self.swanctl.display()))?
-            .stdout;
-        let text = String::from_utf8_lossy(&text);
-        Ok(text
-            .split_whitespace()
-            .last()
-            .unwrap_or("unknown")
-            .to_owned())
+        // It wants to ask a daemon; without one it prints how it is used, with its version.
+        let mut command = self.swanctl();
+        command.args(["--version", "--uri", "unix:///dev/null"]);
+        let output = command.output();
+        let output = output.doing(|| format!("run {}", self.swanctl.display()))?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok(version_in(&String::from_utf8_lossy(&text)))
     }
 
     /// charon; in a mount namespace of its own already when it is unpacked.
@@ -132,6 +129,15 @@ impl Installation {
     }
 }
 
+/// The word after `strongSwan`.
+fn version_in(text: &str) -> String {
+    let mut words = text.split_whitespace();
+    let version = words
+        .find(|word| *word == "strongSwan")
+        .and_then(|_| words.next());
+    version.unwrap_or("unknown").to_owned()
+}
+
 /// Lets the process alone see these plugins in place of the machine's.
 #[allow(unsafe_code)]
 fn lay_plugins(command: &mut Command, plugins: CString) {
@@ -149,4 +155,16 @@ fn lay_plugins(command: &mut Command, plugins: CString) {
     // SAFETY: between fork and exec the closure makes system calls with arguments made before; it
     // allocates nothing and takes no lock.
     unsafe { command.pre_exec(lay) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swanctls_version_is_read_from_what_it_says() {
+        let said = "connecting to 'unix:///dev/null' failed\nstrongSwan 5.9.8 swanctl\nusage:\n";
+        assert_eq!(version_in(said), "5.9.8");
+        assert_eq!(version_in("strongSwan"), "unknown");
+    }
 }

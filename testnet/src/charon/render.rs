@@ -13,16 +13,17 @@ const PLUGINS: &str = "aesni aes rc2 sha2 sha1 md5 mgf1 random nonce x509 revoca
 pkcs8 pkcs12 pgp dnskey sshkey pem openssl gcrypt fips-prf gmp curve25519 chapoly xcbc cmac hmac kdf ctr ccm gcm drbg ml curl files \
 kernel-libipsec kernel-netlink socket-default vici updown eap-identity eap-md5 eap-mschapv2 xauth-generic xauth-eap unity counters";
 
-/// strongswan.conf: logs into `log`, listens for swanctl at `socket`.
+/// strongswan.conf: logs into `log`; charon and swanctl meet at `socket`.
 pub(super) fn strongswan_conf(description: &Description, log: &Path, socket: &Path) -> String {
     let mut text = Text::default();
+    let socket = format!("unix://{}", socket.display());
+    text.open("swanctl");
+    text.set("socket", &socket);
+    text.close();
     text.open("charon-systemd");
     text.set("load_modular", "no");
     text.set("load", PLUGINS);
-    text.set(
-        "plugins.vici.socket",
-        &format!("unix://{}", socket.display()),
-    );
+    text.set("plugins.vici.socket", &socket);
     text.open("filelog");
     text.open("file");
     text.set("path", &log.display().to_string());
@@ -74,6 +75,7 @@ pub(super) fn swanctl_conf(description: &Description) -> String {
     for pool in &description.pools {
         text.open(&pool.name);
         text.set("addrs", &pool.addrs);
+        text.settings(&pool.settings);
         text.close();
     }
     text.close();
