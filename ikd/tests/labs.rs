@@ -170,14 +170,17 @@ fn on_real_packets(folder: &Path) -> Result<(), Failed> {
     }
 }
 
-/// A verdict without its duration.
+/// A verdict without its duration, and without the identifiers of keys: the CAs of two runs differ.
 fn timeless(json: &[u8]) -> Result<Value, Failed> {
     let mut verdict: Value = serde_json::from_slice(json)?;
     let object = verdict.as_object_mut().ok_or("a verdict is an object")?;
     object
         .remove("milliseconds")
         .ok_or("a verdict has milliseconds")?;
-    Ok(verdict)
+    let named = regex_lite::Regex::new(" \\(authority key identifier [0-9A-F]+\\)")?;
+    Ok(serde_json::from_str(
+        &named.replace_all(&verdict.to_string(), ""),
+    )?)
 }
 
 fn equal_seeds_give_equal_runs() -> Result<(), Failed> {
