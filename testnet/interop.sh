@@ -14,7 +14,8 @@ skip() { say "missing: $*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 . testnet/peers.sh
 
-interop() { cargo test --quiet -p ikd --test interop -- "$@"; }
+# Rows wait more than they work.
+interop() { cargo test --quiet -p ikd --test interop -- --test-threads=4 "$@"; }
 page() {
     IKD_INTEROP_PAGE=$PWD/docs/interop.md interop
     say "docs/interop.md is written"

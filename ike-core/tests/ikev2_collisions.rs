@@ -68,7 +68,11 @@ fn story(seed: u64, pfs: bool) -> Story {
 
 /// Both deeds are started; then messages arrive as `choices` say, and beyond them the oldest first. Returns
 /// how many choices there were at each step.
-fn play(seed: u64, pfs: bool, deeds: [Deed; 2], choices: &[usize]) -> (Simulation, Vec<usize>) {
+fn play(
+    (seed, pfs, slow): (u64, bool, bool),
+    deeds: [Deed; 2],
+    choices: &[usize],
+) -> (Simulation, Vec<usize>) {
     let mut sim = story(seed, pfs).start();
     sim.up(0, Some("Tunnel1"));
     assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
@@ -76,6 +80,9 @@ fn play(seed: u64, pfs: bool, deeds: [Deed; 2], choices: &[usize]) -> (Simulatio
     sim.hold();
     for (node, deed) in deeds.into_iter().enumerate() {
         deed.start(&mut sim, node);
+    }
+    if slow {
+        sim.hold_jobs();
     }
     let mut options = Vec::new();
     while sim.held() > 0 && options.len() < 40 {
@@ -89,16 +96,16 @@ fn play(seed: u64, pfs: bool, deeds: [Deed; 2], choices: &[usize]) -> (Simulatio
 }
 
 /// Every order of a story; the number of orders.
-fn every_order(seed: u64, pfs: bool, deeds: [Deed; 2]) -> usize {
+fn every_order(seed: u64, pfs: bool, slow: bool, deeds: [Deed; 2]) -> usize {
     let mut choices: Vec<usize> = Vec::new();
     let mut orders = 0;
     loop {
-        let (sim, options) = play(seed, pfs, deeds, &choices);
+        let (sim, options) = play((seed, pfs, slow), deeds, &choices);
         orders += 1;
         check(
             &sim,
             deeds,
-            &format!("{deeds:?} seed {seed} pfs {pfs} order {choices:?}"),
+            &format!("{deeds:?} seed {seed} pfs {pfs} slow {slow} order {choices:?}"),
         );
         // The next order: the last step that has another choice takes it.
         choices.resize(options.len(), 0);
@@ -170,7 +177,7 @@ fn tell(deeds: [Deed; 2]) {
     let mut orders = 0;
     for seed in 1..=4 {
         for pfs in [false, true] {
-            orders += every_order(seed, pfs, deeds);
+            orders += every_order(seed, pfs, false, deeds);
         }
     }
     println!("{deeds:?}: {orders} orders");
@@ -236,9 +243,36 @@ fn both_delete_the_ike_sa() {
 fn both_make_the_same_child() {
     let mut orders = 0;
     for seed in 1..=4 {
-        orders += every_order(seed, false, [Deed::NewChild, Deed::NewChild]);
+        orders += every_order(seed, false, false, [Deed::NewChild, Deed::NewChild]);
     }
     println!("{orders} orders");
+}
+
+/// Diffie-Hellman takes its time: messages arrive while an answer is computed, in every order of messages
+/// and results. The seeds give either end the lowest nonce.
+fn tell_slow(deeds: [Deed; 2]) {
+    let orders: usize = (1..=2)
+        .map(|seed| every_order(seed, true, true, deeds))
+        .sum();
+    println!("{deeds:?}: {orders} orders of messages and jobs");
+    assert!(orders > 8, "{deeds:?}: only {orders} orders were tried");
+}
+
+/// RFC 7296 2.8.2, 2.25.2: an end whose own rekeying is complete before it has answered the peer's has
+/// nothing left to rekey.
+#[test]
+fn both_rekey_the_ike_sa_and_take_their_time() {
+    tell_slow([Deed::RekeyIke, Deed::RekeyIke]);
+}
+
+#[test]
+fn both_rekey_the_child_and_take_their_time() {
+    tell_slow([Deed::RekeyChild, Deed::RekeyChild]);
+}
+
+#[test]
+fn the_ike_sa_is_rekeyed_while_the_child_is_and_both_take_their_time() {
+    tell_slow([Deed::RekeyIke, Deed::RekeyChild]);
 }
 
 /// RFC 7296 2.18: the initiator of the rekeying has the new SA only once it has worked on the answer. A

@@ -72,6 +72,15 @@ fn every_numbered_rule_has_a_row() {
 
 /// The rows are 1 to 50 in order; each names a test or a lab in its fourth column, or says in its fifth
 /// that there is none.
+/// The sources of the rows with strongSwan.
+fn rows_of_interop() -> String {
+    let folder = root().join("ikd/tests/interop/rows");
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
+}
+
 #[test]
 fn every_scenario_has_a_row_that_holds() {
     let text = read("docs/scenarios.md");
@@ -82,9 +91,10 @@ fn every_scenario_has_a_row_that_holds() {
         .collect();
     let numbers: Vec<String> = (1..=50).map(|n: u32| n.to_string()).collect();
     assert_eq!(rows.iter().map(|row| row[1]).collect::<Vec<_>>(), numbers);
+    let interop: String = rows_of_interop();
     let mut covered = 0;
     for row in &rows {
-        let [_, number, _, _, here, remark, ..] = row[..] else {
+        let [_, number, _, _, here, remark, strongswan, ..] = row[..] else {
             panic!("a row without its columns: {row:?}");
         };
         let named: Vec<&str> = quoted(here).collect();
@@ -95,6 +105,10 @@ fn every_scenario_has_a_row_that_holds() {
         for name in named.into_iter().chain(also) {
             let lab = root().join("config/labs").join(name).is_dir();
             assert!(exists(name) || lab, "scenario {number}: no {name}");
+        }
+        for name in quoted(strongswan) {
+            let row = interop.contains(&format!("\"{name}\""));
+            assert!(row, "scenario {number}: no row {name} with strongSwan");
         }
     }
     assert!(covered >= 45, "{covered} of 50");

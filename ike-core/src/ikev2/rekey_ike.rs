@@ -298,6 +298,13 @@ pub(super) fn serve_finish(
     public: Bytes,
     shared: &Secret,
 ) {
+    if sa.superseded.is_some() {
+        // 2.25.2: while this was computed our own rekeying came to its end. The peer has answered that one:
+        // it knows the successor, and this refusal tells it that there is no other (2.8.2).
+        let refusal = notify(NotifyType::TEMPORARY_FAILURE, Bytes::new());
+        let exchange = (ExchangeType::CREATE_CHILD_SA, id);
+        return shell.respond(ctx, &mut sa.sk, exchange, &[refusal]);
+    }
     let Ok(spi_i) = spi(chosen) else { return };
     let spi_r = ctx.entropy.cookie();
     let nonce_r: Bytes = ctx.entropy.bytes(pump::NONCE).into();
@@ -327,8 +334,9 @@ pub(super) fn serve_finish(
     );
     sa.jobs
         .retain(|_, work| !matches!(work, Work::PrepareIke(_)));
-    if sa.situation().rekeying {
-        // Our own request is out: its answer decides (2.8.2).
+    let finishing = sa.jobs.values().any(|w| matches!(w, Work::FinishIke(..)));
+    if sa.situation().rekeying || finishing {
+        // Our own request is out, or its answer is worked on: that decides (2.8.2).
         let lowest = Bytes::copy_from_slice(collision::lowest(nonce_i, &nonce_r));
         sa.twin = Some(IkeTwin { id: new, lowest });
     } else {

@@ -40,8 +40,16 @@ pub struct Simulation {
     initiator: usize,
     /// What URLs lead to.
     pub web: Web,
-    /// Datagrams that wait for the caller to deliver them; `None`: they go by time.
-    held: Option<Vec<(usize, Datagram)>>,
+    /// What waits for the caller; `None`: everything goes by time.
+    held: Option<Held>,
+}
+
+/// What waits for the caller to let it happen.
+#[derive(Default)]
+struct Held {
+    /// Jobs wait too.
+    jobs: bool,
+    waiting: Vec<(usize, Pending)>,
 }
 
 enum Pending {
@@ -148,20 +156,26 @@ impl Simulation {
 
     /// From now on the caller decides which datagram arrives next.
     pub fn hold(&mut self) {
-        self.held = Some(Vec::new());
+        self.held = Some(Held::default());
     }
 
-    /// How many datagrams wait.
+    /// Beside the datagrams, the caller also decides which job is finished next.
+    pub fn hold_jobs(&mut self) {
+        self.held.get_or_insert_default().jobs = true;
+    }
+
+    /// How many datagrams, and jobs if they are held too, wait.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.held.as_ref().map_or(0, Vec::len)
+        self.held.as_ref().map_or(0, |held| held.waiting.len())
     }
 
-    /// Delivers the waiting datagram of that index, and finishes the jobs that follow from it.
+    /// Delivers what waits under that index. Jobs that follow from it are finished unless they are held.
     pub fn release(&mut self, index: usize) {
-        let taken = self.held.as_mut().filter(|h| index < h.len());
-        if let Some((to, datagram)) = taken.map(|h| h.remove(index)) {
-            self.arrive(to, Pending::Datagram(datagram));
+        let held = self.held.as_mut().map(|held| &mut held.waiting);
+        let taken = held.filter(|h| index < h.len());
+        if let Some((to, what)) = taken.map(|h| h.remove(index)) {
+            self.arrive(to, what);
             self.finish_jobs();
         }
     }
@@ -183,8 +197,8 @@ impl Simulation {
 
     /// Lets the waiting datagrams and all later ones go by time again.
     pub fn let_go(&mut self) {
-        for (to, datagram) in self.held.take().unwrap_or_default() {
-            self.schedule(self.now, to, Pending::Datagram(datagram));
+        for (to, what) in self.held.take().unwrap_or_default().waiting {
+            self.schedule(self.now, to, what);
         }
     }
 
@@ -261,8 +275,11 @@ impl Simulation {
                     Job::Fetch { url } => self.web.fetch(url),
                     job => job::run(job, self.nodes[node].keys.as_ref()),
                 };
-                let at = self.now + self.network.job_time;
-                self.schedule(at, node, Pending::Job(id, Box::new(outcome)));
+                let done = Pending::Job(id, Box::new(outcome));
+                match self.held.as_mut().filter(|held| held.jobs) {
+                    Some(held) => held.waiting.push((node, done)),
+                    None => self.schedule(self.now + self.network.job_time, node, done),
+                }
             }
             Action::Dataplane(request) => self.nodes[node].dataplane(request),
             Action::Trace(traced) => {
@@ -279,7 +296,7 @@ impl Simulation {
                 continue;
             };
             match &mut self.held {
-                Some(held) => held.push((to, datagram)),
+                Some(held) => held.waiting.push((to, Pending::Datagram(datagram))),
                 None => self.schedule(self.now + delay, to, Pending::Datagram(datagram)),
             }
         }
