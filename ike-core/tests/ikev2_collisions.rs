@@ -91,7 +91,8 @@ fn play(
         sim.release(choice);
     }
     sim.let_go();
-    sim.settle(Duration::from_secs(400));
+    // Shorter than the time after which an SA that the peer should have deleted ends by itself.
+    sim.settle(Duration::from_secs(80));
     (sim, options)
 }
 

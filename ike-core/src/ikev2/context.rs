@@ -66,8 +66,15 @@ pub enum FollowUp {
     },
     /// Delete an IKE SA of ours that lost a collision (RFC 7296 2.8.2).
     Delete(SaId),
-    /// The peer is to delete this one, which lost a collision; at last we do.
-    ExpectDeletion(SaId),
+    /// The peer is to delete this one, which lost a collision; at last we do. Then the old SA may go.
+    ExpectDeletion {
+        /// The one that lost.
+        lost: SaId,
+        /// The one that both replaced.
+        old: SaId,
+    },
+    /// What was to be deleted later may go now.
+    DeleteNow(SaId),
     /// The peer says that it knows no other SA with us (RFC 7296 2.4): its older ones go.
     InitialContact {
         /// The SA that says so.

@@ -22,9 +22,9 @@ use super::sk::Sk;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2::proposal::Chosen;
 use crate::policy::liveness::Checks;
-use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::liveness::Liveness;
+use crate::sa::{Role, SaId};
 use crate::time::Timestamp;
 use crate::trace::{Ikev2Trace, Syslog};
 
@@ -90,6 +90,8 @@ pub struct Established {
     /// Made by rekeying, and its child SAs are still with the old SA: until a collision is decided, or
     /// for ever when it is lost.
     pub(super) nascent: bool,
+    /// It lost a collision, and the SA that both replaced waits for its deletion.
+    pub(super) waited_for_by: Option<SaId>,
     /// SPIs the peer deleted before we knew them: its answer to our own offer is still on its way.
     pub(super) deleted_early: Vec<u32>,
     /// Signs of life.
@@ -211,6 +213,7 @@ impl Established {
             jobs: BTreeMap::new(),
             wishes: VecDeque::new(),
             twin: None,
+            waited_for_by: None,
             superseded: None,
             nascent: false,
             deleted_early: Vec::new(),

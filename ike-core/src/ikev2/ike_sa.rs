@@ -236,6 +236,17 @@ impl IkeSa {
         self.settle(ctx);
     }
 
+    /// A deletion that was put off happens now.
+    pub(super) fn delete_now(&mut self, ctx: &mut Context<'_>) {
+        if let State::Established(sa) = &mut self.state {
+            let put_off = sa.wishes.iter_mut();
+            put_off
+                .filter(|(_, wish)| matches!(wish, Wish::DeleteIke(_)))
+                .for_each(|(at, _)| *at = ctx.now.mono);
+        }
+        self.settle(ctx);
+    }
+
     /// What was wanted of the SA that this one succeeds. RFC 7296 2.18: who answered the rekeying leaves the
     /// peer the time to make the new SA from the answer.
     pub(super) fn inherit_wishes(&mut self, ctx: &mut Context<'_>, wishes: Vec<Wish>) {

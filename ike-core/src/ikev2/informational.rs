@@ -5,7 +5,7 @@ use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 
 use super::child::Life;
 use super::configuration;
-use super::context::Context;
+use super::context::{Context, FollowUp};
 use super::established::{Established, Served};
 use super::mobike;
 use super::notify;
@@ -74,6 +74,9 @@ fn end(
     refused: bool,
 ) {
     shell.respond(ctx, &mut sa.sk, exchange, &[]);
+    if let Some(old) = sa.waited_for_by.take() {
+        ctx.follow_ups.push(FollowUp::DeleteNow(old));
+    }
     match sa.twin.take() {
         Some(twin) => {
             rekey_ike::succeeded_by(ctx, sa, twin.id);

@@ -1,5 +1,7 @@
 //! CREATE_CHILD_SA for the IKE SA itself, both ways (RFC 7296 1.3.2, 2.8, 2.8.2, 2.18, 2.25.2).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use ike_crypto::{Group, Secret};
 use ike_wire::Spi;
@@ -24,6 +26,10 @@ use crate::policy::ikev2::proposal::{self, Chosen};
 use crate::sa::job::Job;
 use crate::sa::{Role, SaId};
 use crate::trace::Ikev2Trace;
+
+/// How long the peer may take to delete what it lost in a collision, before we delete the old SA all the
+/// same: time for it to repeat its request and have our answer again.
+const ANSWER_FIRST: Duration = Duration::from_secs(10);
 
 /// Our offer of a new IKE SA.
 pub(super) struct IkeOffer {
@@ -210,6 +216,10 @@ pub(super) fn finish(
         nonces,
         shared,
     );
+    if sa.superseded.is_some() || shell.is_over() {
+        // The peer has seen both exchanges to their end before us, and kept its own: 2.8.1 leaves ours to us.
+        return ctx.follow_ups.push(FollowUp::Delete(id));
+    }
     let lowest = collision::lowest(&offer.nonce, nonce_r);
     match sa.twin.take() {
         Some(twin) if collision::survivor(lowest, &twin.lowest) == Survivor::Theirs => {
@@ -217,10 +227,14 @@ pub(super) fn finish(
             succeeded_by(ctx, sa, twin.id);
         }
         twin => {
-            let lost = twin.map(|t| FollowUp::ExpectDeletion(t.id));
-            ctx.follow_ups.extend(lost);
+            // A peer that hears of the end of the old SA before it has our answer to its own request takes
+            // that as lost, and leaves us with an SA that it does not know.
+            let wait = twin.as_ref().map_or(Duration::ZERO, |_| ANSWER_FIRST);
+            let (lost, old) = (twin.map(|t| t.id), shell.id);
+            ctx.follow_ups
+                .extend(lost.map(|lost| FollowUp::ExpectDeletion { lost, old }));
             succeeded_by(ctx, sa, id);
-            sa.wish(ctx, Wish::DeleteIke("rekeyed".to_owned()));
+            sa.wish_at(ctx.now.mono + wait, Wish::DeleteIke("rekeyed".to_owned()));
         }
     }
 }

@@ -140,11 +140,15 @@ impl IkeSas {
                     let reason = "lost a collision".to_owned();
                     self.with_sa(ctx, id, |sa, ctx| sa.wish(ctx, Wish::DeleteIke(reason)));
                 }
-                FollowUp::ExpectDeletion(id) => {
-                    if let Some(sa) = self.sas.get_mut(&id).and_then(IkeSa::established_mut) {
+                FollowUp::ExpectDeletion { lost, old } => {
+                    if let Some(sa) = self.sas.get_mut(&lost).and_then(IkeSa::established_mut) {
                         sa.superseded = Some(ctx.now.mono + GRACE);
+                        sa.waited_for_by = Some(old);
                     }
-                    self.rearm(ctx, id);
+                    self.rearm(ctx, lost);
+                }
+                FollowUp::DeleteNow(id) => {
+                    self.with_sa(ctx, id, |sa, ctx| sa.delete_now(ctx));
                 }
                 FollowUp::InitialContact { id, peer } => self.initial_contact(ctx, id, &peer),
                 FollowUp::Initiate(name) => self.up(ctx, &name),

@@ -160,9 +160,16 @@ fn replaced(ctx: &mut Context<'_>, sa: &mut Established, old: u32, twin: Twin) {
     sa.wishes.retain(|(_, w)| *w != Wish::RekeyChild(old));
     sa.jobs
         .retain(|_, w| !matches!(w, Work::PrepareChild(o) if o.rekeys == Some(old)));
-    let own = sa.requests.values_mut().find_map(|request| match request {
+    let requested = sa.requests.values_mut().find_map(|request| match request {
         Request::Child(offer) if offer.rekeys == Some(old) => Some(offer),
         _ => None,
+    });
+    // Its answer may have come already, and be worked on.
+    let own = requested.or_else(|| {
+        sa.jobs.values_mut().find_map(|work| match work {
+            Work::FinishChild(offer, ..) if offer.rekeys == Some(old) => Some(offer),
+            _ => None,
+        })
     });
     match own {
         Some(offer) => offer.twin = Some(twin),

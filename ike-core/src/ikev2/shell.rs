@@ -146,6 +146,11 @@ impl Shell {
             .trace(Some(self.id), self.tunnel, Trace::WhyIkev2(explained));
     }
 
+    /// The SA has ended; it is kept to answer repetitions.
+    pub fn is_over(&self) -> bool {
+        self.dead.is_some()
+    }
+
     /// The SA is over: the first reason is kept.
     pub fn kill(&mut self, ctx: &mut Context<'_>, reason: &str) {
         if self.dead.is_some() {

@@ -267,8 +267,10 @@ fn busy(bench: &Bench) -> Result<(), Failed> {
     })?;
     flow.whole()?;
     pair.network.lan.set_faults(FaultPlan::default());
+    pair.both_up(1)?;
     pair.pings()?;
     pair.delete(bench.role.starter())?;
+    pair.nothing_left()?;
     pair.end()?.all_opened()
 }
 
