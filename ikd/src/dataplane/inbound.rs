@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use super::config::DataplaneEvent;
+use super::config::{DataplaneEvent, Direction};
 use super::device::RawEsp;
 use super::moves::Moves;
 use super::runtime::{OncePerSecond, Shared};
@@ -36,14 +36,30 @@ pub(super) async fn plain(shared: Arc<Shared>, raw: Arc<RawEsp>) {
     }
 }
 
-/// Receives ESP in UDP until the IKE side has no more.
-pub(super) async fn in_udp(shared: Arc<Shared>, mut receiver: UdpReceiver) {
-    let mut inbound = Inbound::new(shared);
-    while let Some((from, datagram)) = receiver.recv().await {
-        let mut packet = datagram
-            .try_into_mut()
-            .unwrap_or_else(|shared| BytesMut::from(&shared[..]));
-        inbound.packet(&mut packet, from);
+/// A tunnel and an inbound SPI of it that is to go.
+pub(super) type Removal = (String, u32);
+
+/// Receives ESP in UDP until the IKE side has no more. An SA that goes takes what came before: the
+/// message that deletes it may be worked on first.
+pub(super) async fn in_udp(
+    shared: Arc<Shared>,
+    mut receiver: UdpReceiver,
+    mut removals: mpsc::UnboundedReceiver<Removal>,
+) {
+    let mut inbound = Inbound::new(Arc::clone(&shared));
+    loop {
+        tokio::select! {
+            arrived = receiver.recv() => match arrived {
+                Some(arrived) => inbound.datagram(arrived),
+                None => break,
+            },
+            Some((tunnel, spi)) = removals.recv() => {
+                for _ in 0..receiver.len() {
+                    receiver.try_recv().into_iter().for_each(|arrived| inbound.datagram(arrived));
+                }
+                shared.sad().remove(&tunnel, Direction::Inbound, spi);
+            }
+        }
     }
 }
 
@@ -61,6 +77,13 @@ impl Inbound {
             invalid_spi: OncePerSecond::default(),
             moves: Moves::default(),
         }
+    }
+
+    fn datagram(&mut self, (from, datagram): (SocketAddr, Bytes)) {
+        let mut packet = datagram
+            .try_into_mut()
+            .unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        self.packet(&mut packet, from);
     }
 
     fn packet(&mut self, packet: &mut [u8], from: SocketAddr) {

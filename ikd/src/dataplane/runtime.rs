@@ -53,16 +53,18 @@ impl Dataplane {
             )?;
         }
         let (sender, receiver) = config.udp.map(|udp| (udp.sender, udp.receiver)).unzip();
+        let (removals, to_remove) = mpsc::unbounded_channel();
         let (events, told) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             sad: Mutex::new(Sad::new(&config.tunnels)),
             started: Instant::now(),
             tunnels,
             udp: sender,
+            removals,
             events,
             lifetimes: Notify::new(),
         });
-        let tasks = spawn(&shared, sockets, receiver);
+        let tasks = spawn(&shared, sockets, receiver.map(|udp| (udp, to_remove)));
         Ok((
             Handle {
                 shared,
@@ -106,7 +108,13 @@ fn open(config: &Config) -> Result<(Vec<Tunnel>, Sockets), DataplaneError> {
     Ok((tunnels, sockets))
 }
 
-fn spawn(shared: &Arc<Shared>, sockets: Sockets, udp: Option<inbound::UdpReceiver>) -> JoinSet<()> {
+/// ESP in UDP, and the SAs that go when what came before is done.
+type InUdp = (
+    inbound::UdpReceiver,
+    mpsc::UnboundedReceiver<inbound::Removal>,
+);
+
+fn spawn(shared: &Arc<Shared>, sockets: Sockets, udp: Option<InUdp>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for id in 0..shared.tunnels.len() {
         tasks.spawn(Outbound::new(Arc::clone(shared), id).run());
@@ -114,8 +122,8 @@ fn spawn(shared: &Arc<Shared>, sockets: Sockets, udp: Option<inbound::UdpReceive
     for raw in sockets.into_values() {
         tasks.spawn(inbound::plain(Arc::clone(shared), raw));
     }
-    if let Some(receiver) = udp {
-        tasks.spawn(inbound::in_udp(Arc::clone(shared), receiver));
+    if let Some((receiver, to_remove)) = udp {
+        tasks.spawn(inbound::in_udp(Arc::clone(shared), receiver, to_remove));
     }
     tasks.spawn(watch_lifetimes(Arc::clone(shared)));
     tasks
@@ -156,6 +164,14 @@ impl Handle {
         self.shared.sad().remove(tunnel, direction, spi)
     }
 
+    /// Takes an inbound SA out of use as soon as the packets are done that the IKE side has passed on
+    /// before; at once where none come from there.
+    pub fn remove_behind(&self, tunnel: &str, spi: u32) {
+        if self.shared.removals.send((tunnel.to_owned(), spi)).is_err() {
+            self.remove(tunnel, Direction::Inbound, spi);
+        }
+    }
+
     /// Takes every SA of a tunnel out of use; nothing leaves in clear thereafter.
     pub fn flush(&self, tunnel: &str) {
         self.shared.sad().flush(tunnel);
@@ -187,6 +203,8 @@ pub(super) struct Shared {
     started: Instant,
     pub(super) tunnels: Vec<Tunnel>,
     pub(super) udp: Option<UdpSender>,
+    /// Inbound SAs that go; nobody receives where there is no ESP in UDP.
+    removals: mpsc::UnboundedSender<inbound::Removal>,
     pub(super) events: mpsc::Sender<DataplaneEvent>,
     /// Lifetimes have to be looked at again.
     lifetimes: Notify,

@@ -285,7 +285,7 @@ impl Host {
                 spi_out,
             } => {
                 if let Some(dataplane) = &self.dataplane {
-                    dataplane.remove(&protection, Direction::Inbound, spi_in);
+                    dataplane.remove_behind(&protection, spi_in);
                     dataplane.remove(&protection, Direction::Outbound, spi_out);
                 }
             }
