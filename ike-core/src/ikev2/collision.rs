@@ -1,6 +1,8 @@
 //! What happens when both ends act at once: pure functions with the RFC's rule above each (RFC 7296 2.8,
 //! 2.8.1, 2.8.2, 2.25; C24, C25).
 
+use std::time::Duration;
+
 use ike_wire::v2::NotifyType;
 
 use super::child::Life;
@@ -58,6 +60,12 @@ pub(super) fn rekey_ike_request(now: Situation) -> Result<(), NotifyType> {
         false => Ok(()),
     }
 }
+
+/// How long the peer may take to delete what it lost in a collision, before we delete the old SA all the
+/// same: time for it to repeat its request and have our answer again. A peer that hears of the end of the old
+/// SA before it has our answer to its own request takes that as lost, and leaves us with an SA that it does
+/// not know.
+pub(super) const ANSWER_FIRST: Duration = Duration::from_secs(10);
 
 /// The fate of two SAs that replace one, and who sees to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! CREATE_CHILD_SA for a child SA, as the side that starts it (RFC 7296 1.3.1, 1.3.3, 2.8, 2.8.1, 2.25).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use ike_crypto::{Group, Secret};
 use ike_wire::registry::ExchangeType;
@@ -7,7 +9,7 @@ use ike_wire::v2::{Body, Chain, KeyExchange, NotifyType, Payload};
 
 use super::child::{Agreement, GRACE, Life};
 use super::child_offer;
-use super::collision::{self, Survivor};
+use super::collision::{self, ANSWER_FIRST, Survivor};
 use super::context::Context;
 use super::established::{Established, Request, Shared, Wish, Work};
 use super::init;
@@ -288,9 +290,10 @@ pub(super) fn finish(
         return supersede(ctx, sa, offer.rekeys);
     }
     sa.install(shell, ctx, child);
+    let wait = offer.twin.as_ref().map_or(Duration::ZERO, |_| ANSWER_FIRST);
     supersede(ctx, sa, offer.twin.map(|t| t.spi));
     if let Some(old) = offer.rekeys {
-        pump::delete_child(ctx, sa, old);
+        pump::delete_child_after(ctx, sa, old, wait);
     }
     forget_early(sa);
 }

@@ -9,6 +9,7 @@ use super::context::{Context, FollowUp};
 use super::established::{Established, Served};
 use super::mobike;
 use super::notify;
+use super::pump;
 use super::reauth;
 use super::redirect;
 use super::rekey_ike;
@@ -117,6 +118,10 @@ fn delete_children(
         };
         let (spi, state, protection) = child;
         sa.children.remove(ctx, shell.tunnel, spi);
+        if matches!(state, Life::Superseded(_)) {
+            // What lost a collision is gone: what both replaced may go too.
+            pump::delete_children_now(ctx, sa);
+        }
         if state != Life::Deleting {
             answer.push(spi);
         }

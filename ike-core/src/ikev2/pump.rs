@@ -142,10 +142,28 @@ pub(super) fn later(ctx: &mut Context<'_>, sa: &mut Established, wish: Wish) {
 
 /// Deletes a child SA: from now on it is not rekeyed any more.
 pub(super) fn delete_child(ctx: &Context<'_>, sa: &mut Established, spi: u32) {
+    delete_child_after(ctx, sa, spi, Duration::ZERO);
+}
+
+/// The same with a wait before the peer is told.
+pub(super) fn delete_child_after(
+    ctx: &Context<'_>,
+    sa: &mut Established,
+    spi: u32,
+    wait: Duration,
+) {
     if let Some(child) = sa.children.get_mut(spi) {
         child.state = Life::Deleting;
-        sa.wish(ctx, Wish::DeleteChildren(vec![spi]));
+        sa.wish_at(ctx.now.mono + wait, Wish::DeleteChildren(vec![spi]));
     }
+}
+
+/// Deletions of child SAs that were put off happen now.
+pub(super) fn delete_children_now(ctx: &Context<'_>, sa: &mut Established) {
+    let put_off = sa.wishes.iter_mut();
+    put_off
+        .filter(|(_, wish)| matches!(wish, Wish::DeleteChildren(_)))
+        .for_each(|(at, _)| *at = ctx.now.mono);
 }
 
 /// The outbound half of a child SA is installed when the peer is known to be ready, at last after a

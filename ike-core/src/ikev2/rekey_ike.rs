@@ -9,7 +9,7 @@ use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Body, Chain, KeyExchange, NotifyType, Payload, SecurityAssociation};
 
 use super::child::GRACE;
-use super::collision::{self, Survivor};
+use super::collision::{self, ANSWER_FIRST, Survivor};
 use super::context::{Context, FollowUp};
 use super::established::{Established, Request, Served, Wish, Work};
 use super::ike_sa::IkeSa;
@@ -26,10 +26,6 @@ use crate::policy::ikev2::proposal::{self, Chosen};
 use crate::sa::job::Job;
 use crate::sa::{Role, SaId};
 use crate::trace::Ikev2Trace;
-
-/// How long the peer may take to delete what it lost in a collision, before we delete the old SA all the
-/// same: time for it to repeat its request and have our answer again.
-const ANSWER_FIRST: Duration = Duration::from_secs(10);
 
 /// Our offer of a new IKE SA.
 pub(super) struct IkeOffer {
@@ -227,8 +223,6 @@ pub(super) fn finish(
             succeeded_by(ctx, sa, twin.id);
         }
         twin => {
-            // A peer that hears of the end of the old SA before it has our answer to its own request takes
-            // that as lost, and leaves us with an SA that it does not know.
             let wait = twin.as_ref().map_or(Duration::ZERO, |_| ANSWER_FIRST);
             let (lost, old) = (twin.map(|t| t.id), shell.id);
             ctx.follow_ups
