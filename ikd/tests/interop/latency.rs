@@ -15,10 +15,11 @@ use testnet::{Capture, Host, Switch, netlink, pcapng};
 
 use crate::network::WIRE;
 use crate::ours::Ours;
-use crate::pair::{NEGOTIATION, within};
+use crate::pair::NEGOTIATION;
 use crate::peer::{CHILD, CONNECTION, Peer};
 use crate::pki::{Ca, Identity, RSA, Trustpoints};
 use crate::router::Router;
+use crate::states::within;
 
 /// Host parts of the addresses: our pair, charon's pair.
 const OURS: [u8; 2] = [1, 2];

@@ -11,13 +11,16 @@
 mod judge;
 mod latency;
 mod network;
+mod one_ca;
 mod ours;
 mod pair;
 mod peer;
+mod pings;
 mod pki;
 mod report;
 mod router;
 mod rows;
+mod states;
 #[path = "../judge/tshark.rs"]
 #[allow(dead_code, reason = "the labs need what this program does not")]
 mod tshark;

@@ -4,33 +4,28 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libtest_mimic::Failed;
-use serde_json::Value;
+use testnet::Host;
 use testnet::charon::{Charon, Installation, PeerSa};
-use testnet::{Host, PingReport};
 
 use crate::judge::{self, Traffic};
 use crate::network::{Network, Wiring};
 use crate::ours::Ours;
 use crate::peer::{CHILD, CONNECTION, Peer};
+use crate::pings::{ECHO, Flow, flow, none_lost};
 use crate::pki::Trustpoints;
 use crate::router::Router;
 use crate::rows::Bench;
+use crate::states::{States, eventually};
 
-/// How long a state may take to come.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a negotiation may take.
 pub(crate) const NEGOTIATION: Duration = Duration::from_secs(20);
 /// How long a refusal may take that nobody is told of.
 pub(crate) const REFUSAL: Duration = Duration::from_secs(5);
-const LOOK: Duration = Duration::from_millis(10);
-const ECHO: Duration = Duration::from_secs(2);
 /// Pings of a positive row, each way.
 pub(crate) const PINGS: u32 = 100;
-/// Between two pings of a flow.
-const FLOW: Duration = Duration::from_millis(5);
 
 /// Which side does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,125 +317,5 @@ impl Pair {
         let wiring = self.wiring;
         drop(self);
         judge::read(&dir, wiring)
-    }
-}
-
-/// Pings of a flow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Flow {
-    pub sent: u32,
-    pub lost: u32,
-}
-
-impl Flow {
-    /// None was lost, and there were some.
-    pub(crate) fn whole(self) -> Result<(), Failed> {
-        self.lost_at_most(0)
-    }
-
-    pub(crate) fn lost_at_most(self, allowed: u32) -> Result<(), Failed> {
-        if self.sent < 10 || self.lost > allowed {
-            return Err(format!(
-                "{} of {} pings lost, allowed are {allowed}",
-                self.lost, self.sent
-            )
-            .into());
-        }
-        Ok(())
-    }
-}
-
-fn flow(
-    host: &Host,
-    from: IpAddr,
-    to: IpAddr,
-    over: &AtomicBool,
-) -> Result<PingReport, testnet::Error> {
-    let mut total = PingReport::default();
-    while !over.load(Ordering::Relaxed) {
-        let report = host.ping(from, to, 1, ECHO)?;
-        total.sent += report.sent;
-        total.received += report.received;
-        thread::sleep(FLOW);
-    }
-    Ok(total)
-}
-
-fn none_lost(from: IpAddr, to: IpAddr, report: &PingReport) -> Result<(), Failed> {
-    if report.received == report.sent {
-        return Ok(());
-    }
-    Err(format!(
-        "{} of {} pings from {from} to {to} answered",
-        report.received, report.sent
-    )
-    .into())
-}
-
-/// Our daemon's SAs in its own words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct States {
-    /// IKE SAs that are up.
-    pub established: usize,
-    /// IKE SAs that are not up yet.
-    pub negotiating: usize,
-    /// Child SAs.
-    pub children: usize,
-}
-
-impl States {
-    fn of(ours: &Ours) -> Result<Self, Failed> {
-        let (v1, v2) = (
-            ours.show("show crypto isakmp sa")?,
-            ours.show("show crypto ikev2 sa")?,
-        );
-        let children = ours.show("show crypto ipsec sa")?;
-        let of = |value: &Value, key: &str, field: &str| -> Vec<String> {
-            let list = value[key].as_array().cloned().unwrap_or_default();
-            list.iter()
-                .map(|sa| sa[field].as_str().unwrap_or_default().to_owned())
-                .collect()
-        };
-        let isakmp = of(&v1, "isakmp_sas", "state");
-        let deleted = of(&v1, "isakmp_sas", "status");
-        let isakmp: Vec<&String> = isakmp
-            .iter()
-            .zip(&deleted)
-            .filter(|(_, s)| *s == "ACTIVE")
-            .map(|(s, _)| s)
-            .collect();
-        let ikev2 = of(&v2, "ikev2_sas", "status");
-        let up = isakmp.iter().filter(|s| **s == "QM_IDLE").count()
-            + ikev2.iter().filter(|s| *s == "READY").count();
-        Ok(Self {
-            established: up,
-            negotiating: isakmp.len() + ikev2.len() - up,
-            children: pairs(&children),
-        })
-    }
-}
-
-/// SAs in use for sending in `show crypto ipsec sa`.
-fn pairs(shown: &Value) -> usize {
-    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let flows = list(shown, "interfaces")
-        .into_iter()
-        .flat_map(|interface| list(&interface, "flows"));
-    flows.map(|flow| list(&flow, "outbound").len()).sum()
-}
-
-/// Looks until it is so, or says why it is not.
-pub(crate) fn eventually(look: impl Fn() -> Result<(), Failed>) -> Result<(), Failed> {
-    within(PATIENCE, look)
-}
-
-/// As [`eventually`], with a limit.
-pub(crate) fn within(limit: Duration, look: impl Fn() -> Result<(), Failed>) -> Result<(), Failed> {
-    let until = Instant::now() + limit;
-    loop {
-        match look() {
-            Err(_) if Instant::now() < until => thread::sleep(LOOK),
-            done => return done,
-        }
     }
 }

@@ -7,6 +7,7 @@ use libtest_mimic::Failed;
 
 use super::{Bench, Role, Row, initiator, responder};
 use crate::judge::Traffic;
+use crate::one_ca::OneCa;
 use crate::pair::{Pair, REFUSAL, Setup};
 use crate::peer::Peer;
 use crate::pki::{Ca, Identity, RSA, Trustpoints};
@@ -117,23 +118,7 @@ pub(super) fn by_certificate() -> Peer {
 
 /// One CA, one certificate each.
 pub(super) fn one_ca_setup() -> Result<Setup, Failed> {
-    let mut ca = Ca::root("CA1", RSA)?;
-    let (ours, peers) = (ca.issue("ours", RSA, OURS)?, ca.issue("peer1", RSA, PEER)?);
-    let router = Router::ikev2()
-        .trustpoint("TP1", "")
-        .local("rsa-sig")
-        .remote("rsa-sig")
-        .profile("pki trustpoint TP1");
-    let peer = by_certificate()
-        .ca("ca1", ca.certificate().der())
-        .certificate("peer", &peers);
-    Ok(
-        Setup::new(router, peer).enrolled(Trustpoints::default().enrol(
-            "TP1",
-            &mut ca,
-            Some(&ours),
-        )?),
-    )
+    OneCa::new()?.setup("rsa-sig", "")
 }
 
 fn one_ca(bench: &Bench) -> Result<(), Failed> {

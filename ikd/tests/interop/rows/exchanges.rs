@@ -9,12 +9,14 @@ use libtest_mimic::Failed;
 use testnet::charon::{PeerSa, SecretKind};
 use testnet::{FaultPlan, Match};
 
-use super::certificates::{OURS, PEER, by_certificate, one_ca_setup};
+use super::certificates::{OURS, PEER, one_ca_setup};
 use super::{Bench, Role, Row, both, responder};
-use crate::pair::{Pair, Setup, Side, eventually, within};
+use crate::network::Wiring;
+use crate::one_ca::OneCa;
+use crate::pair::{Pair, Setup, Side};
 use crate::peer::Peer;
-use crate::pki::{Ca, Trustpoints};
 use crate::router::Router;
+use crate::states::{eventually, within};
 
 pub(super) fn rows() -> Vec<Vec<Row>> {
     vec![
@@ -52,26 +54,9 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 /// RFC 7383: any order, with duplicates.
 fn fragments(bench: &Bench) -> Result<(), Failed> {
     let spec = KeySpec::Rsa { bits: 4096 };
-    let mut ca = Ca::root("CA4096", spec)?;
-    let (ours, peers) = (
-        ca.issue("ours", spec, OURS)?,
-        ca.issue("peer1", spec, PEER)?,
-    );
-    let router = Router::ikev2()
-        .global("crypto ikev2 fragmentation mtu 576")
-        .trustpoint("TP1", "")
-        .local("rsa-sig")
-        .remote("rsa-sig")
-        .profile("pki trustpoint TP1");
-    let peer = by_certificate()
-        .daemon("fragment_size", "576")
-        .ca("ca1", ca.certificate().der())
-        .certificate("peer", &peers);
-    let mut setup = Setup::new(router, peer).enrolled(Trustpoints::default().enrol(
-        "TP1",
-        &mut ca,
-        Some(&ours),
-    )?);
+    let mut setup = OneCa::with(spec, Wiring::Plain)?.setup("rsa-sig", "")?;
+    setup.router = setup.router.global("crypto ikev2 fragmentation mtu 576");
+    setup.peer = setup.peer.daemon("fragment_size", "576");
     setup.mtu = Some(576);
     let pair = Pair::start(bench, &setup)?;
     pair.network.lan.set_faults(FaultPlan {
@@ -113,25 +98,47 @@ fn with_pfs() -> Setup {
 
 /// RFC 7296 2.8: a new pair of ESP SAs takes over without a lost packet.
 fn child_rekeyings(bench: &Bench) -> Result<(), Failed> {
-    let check = |pair: &mut Pair| {
-        let flow = pair.under_ping(|| {
-            for n in 0..20 {
-                let before = spi_in(pair)?;
-                pair.rekey(if n % 2 == 0 { Side::Ours } else { Side::Peer }, false)?;
-                eventually(|| {
-                    if spi_in(pair)? == before {
-                        Err("the child SA was not rekeyed".into())
-                    } else {
-                        Ok(())
-                    }
-                })?;
-                pair.both_up(1)?;
-            }
-            Ok(())
-        })?;
-        flow.whole()
+    let start = |pair: &Pair, n| {
+        let side = if n % 2 == 0 { Side::Ours } else { Side::Peer };
+        pair.rekey(side, false)
     };
-    bench.passes_with(&with_pfs(), check).map(drop)
+    bench
+        .passes_with(&with_pfs(), |pair| twenty(pair, spi_in, start))
+        .map(drop)
+}
+
+/// RFC 7296 2.8, 2.25: the child SA moves to the new IKE SA; of two at once one survives.
+fn ike_rekeyings(bench: &Bench) -> Result<(), Failed> {
+    let start = |pair: &Pair, n| match n % 4 {
+        0 | 2 => pair.rekey(Side::Ours, true),
+        1 => pair.rekey(Side::Peer, true),
+        _ => at_once(pair),
+    };
+    let setup = Setup::new(Router::ikev2(), Peer::ikev2());
+    bench
+        .passes_with(&setup, |pair| twenty(pair, unique_id, start))
+        .map(drop)
+}
+
+/// Twenty rekeyings under ping; each changes what charon calls the SA, and leaves one of it.
+fn twenty(
+    pair: &Pair,
+    name: fn(&Pair) -> Result<String, Failed>,
+    start: impl Fn(&Pair, u32) -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    let all = || {
+        for n in 0..20 {
+            let before = name(pair)?;
+            start(pair, n)?;
+            eventually(|| match name(pair)? == before {
+                true => Err(format!("rekeying {n} changed nothing").into()),
+                false => Ok(()),
+            })?;
+            pair.both_up(1)?;
+        }
+        Ok(())
+    };
+    pair.under_ping(all)?.whole()
 }
 
 /// charon's SPI of the child SA that carries traffic.
@@ -154,35 +161,6 @@ fn unique_id(pair: &Pair) -> Result<String, Failed> {
         .map(|sa| sa.get("uniqueid").to_owned())
         .collect::<Vec<_>>()
         .join(" "))
-}
-
-/// RFC 7296 2.8, 2.25: the child SA moves to the new IKE SA; of two at once one survives.
-fn ike_rekeyings(bench: &Bench) -> Result<(), Failed> {
-    let check = |pair: &mut Pair| {
-        let flow = pair.under_ping(|| {
-            for n in 0..20 {
-                let before = unique_id(pair)?;
-                match n % 4 {
-                    0 | 2 => pair.rekey(Side::Ours, true)?,
-                    1 => pair.rekey(Side::Peer, true)?,
-                    _ => at_once(pair)?,
-                }
-                eventually(|| {
-                    if unique_id(pair)? == before {
-                        Err("the IKE SA was not rekeyed".into())
-                    } else {
-                        Ok(())
-                    }
-                })?;
-                pair.both_up(1)?;
-            }
-            Ok(())
-        })?;
-        flow.whole()
-    };
-    bench
-        .passes_with(&Setup::new(Router::ikev2(), Peer::ikev2()), check)
-        .map(drop)
 }
 
 fn at_once(pair: &Pair) -> Result<(), Failed> {

@@ -11,9 +11,10 @@ use testnet::{Delay, FaultPlan, Match};
 
 use super::certificates::{logged, one_ca_setup};
 use super::{Bench, Role, Row, both, initiator, responder};
-use crate::pair::{Pair, Setup, Side, eventually};
+use crate::pair::{Pair, Setup, Side};
 use crate::peer::Peer;
 use crate::router::Router;
+use crate::states::eventually;
 
 pub(super) fn rows() -> Vec<Vec<Row>> {
     vec![

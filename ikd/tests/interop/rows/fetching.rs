@@ -9,12 +9,11 @@ use std::thread;
 use ike_crypto::Hash;
 use libtest_mimic::Failed;
 
-use super::certificates::{OURS, PEER, by_certificate, logged, refused};
+use super::certificates::{logged, refused};
 use super::{Bench, Row, both, responder};
 use crate::network::Network;
-use crate::pair::{Pair, Setup};
-use crate::pki::{Ca, RSA, Trustpoints};
-use crate::router::Router;
+use crate::one_ca::OneCa;
+use crate::pair::Pair;
 
 const WEB: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 3);
 
@@ -31,34 +30,21 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 
 /// RFC 7296 3.6: encoding 12. The certificate is fetched once, from the lab's own HTTP server.
 fn hash_and_url(bench: &Bench) -> Result<(), Failed> {
-    let mut ca = Ca::root("CA1", RSA)?;
-    let (ours, peers) = (ca.issue("ours", RSA, OURS)?, ca.issue("peer1", RSA, PEER)?);
-    let router = Router::ikev2()
-        .global(&format!(
-            "crypto ikev2 http-url cert\ncrypto ikev2 http-url fetch http://{WEB}/"
-        ))
-        .trustpoint("TP1", "")
-        .local("rsa-sig")
-        .remote("rsa-sig")
-        .profile("pki trustpoint TP1");
-    let peer = by_certificate()
-        .daemon("hash_and_url", "yes")
-        .ca("ca1", ca.certificate().der())
-        .authority("ca1", "cert_uri_base", &format!("http://{WEB}/"))
-        .certificate("peer", &peers);
-    let setup = Setup::new(router, peer).enrolled(Trustpoints::default().enrol(
-        "TP1",
-        &mut ca,
-        Some(&ours),
-    )?);
+    let mut one = OneCa::new()?;
+    let mut setup = one.setup("rsa-sig", "")?;
+    setup.router = setup.router.global(&format!(
+        "crypto ikev2 http-url cert\ncrypto ikev2 http-url fetch http://{WEB}/"
+    ));
+    setup.peer = setup.peer.daemon("hash_and_url", "yes").authority(
+        "ca1",
+        "cert_uri_base",
+        &format!("http://{WEB}/"),
+    );
+    let certificate = one.peers.certificate.der();
     let pair = Pair::start(bench, &setup)?;
-    let hash = Hash::Sha1.digest(&[peers.certificate.der()]);
+    let hash = Hash::Sha1.digest(&[certificate]);
     let path: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
-    let asked = serve(
-        &pair.network,
-        &format!("/{path}"),
-        peers.certificate.der().to_vec(),
-    )?;
+    let asked = serve(&pair.network, &format!("/{path}"), certificate.to_vec())?;
     pair.up(bench.role.starter())?;
     pair.pings()?;
     pair.delete(bench.role.starter())?;
@@ -118,21 +104,11 @@ fn answer(stream: &mut TcpStream, path: &str, body: &[u8]) -> std::io::Result<bo
 
 /// P-041: a certificate on the CA's list is refused with its reason; a list without it lets it in.
 fn revoked(bench: &Bench) -> Result<(), Failed> {
-    let mut ca = Ca::root("CA1", RSA)?;
-    let (ours, peers) = (ca.issue("ours", RSA, OURS)?, ca.issue("peer1", RSA, PEER)?);
-    let router = Router::ikev2()
-        .trustpoint("TP1", "revocation-check crl")
-        .local("rsa-sig")
-        .remote("rsa-sig")
-        .profile("pki trustpoint TP1");
-    let peer = by_certificate()
-        .ca("ca1", ca.certificate().der())
-        .certificate("peer", &peers);
-    let good = ca.crl()?;
-    ca.revoke(&peers);
-    let bad = ca.crl()?;
-    let enrolled = Trustpoints::default().enrol("TP1", &mut ca, Some(&ours))?;
-    let setup = Setup::new(router, peer).enrolled(enrolled.crl("TP1", bad));
+    let mut one = OneCa::new()?;
+    let mut setup = one.setup("rsa-sig", "revocation-check crl")?;
+    let good = one.ca.crl()?;
+    one.ca.revoke(&one.peers);
+    setup.trustpoints = setup.trustpoints.crl("TP1", one.ca.crl()?);
     let mut pair = Pair::start(bench, &setup)?;
     refused(&pair, bench.role)?;
     pair.nothing_left()?;

@@ -10,10 +10,11 @@ use testnet::charon::PeerSa;
 use super::certificates::{OURS, PEER, TwoCas, logged, refused};
 use super::{Bench, Role, Row, both, initiator, responder};
 use crate::network::Wiring;
-use crate::pair::{Pair, Setup, Side, eventually};
+use crate::pair::{Pair, Setup, Side};
 use crate::peer::Peer;
 use crate::pki::{Ca, RSA, Trustpoints};
 use crate::router::Router;
+use crate::states::eventually;
 
 const MAIN_MODE: &str = "Identity Protection (Main Mode)";
 const INFORMATIONAL: &str = "Informational";

@@ -7,13 +7,14 @@ use std::time::Duration;
 use libtest_mimic::Failed;
 use testnet::netlink;
 
-use super::certificates::by_certificate;
 use super::{Bench, Row, both, initiator, responder};
 use crate::network::{WIRE, Wiring};
-use crate::pair::{Pair, Setup, eventually};
+use crate::one_ca::OneCa;
+use crate::pair::{Pair, Setup};
 use crate::peer::Peer;
-use crate::pki::{Ca, RSA, Trustpoints};
+use crate::pki::RSA;
 use crate::router::Router;
+use crate::states::eventually;
 
 pub(super) fn rows() -> Vec<Vec<Row>> {
     vec![
@@ -38,22 +39,7 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 
 /// One CA, certificates for the addresses of the wires.
 fn certificates(wiring: Wiring) -> Result<Setup, Failed> {
-    let mut ca = Ca::root("CA1", RSA)?;
-    let ours = ca.issue("ours", RSA, wiring.own_address())?;
-    let peers = ca.identity("peer1", RSA, |request| {
-        request.addresses = vec![wiring.peer_address_inside()];
-        request.dns_names = vec!["cha.lab".to_owned()];
-    })?;
-    let router = Router::ikev2()
-        .trustpoint("TP1", "")
-        .local("rsa-sig")
-        .remote("rsa-sig")
-        .profile("pki trustpoint TP1");
-    let peer = by_certificate()
-        .ca("ca1", ca.certificate().der())
-        .certificate("peer", &peers);
-    let enrolled = Trustpoints::default().enrol("TP1", &mut ca, Some(&ours))?;
-    Ok(Setup::new(router, peer).enrolled(enrolled).on(wiring))
+    OneCa::with(RSA, wiring)?.setup("rsa-sig", "")
 }
 
 /// RFC 7296 2.23, RFC 3948 4: IKE floats to 4500; the mapping is kept alive.

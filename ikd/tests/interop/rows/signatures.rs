@@ -5,6 +5,8 @@ use libtest_mimic::Failed;
 
 use super::certificates::{OURS, PEER, by_certificate, logged, refused};
 use super::{Bench, Row, both, initiator, responder};
+use crate::network::Wiring;
+use crate::one_ca::OneCa;
 use crate::pair::{Pair, Setup};
 use crate::pki::{Ca, RSA, Trustpoints};
 use crate::router::Router;
@@ -34,32 +36,14 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 
 /// A pair with keys of a type; `digital` = RFC 7427, else the methods of RFC 4754 and 7296.
 fn keys(spec: KeySpec, method: &str, peer_auth: &str, digital: bool) -> Result<Setup, Failed> {
-    let mut ca = Ca::root("CA1", spec)?;
-    let (ours, peers) = (
-        ca.issue("ours", spec, OURS)?,
-        ca.issue("peer1", spec, PEER)?,
-    );
-    let mut router = Router::ikev2()
-        .trustpoint("TP1", "")
-        .local(method)
-        .remote(method)
-        .profile("pki trustpoint TP1");
-    let mut peer = by_certificate()
-        .local(peer_auth)
-        .ca("ca1", ca.certificate().der())
-        .certificate("peer", &peers);
+    let mut setup = OneCa::with(spec, Wiring::Plain)?.setup(method, "")?;
+    setup.peer = setup.peer.local(peer_auth);
     if digital {
-        router = router.global("crypto ikev2 digital-signature");
+        setup.router = setup.router.global("crypto ikev2 digital-signature");
     } else {
-        peer = peer.daemon("signature_authentication", "no");
+        setup.peer = setup.peer.daemon("signature_authentication", "no");
     }
-    Ok(
-        Setup::new(router, peer).enrolled(Trustpoints::default().enrol(
-            "TP1",
-            &mut ca,
-            Some(&ours),
-        )?),
-    )
+    Ok(setup)
 }
 
 /// Up, and charon names the scheme of both signatures: its own, and ours.
