@@ -10,8 +10,11 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use ike_core::sa::action::{Command, DataplaneEvent, Rekey};
 use ike_core::sim::Simulation;
+use ike_wire::v2::NotifyType;
+use support::forge::{Forge, notifies, notify};
 use support::{Story, ikev2_psk_routers};
 
 /// What one end starts.
@@ -296,6 +299,39 @@ fn the_end_that_answered_a_rekeying_gives_the_other_time_to_take_the_new_sa() {
     sim.settle(Duration::from_secs(2));
     assert_ne!(spi(&sim), old, "then the child SA is rekeyed");
     assert!(sim.carries());
+}
+
+/// RFC 7296 2.25: CHILD_SA_NOT_FOUND about a child SA that an answer of ours made means that the answer is
+/// still on its way: the peer will ask for it again, and the SA is still there then.
+#[test]
+fn a_child_that_the_peer_does_not_know_yet_is_kept() {
+    let mut sim = story(1, false).start();
+    sim.up(0, Some("Tunnel1"));
+    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
+    sim.settle(Duration::from_secs(5));
+    sim.hold();
+    Deed::RekeyChild.start(&mut sim, 1);
+    sim.release(0);
+    let made: Vec<u32> = sim.node(0).installed.inbound.keys().copied().collect();
+    assert_eq!(made.len(), 2, "the answer is on its way");
+    Deed::RekeyChild.start(&mut sim, 0);
+    sim.release(1);
+    let said = sim.datagrams().last().unwrap().clone();
+    let mut forge = Forge::of(&sim, 0);
+    assert_eq!(
+        notifies(&forge.open(&said)),
+        [NotifyType::TEMPORARY_FAILURE]
+    );
+    let not_found = forge.instead(
+        &said,
+        &[notify(NotifyType::CHILD_SA_NOT_FOUND, Bytes::new())],
+    );
+    sim.inject(0, not_found);
+    let kept: Vec<u32> = sim.node(0).installed.inbound.keys().copied().collect();
+    assert_eq!(kept, made);
+    sim.let_go();
+    sim.settle(Duration::from_secs(80));
+    check(&sim, [Deed::RekeyChild; 2], "after CHILD_SA_NOT_FOUND");
 }
 
 /// At no moment of an IKE SA's rekeying is a wish for its child SA refused: the successor sees to it.

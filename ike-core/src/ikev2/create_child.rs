@@ -210,6 +210,10 @@ fn refused(
         (NotifyType::TEMPORARY_FAILURE, None) => {
             pump::later(ctx, sa, Wish::NewChild(offer.protection.name.clone()));
         }
+        (NotifyType::CHILD_SA_NOT_FOUND, Some(old)) if awaits_peer(sa, old) => {
+            // We made it by an answer that the peer may not have yet: it will ask for that again.
+            pump::later(ctx, sa, Wish::RekeyChild(old));
+        }
         (NotifyType::CHILD_SA_NOT_FOUND, Some(old)) => {
             // RFC 7296 2.25: the peer has it no more: it goes here too, and a new one is made.
             let gone = sa.children.remove(ctx, shell.tunnel, old).is_some();
@@ -222,6 +226,11 @@ fn refused(
             shell.record.stop("CREATE_CHILD_SA", why);
         }
     }
+}
+
+/// A child SA of which the peer has shown no sign yet.
+fn awaits_peer(sa: &Established, spi: u32) -> bool {
+    sa.children.get(spi).is_some_and(|child| !child.complete)
 }
 
 /// An offer that may not be made any more: wanted again, to be started when there is room.
