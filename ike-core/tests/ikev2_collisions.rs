@@ -334,6 +334,32 @@ fn a_child_that_the_peer_does_not_know_yet_is_kept() {
     check(&sim, [Deed::RekeyChild; 2], "after CHILD_SA_NOT_FOUND");
 }
 
+/// RFC 7296 2.8: child SAs go to the new IKE SA. One that is to be deleted while the peer's request is
+/// computed is deleted there, not on the old SA that would hear of it too late.
+#[test]
+fn a_child_that_is_to_go_while_the_ike_sa_is_rekeyed_goes_with_it() {
+    let mut sim = story(1, true).start();
+    sim.up(0, Some("Tunnel1"));
+    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
+    sim.settle(Duration::from_secs(5));
+    sim.hold();
+    Deed::RekeyChild.start(&mut sim, 0);
+    sim.release(0);
+    assert_eq!(sim.held(), 1, "the answer");
+    Deed::RekeyIke.start(&mut sim, 1);
+    assert_eq!(sim.held(), 2, "and a request");
+    // Router 0 wants the same, once its own exchange is over.
+    Deed::RekeyIke.start(&mut sim, 0);
+    sim.hold_jobs();
+    // The answer and its result; the request; and what follows, the request's result last.
+    for index in [0, 1, 0, 0, 0] {
+        sim.release(index);
+    }
+    sim.let_go();
+    sim.settle(Duration::from_secs(80));
+    check(&sim, [Deed::RekeyChild, Deed::RekeyIke], "one child SA");
+}
+
 /// At no moment of an IKE SA's rekeying is a wish for its child SA refused: the successor sees to it.
 #[test]
 fn a_child_can_be_rekeyed_at_every_moment_of_an_ike_rekeying() {

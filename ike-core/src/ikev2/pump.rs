@@ -25,6 +25,9 @@ const OUTBOUND: Duration = Duration::from_secs(5);
 /// Starts every wish that may start now.
 pub(super) fn pump(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
     let mut waiting = std::mem::take(&mut sa.wishes);
+    // Whoever rekeys the IKE SA has to see which child SAs are about to go.
+    let last = |(_, wish): &(Timestamp, Wish)| !matches!(wish, Wish::DeleteChildren(_));
+    waiting.make_contiguous().sort_by_key(last);
     while let Some((at, wish)) = waiting.pop_front() {
         if at <= ctx.now.mono && shell.dead.is_none() && may_start(shell, sa, &wish) {
             start(shell, ctx, sa, wish);
@@ -53,7 +56,8 @@ fn may_start(shell: &Shell, sa: &Established, wish: &Wish) -> bool {
     match wish {
         Wish::DeleteIke(_) => !(now.rekeying || now.child_exchange),
         Wish::Liveness | Wish::CheckPath => true,
-        Wish::DeleteChildren(_) => !now.rekeying,
+        // While a successor is made the child SAs are about to leave for it; this goes with them.
+        Wish::DeleteChildren(_) => !(now.rekeying || now.superseded),
         Wish::NewChild(_) | Wish::RekeyChild(_) => may_offer_child(sa),
         Wish::RekeyIke => may_rekey_ike(sa),
     }
