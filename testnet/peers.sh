@@ -10,11 +10,14 @@ install_charon() {
         return 0
     fi
     say "installing strongSwan"
-    # Nothing of it is to run by itself: the tests start it in their own namespaces.
     {
         apt-get update -qq &&
-            DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${wanted[@]}"
+            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}"
     } >/dev/null 2>&1 || skip "strongSwan: apt-get failed"
+    # Nothing of it is to run by itself: the tests start it in their own namespaces.
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --now strongswan.service >/dev/null 2>&1 || true
+    fi
 }
 
 # strongSwan 6 of a later Debian release, unpacked into target/peers/strongswan-6 and not installed. Rows with

@@ -214,9 +214,10 @@ impl Charon {
         while UnixStream::connect(&path).is_err() {
             if !self.runs() || Instant::now() > until {
                 let said = fs::read_to_string(self.dir.join("charon.out")).unwrap_or_default();
+                let hint = installation::confinement().unwrap_or_default();
                 return Err(Error::because(
                     "start charon",
-                    format!("no answer: {said}{}", self.log()),
+                    format!("no answer: {said}{}{hint}", self.log()),
                 ));
             }
             thread::sleep(LOOK);

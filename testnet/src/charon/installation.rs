@@ -15,6 +15,9 @@ use crate::error::{Doing, Error, Result};
 /// Where strongSwan looks for its plugins, as Debian builds it.
 const PLUGINS: &str = "/usr/lib/ipsec";
 
+/// Debian's AppArmor profile of charon.
+const PROFILE: &str = "/etc/apparmor.d/usr.sbin.charon-systemd";
+
 /// A strongSwan that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
@@ -136,6 +139,16 @@ fn version_in(text: &str) -> String {
         .find(|word| *word == "strongSwan")
         .and_then(|_| words.next());
     version.unwrap_or("unknown").to_owned()
+}
+
+/// What stands in charon's way where AppArmor is on: Debian's profile lets it read /etc alone. With the way
+/// out.
+pub(super) fn confinement() -> Option<String> {
+    let enabled = std::fs::read_to_string("/sys/module/apparmor/parameters/enabled").ok()?;
+    let confined = enabled.trim() == "Y" && Path::new(PROFILE).is_file();
+    confined.then(|| {
+        format!("AppArmor may confine it to /etc: run `sudo apparmor_parser -R {PROFILE}` while it is a peer here")
+    })
 }
 
 /// Lets the process alone see these plugins in place of the machine's.
