@@ -18,7 +18,7 @@ use crate::pings::{ECHO, Flow, flow, none_lost};
 use crate::pki::Trustpoints;
 use crate::router::Router;
 use crate::rows::Bench;
-use crate::states::{States, eventually};
+use crate::states::{PATIENCE, States, eventually, within};
 
 /// How long a negotiation may take.
 pub(crate) const NEGOTIATION: Duration = Duration::from_secs(20);
@@ -159,7 +159,12 @@ impl Pair {
 
     /// Both say: one IKE SA is established, with that many child SAs.
     pub(crate) fn both_up(&self, children: usize) -> Result<(), Failed> {
-        eventually(|| {
+        self.both_up_within(PATIENCE, children)
+    }
+
+    /// As [`both_up`](Self::both_up), with a limit.
+    pub(crate) fn both_up_within(&self, limit: Duration, children: usize) -> Result<(), Failed> {
+        within(limit, || {
             let (peer, ours) = (self.charon.sas()?, self.states()?);
             let here = ours.established == 1 && ours.children == children;
             // Half-open SAs of strangers do not count.

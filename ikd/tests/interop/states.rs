@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::ours::Ours;
 
 /// How long a state may take to come.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Our daemon's SAs in its own words.
