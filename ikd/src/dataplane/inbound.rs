@@ -47,18 +47,39 @@ pub(super) async fn in_udp(
     mut removals: mpsc::UnboundedReceiver<Removal>,
 ) {
     let mut inbound = Inbound::new(Arc::clone(&shared));
-    loop {
-        tokio::select! {
-            arrived = receiver.recv() => match arrived {
-                Some(arrived) => inbound.datagram(arrived),
-                None => break,
-            },
-            Some((tunnel, spi)) = removals.recv() => {
-                for _ in 0..receiver.len() {
-                    receiver.try_recv().into_iter().for_each(|arrived| inbound.datagram(arrived));
-                }
+    while let Some(next) = next(&mut receiver, &mut removals).await {
+        match next {
+            Next::Datagram(arrived) => inbound.datagram(arrived),
+            Next::Removal(before, (tunnel, spi)) => {
+                before
+                    .into_iter()
+                    .for_each(|arrived| inbound.datagram(arrived));
                 shared.sad().remove(&tunnel, Direction::Inbound, spi);
             }
+        }
+    }
+}
+
+type Arrived = (SocketAddr, Bytes);
+
+/// What is to be done next.
+enum Next {
+    /// A datagram of ESP.
+    Datagram(Arrived),
+    /// What arrived before an SA was to go, and which one.
+    Removal(Vec<Arrived>, Removal),
+}
+
+/// `None` when no more datagrams can come.
+async fn next(
+    receiver: &mut UdpReceiver,
+    removals: &mut mpsc::UnboundedReceiver<Removal>,
+) -> Option<Next> {
+    tokio::select! {
+        arrived = receiver.recv() => arrived.map(Next::Datagram),
+        Some(removal) = removals.recv() => {
+            let queued = (0..receiver.len()).map_while(|_| receiver.try_recv().ok());
+            Some(Next::Removal(queued.collect(), removal))
         }
     }
 }
@@ -141,6 +162,39 @@ impl Inbound {
             let tunnel = self.shared.sad().name(delivery.tunnel).to_owned();
             self.shared
                 .tell(DataplaneEvent::PeerMoved { tunnel, spi, from });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7296 1.4.1: a DELETE is worked on beside the ESP that came before it, and must not overtake it.
+    #[tokio::test]
+    async fn an_sa_that_goes_takes_what_came_before() {
+        for _ in 0..50 {
+            let (datagrams, mut receiver) = mpsc::channel(8);
+            let (remove, mut removals) = mpsc::unbounded_channel();
+            let from = SocketAddr::from(([192, 0, 2, 1], 4500));
+            for number in 0..3_u8 {
+                datagrams
+                    .try_send((from, Bytes::from(vec![number])))
+                    .unwrap();
+            }
+            remove.send(("Tunnel1".to_owned(), 7)).unwrap();
+            let mut seen = Vec::new();
+            let removed = loop {
+                match next(&mut receiver, &mut removals).await.unwrap() {
+                    Next::Datagram((_, datagram)) => seen.push(datagram[0]),
+                    Next::Removal(before, removal) => {
+                        seen.extend(before.iter().map(|(_, datagram)| datagram[0]));
+                        break removal;
+                    }
+                }
+            };
+            assert_eq!(seen, [0, 1, 2]);
+            assert_eq!(removed.1, 7);
         }
     }
 }
