@@ -69,6 +69,15 @@ fn story(seed: u64, pfs: bool) -> Story {
     Story { seed, ..story }
 }
 
+/// The first tunnel is up, and at rest.
+fn up(seed: u64, pfs: bool) -> Simulation {
+    let mut sim = story(seed, pfs).start();
+    sim.up(0, Some("Tunnel1"));
+    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
+    sim.settle(Duration::from_secs(5));
+    sim
+}
+
 /// Both deeds are started; then messages arrive as `choices` say, and beyond them the oldest first. Returns
 /// how many choices there were at each step.
 fn play(
@@ -76,10 +85,7 @@ fn play(
     deeds: [Deed; 2],
     choices: &[usize],
 ) -> (Simulation, Vec<usize>) {
-    let mut sim = story(seed, pfs).start();
-    sim.up(0, Some("Tunnel1"));
-    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
-    sim.settle(Duration::from_secs(5));
+    let mut sim = up(seed, pfs);
     sim.hold();
     for (node, deed) in deeds.into_iter().enumerate() {
         deed.start(&mut sim, node);
@@ -283,10 +289,7 @@ fn the_ike_sa_is_rekeyed_while_the_child_is_and_both_take_their_time() {
 /// request that comes with the answer finds no SA there, and would wait for its repetition.
 #[test]
 fn the_end_that_answered_a_rekeying_gives_the_other_time_to_take_the_new_sa() {
-    let mut sim = story(1, true).start();
-    sim.up(0, Some("Tunnel1"));
-    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
-    sim.settle(Duration::from_secs(5));
+    let mut sim = up(1, true);
     let spi = |sim: &Simulation| *sim.node(1).installed.inbound.keys().next().unwrap();
     let old = spi(&sim);
     sim.hold();
@@ -305,10 +308,7 @@ fn the_end_that_answered_a_rekeying_gives_the_other_time_to_take_the_new_sa() {
 /// still on its way: the peer will ask for it again, and the SA is still there then.
 #[test]
 fn a_child_that_the_peer_does_not_know_yet_is_kept() {
-    let mut sim = story(1, false).start();
-    sim.up(0, Some("Tunnel1"));
-    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
-    sim.settle(Duration::from_secs(5));
+    let mut sim = up(1, false);
     sim.hold();
     Deed::RekeyChild.start(&mut sim, 1);
     sim.release(0);
@@ -338,10 +338,7 @@ fn a_child_that_the_peer_does_not_know_yet_is_kept() {
 /// computed is deleted there, not on the old SA that would hear of it too late.
 #[test]
 fn a_child_that_is_to_go_while_the_ike_sa_is_rekeyed_goes_with_it() {
-    let mut sim = story(1, true).start();
-    sim.up(0, Some("Tunnel1"));
-    assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
-    sim.settle(Duration::from_secs(5));
+    let mut sim = up(1, true);
     sim.hold();
     Deed::RekeyChild.start(&mut sim, 0);
     sim.release(0);
@@ -365,10 +362,7 @@ fn a_child_that_is_to_go_while_the_ike_sa_is_rekeyed_goes_with_it() {
 fn a_child_can_be_rekeyed_at_every_moment_of_an_ike_rekeying() {
     let moments = |n| (0..100).map(move |m| (n, Duration::from_micros(100 * m)));
     for (node, moment) in [0, 1].into_iter().flat_map(moments) {
-        let mut sim = story(1, true).start();
-        sim.up(0, Some("Tunnel1"));
-        assert!(sim.run_until(Duration::from_secs(10), Simulation::certain));
-        sim.settle(Duration::from_secs(5));
+        let mut sim = up(1, true);
         let spi = |sim: &Simulation| *sim.node(1).installed.inbound.keys().next().unwrap();
         let old = spi(&sim);
         Deed::RekeyIke.start(&mut sim, node);

@@ -256,6 +256,12 @@ impl Established {
         }
     }
 
+    /// Wishes of a kind that were put off are for now.
+    pub(super) fn hasten(&mut self, ctx: &Context<'_>, which: fn(&Wish) -> bool) {
+        let put_off = self.wishes.iter_mut().filter(|(_, wish)| which(wish));
+        put_off.for_each(|(at, _)| *at = ctx.now.mono);
+    }
+
     /// What is wanted for child SAs: the successor of this SA sees to it. An offer that is still being
     /// prepared is made anew there.
     pub(super) fn take_child_wishes(&mut self) -> Vec<Wish> {

@@ -239,10 +239,7 @@ impl IkeSa {
     /// A deletion that was put off happens now.
     pub(super) fn delete_now(&mut self, ctx: &mut Context<'_>) {
         if let State::Established(sa) = &mut self.state {
-            let put_off = sa.wishes.iter_mut();
-            put_off
-                .filter(|(_, wish)| matches!(wish, Wish::DeleteIke(_)))
-                .for_each(|(at, _)| *at = ctx.now.mono);
+            sa.hasten(ctx, |wish| matches!(wish, Wish::DeleteIke(_)));
         }
         self.settle(ctx);
     }

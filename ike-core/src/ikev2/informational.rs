@@ -6,10 +6,9 @@ use ike_wire::v2::{Body, Chain, Delete, NotifyType, Payload, ProtocolId};
 use super::child::Life;
 use super::configuration;
 use super::context::{Context, FollowUp};
-use super::established::{Established, Served};
+use super::established::{Established, Served, Wish};
 use super::mobike;
 use super::notify;
-use super::pump;
 use super::reauth;
 use super::redirect;
 use super::rekey_ike;
@@ -120,7 +119,7 @@ fn delete_children(
         sa.children.remove(ctx, shell.tunnel, spi);
         if matches!(state, Life::Superseded(_)) {
             // What lost a collision is gone: what both replaced may go too.
-            pump::delete_children_now(ctx, sa);
+            sa.hasten(ctx, |wish| matches!(wish, Wish::DeleteChildren(_)));
         }
         if state != Life::Deleting {
             answer.push(spi);

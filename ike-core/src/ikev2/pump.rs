@@ -162,14 +162,6 @@ pub(super) fn delete_child_after(
     }
 }
 
-/// Deletions of child SAs that were put off happen now.
-pub(super) fn delete_children_now(ctx: &Context<'_>, sa: &mut Established) {
-    let put_off = sa.wishes.iter_mut();
-    put_off
-        .filter(|(_, wish)| matches!(wish, Wish::DeleteChildren(_)))
-        .for_each(|(at, _)| *at = ctx.now.mono);
-}
-
 /// The outbound half of a child SA is installed when the peer is known to be ready, at last after a
 /// while (RFC 7296 2.8).
 pub(super) fn outbound_later(ctx: &Context<'_>, sa: &mut Established, spi: u32) {
