@@ -17,6 +17,7 @@ pub mod control;
 pub mod convert;
 pub mod dataplane;
 pub mod exec;
+pub mod http;
 pub mod keystore;
 pub mod lab;
 pub mod log;

@@ -26,6 +26,7 @@ mod der_check;
 mod extensions;
 mod file_name;
 mod general_name;
+pub mod http;
 mod image;
 mod key_hash;
 mod name;
