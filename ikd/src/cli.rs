@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
+use crate::terminal::Terminal;
 use crate::{check, lab};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
@@ -163,7 +164,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Run(args) => daemon(args),
         Command::Exec { device, line, json } => {
             let line = line.join(" ");
-            ask(&device, &Request::Exec { line, json }, 10)
+            ask(&device, &Request::Exec { line, json }, EXEC)
         }
         Command::Check {
             files,
@@ -182,8 +183,12 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// Seconds that an exec line may be silent: a CA that does not answer takes most of them.
+const EXEC: u64 = 60;
+
 fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
-    match control::request(&device.path(), request, Duration::from_secs(seconds)) {
+    let timeout = Duration::from_secs(seconds);
+    match control::converse(&device.path(), request, timeout, &mut Terminal) {
         Ok(response) => {
             if response.code == 0 {
                 print(&response.text);

@@ -22,3 +22,4 @@ pub mod keystore;
 pub mod lab;
 pub mod log;
 pub mod runtime;
+mod terminal;

@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::protocol::{Request, Response};
+use zeroize::Zeroizing;
+
+use super::protocol::{Answer, Frame, Request, Response};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +40,30 @@ pub enum ControlError {
     },
 }
 
-/// Asks a daemon and waits for its answer, at most `timeout`.
+/// Whoever sits at the asking end of a dialogue.
+pub trait Operator {
+    /// A line to show.
+    fn say(&mut self, text: &str);
+    /// A question; `None` when there is nobody who could answer.
+    fn ask(&mut self, prompt: &str, secret: bool) -> Option<String>;
+}
+
+/// A script: what is said becomes part of the answer, and nothing is answered.
+#[derive(Default)]
+struct Script(String);
+
+impl Operator for Script {
+    fn say(&mut self, text: &str) {
+        self.0.push_str(text);
+        self.0.push('\n');
+    }
+
+    fn ask(&mut self, _: &str, _: bool) -> Option<String> {
+        None
+    }
+}
+
+/// Asks a daemon and waits for its answer, at most `timeout` for each line of it.
 ///
 /// # Errors
 /// See [`ControlError`].
@@ -46,6 +71,22 @@ pub fn request(
     path: &Path,
     request: &Request,
     timeout: Duration,
+) -> Result<Response, ControlError> {
+    let mut script = Script::default();
+    let mut response = converse(path, request, timeout, &mut script)?;
+    response.text.insert_str(0, &script.0);
+    Ok(response)
+}
+
+/// As [`request`], with somebody who hears and answers in between.
+///
+/// # Errors
+/// See [`ControlError`].
+pub fn converse(
+    path: &Path,
+    request: &Request,
+    timeout: Duration,
+    operator: &mut dyn Operator,
 ) -> Result<Response, ControlError> {
     let unreachable = |source| ControlError::Unreachable {
         path: path.to_owned(),
@@ -61,12 +102,27 @@ pub fn request(
     };
     let mut stream = UnixStream::connect(path).map_err(unreachable)?;
     stream.set_read_timeout(Some(timeout)).map_err(broken)?;
-    let mut line = serde_json::to_string(request).map_err(strange)?;
-    line.push('\n');
-    stream.write_all(line.as_bytes()).map_err(broken)?;
-    let mut answer = String::new();
-    BufReader::new(stream)
-        .read_line(&mut answer)
-        .map_err(broken)?;
-    serde_json::from_str(&answer).map_err(strange)
+    let mut reader = BufReader::new(stream.try_clone().map_err(broken)?);
+    send(&mut stream, request).map_err(broken)?;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).map_err(broken)? == 0 {
+            return Err(broken(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        match serde_json::from_str(&line).map_err(strange)? {
+            Frame::Done(response) => return Ok(response),
+            Frame::Say { text } => operator.say(&text),
+            Frame::Ask { prompt, secret } => {
+                let answer = operator.ask(&prompt, secret);
+                send(&mut stream, &Answer { answer }).map_err(broken)?;
+            }
+        }
+    }
+}
+
+/// One object as a line.
+fn send(stream: &mut UnixStream, value: &impl serde::Serialize) -> std::io::Result<()> {
+    let mut line = Zeroizing::new(serde_json::to_vec(value)?);
+    line.push(b'\n');
+    stream.write_all(&line)
 }

@@ -1,14 +1,17 @@
 //! The control socket: how `ikd exec`, `up`, `down`, `status` and the lab talk to a daemon.
 //!
-//! A Unix socket of mode 0660, one JSON object a line in each direction, lines capped (J1).
+//! A Unix socket of mode 0660, one JSON object a line in each direction, lines capped (J1). A
+//! question may lead to a dialogue (`talk`): lines for the operator, questions back, then the answer.
 
 mod client;
 mod protocol;
 mod server;
+mod talk;
 
-pub use client::{ControlError, request};
+pub use client::{ControlError, Operator, converse, request};
 pub use protocol::{Request, Response};
 pub use server::{Pending, listen};
+pub use talk::{Talk, Unanswered};
 
 use std::path::PathBuf;
 

@@ -45,6 +45,33 @@ pub enum Request {
     Stop,
 }
 
+/// What a daemon writes while it works on a question, and last of all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "frame", rename_all = "snake_case")]
+pub(super) enum Frame {
+    /// A line for the operator; more follows.
+    Say {
+        /// The line.
+        text: String,
+    },
+    /// A question to the operator; the next line to the daemon is an [`Answer`].
+    Ask {
+        /// What is asked, as IOS words it.
+        prompt: String,
+        /// What is typed must not be seen.
+        secret: bool,
+    },
+    /// The end.
+    Done(Response),
+}
+
+/// What an operator says to a [`Frame::Ask`]; no `Debug`, because it may be a password.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Answer {
+    /// The words; `None` when there is nobody to ask.
+    pub(super) answer: Option<String>,
+}
+
 /// The answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Response {

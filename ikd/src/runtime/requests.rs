@@ -24,7 +24,9 @@ pub(super) struct Waiter {
 
 impl Host {
     pub(super) fn question(&mut self, pending: Pending) {
-        let Pending { request, answer } = pending;
+        let Pending {
+            request, answer, ..
+        } = pending;
         let response = match request {
             Request::Up { name, wait } if wait > 0 => return self.up_and_wait(name, wait, answer),
             Request::Up { name, .. } => said(self.command(Command::Up(name))),

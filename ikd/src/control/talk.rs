@@ -1,0 +1,98 @@
+//! The daemon's end of a dialogue with an operator.
+
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::protocol::{Answer, Frame};
+
+/// Lines and questions to the operator of one request.
+pub struct Talk {
+    frames: mpsc::Sender<Frame>,
+    answers: mpsc::Receiver<Answer>,
+}
+
+/// Nobody answered a question.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nobody answered \"{}\"; run it at a terminal, feed the answers on standard input, or use the form that asks nothing", .0.trim())]
+pub struct Unanswered(pub String);
+
+/// The other end: what the connection carries.
+pub(super) struct Line {
+    pub(super) frames: mpsc::Receiver<Frame>,
+    pub(super) answers: mpsc::Sender<Answer>,
+}
+
+impl Talk {
+    /// A talk and its line.
+    pub(super) fn new() -> (Self, Line) {
+        let (frames, to_operator) = mpsc::channel(64);
+        let (from_operator, answers) = mpsc::channel(1);
+        let line = Line {
+            frames: to_operator,
+            answers: from_operator,
+        };
+        (Self { frames, answers }, line)
+    }
+
+    /// A talk with nobody: lines go nowhere, questions stay unanswered.
+    #[must_use]
+    pub fn with_nobody() -> Self {
+        Self::new().0
+    }
+
+    /// A line for the operator. One who has left misses it.
+    pub async fn say(&self, text: impl Into<String>) {
+        let _ = self.frames.send(Frame::Say { text: text.into() }).await;
+    }
+
+    /// Asks; what is typed is shown while typing.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn ask(&mut self, prompt: &str) -> Result<String, Unanswered> {
+        let answer = self.question(prompt, false).await?;
+        Ok(answer.trim().to_owned())
+    }
+
+    /// Asks for a password.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn ask_secret(&mut self, prompt: &str) -> Result<Zeroizing<String>, Unanswered> {
+        Ok(Zeroizing::new(self.question(prompt, true).await?))
+    }
+
+    /// Asks until the answer is yes or no; an empty one is `default`, if there is one. IOS takes any
+    /// beginning of either word.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn confirm(
+        &mut self,
+        prompt: &str,
+        default: Option<bool>,
+    ) -> Result<bool, Unanswered> {
+        loop {
+            let answer = self.ask(prompt).await?.to_ascii_lowercase();
+            match (answer.as_str(), default) {
+                ("", Some(default)) => return Ok(default),
+                ("", None) => {}
+                (text, _) if "yes".starts_with(text) => return Ok(true),
+                (text, _) if "no".starts_with(text) => return Ok(false),
+                _ => {}
+            }
+            self.say("% Please answer 'yes' or 'no'.").await;
+        }
+    }
+
+    async fn question(&mut self, prompt: &str, secret: bool) -> Result<String, Unanswered> {
+        let nobody = || Unanswered(prompt.to_owned());
+        let ask = Frame::Ask {
+            prompt: prompt.to_owned(),
+            secret,
+        };
+        self.frames.send(ask).await.map_err(|_| nobody())?;
+        let answer = self.answers.recv().await.and_then(|a| a.answer);
+        answer.ok_or_else(nobody)
+    }
+}
