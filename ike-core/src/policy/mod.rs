@@ -7,6 +7,7 @@ pub mod address;
 pub mod certificate_map;
 pub mod certreq;
 mod decision;
+pub mod enrolment;
 pub mod identity;
 pub mod ikev2;
 pub mod ipsec;

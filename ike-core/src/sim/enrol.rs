@@ -3,12 +3,12 @@
 //! stores are alike. Keys come from the caller: nothing here draws entropy.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use ike_crypto::{Hash, PrivateKey, PublicKey};
-use ike_pki::{CaError, CertRequestSpec, LabCa, Name, Store, Version};
+use ike_crypto::{PrivateKey, PublicKey};
+use ike_pki::{CaError, CertRequestSpec, LabCa, Name, Store};
 
-use crate::config::{Enrollment, IsakmpHash, RunningConfig, TrustpointConfig};
+use crate::config::{Enrollment, RunningConfig, TrustpointConfig};
+use crate::policy::enrolment::{self, Additions};
 
 /// Validity of what a lab CA issues, in seconds: one year, as in the seed.
 const VALIDITY: i64 = 365 * 86_400;
@@ -152,17 +152,14 @@ impl LabCas {
             .get_mut(url)
             .ok_or_else(|| EnrolError::NoUrl(name.to_owned()))?;
         let refused = |e| EnrolError::Ca(name.to_owned(), e);
-        let mut request = CertRequestSpec::router(
-            subject(who, tp)?,
-            who.public,
-            who.at - 60,
-            who.at + VALIDITY,
-        );
-        request.version = Version::V3;
-        request.hash = hash(tp);
+        let wish = enrolment::wish(who.config, tp, who.serial, &Additions::default())
+            .map_err(|e| EnrolError::Subject(name.to_owned(), e.to_string()))?;
+        let until = who.at + VALIDITY;
+        let mut request = CertRequestSpec::router(wish.subject, who.public, who.at - 60, until);
+        request.hash = wish.hash;
         if self.alternative_names {
-            request.dns_names = fqdn(who, tp).into_iter().collect();
-            request.addresses = addresses(who, tp);
+            request.dns_names = wish.fqdn.into_iter().collect();
+            request.addresses = wish.addresses;
         }
         let certificate = ca.issue(&request).map_err(refused)?;
         let crl = ca.crl(who.at - 60, who.at + VALIDITY).map_err(refused)?;
@@ -170,45 +167,5 @@ impl LabCas {
         store.set_crl(name, crl);
         store.enroll(name, certificate, who.key_label, who.at);
         Ok(())
-    }
-}
-
-/// W-021: the subject name with the device's RDN.
-fn subject(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Result<Name, EnrolError> {
-    let serial = tp.serial_number.then_some(who.serial);
-    // The attribute unstructuredAddress of IOS has an IPv4 address.
-    let ip = addresses(who, tp)
-        .into_iter()
-        .find_map(|address| match address {
-            IpAddr::V4(address) => Some(address),
-            IpAddr::V6(_) => None,
-        });
-    let subject_name = tp.subject_name.as_deref().unwrap_or_default();
-    Name::router_subject(subject_name, serial, ip, fqdn(who, tp).as_deref())
-        .map_err(|e| EnrolError::Subject(tp.name.clone(), e.to_string()))
-}
-
-/// `fqdn`; a trustpoint without it names the router.
-fn fqdn(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Option<String> {
-    match &tp.fqdn {
-        None => Some(who.config.fqdn()),
-        Some(name) => name.clone(),
-    }
-}
-
-/// `ip-address`.
-fn addresses(who: &Enrollee<'_>, tp: &TrustpointConfig) -> Vec<IpAddr> {
-    let which = tp.ip_address.as_ref().and_then(Option::as_ref);
-    which.map_or_else(Vec::new, |which| who.config.resolve(which))
-}
-
-/// G-061: SHA-1 in 15.3T mode unless configured.
-fn hash(tp: &TrustpointConfig) -> Hash {
-    match tp.hash {
-        Some(IsakmpHash::Md5) => Hash::Md5,
-        None | Some(IsakmpHash::Sha) => Hash::Sha1,
-        Some(IsakmpHash::Sha256) => Hash::Sha256,
-        Some(IsakmpHash::Sha384) => Hash::Sha384,
-        Some(IsakmpHash::Sha512) => Hash::Sha512,
     }
 }
