@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use ring::{rand::SystemRandom, signature as ring_sig};
 
 use crate::{
-    error::CryptoError,
+    error::{CryptoError, expect_len},
     ffi::{Curve, Pkey, PkeyKind},
     hash::Hash,
     rsa,
@@ -103,6 +103,18 @@ impl PrivateKey {
             PkeyKind::Ed25519 => return Err(CryptoError::SchemeMismatch),
         };
         self.checked(self.public.verify_ikev1_hash(hash, &signature), signature)
+    }
+
+    /// The RSA private operation on a ciphertext as long as the modulus.
+    pub(crate) fn rsa_private(
+        &self,
+        sealed: &[u8],
+        modulus: usize,
+    ) -> Result<Vec<u8>, CryptoError> {
+        expect_len("RSA ciphertext", modulus, sealed.len())?;
+        self.key
+            .rsa_private(sealed)
+            .map_err(|_| CryptoError::InvalidPublicValue("RSA ciphertext not below the modulus"))
     }
 
     fn from_pkey(key: Pkey) -> Result<Self, CryptoError> {
@@ -274,6 +286,22 @@ impl PublicKey {
             PkeyKind::Ec(_) => self.verify_fixed(hash, signature),
             PkeyKind::Ed25519 => Err(CryptoError::SchemeMismatch),
         }
+    }
+
+    /// Octets of the modulus of an RSA key.
+    pub(crate) fn rsa_modulus_len(&self) -> Result<usize, CryptoError> {
+        match self.0.kind {
+            PkeyKind::Rsa => Ok(self.0.signature_len),
+            _ => Err(CryptoError::SchemeMismatch),
+        }
+    }
+
+    /// The RSA public operation on a block below the modulus.
+    pub(crate) fn rsa_public(&self, block: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.0
+            .key
+            .rsa_public(block)
+            .map_err(|_| CryptoError::Internal("RSA public operation"))
     }
 
     fn verify_block(&self, block: &[u8], signature: &[u8]) -> Result<(), CryptoError> {

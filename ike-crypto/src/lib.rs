@@ -36,6 +36,7 @@ mod signature;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod support;
+mod transport;
 mod x25519;
 
 pub use aead::{Aead, AeadKey, TagLen};

@@ -187,6 +187,11 @@ impl LabCa {
         &self.certificate
     }
 
+    /// The CA's own key: it signs and decrypts what the CA says over SCEP.
+    pub(crate) fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
     /// Issues a certificate with the next serial number.
     ///
     /// # Errors

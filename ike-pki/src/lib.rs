@@ -18,6 +18,7 @@ mod certificate;
 mod certificate_error;
 mod certificate_form;
 mod chain;
+mod cms;
 mod constraints;
 mod crl;
 mod crl_form;
@@ -43,6 +44,8 @@ mod search;
 mod show;
 mod store;
 mod subject_name;
+#[cfg(test)]
+mod test_support;
 mod time;
 mod writer;
 
@@ -53,6 +56,10 @@ pub use certificate_error::CertificateError;
 pub use chain::{
     Anchor, ChainPolicy, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS, RevocationMethod,
     ValidatedChain, validate,
+};
+pub use cms::{
+    CmsError, MAX_CMS, MAX_PKCS7_CERTIFICATES, Pkcs7, certificates_of_pkcs7, pkcs7_of,
+    pkcs7_with_lists,
 };
 pub use crl::{Crl, CrlError, MAX_CRL};
 pub use der::{DerError, MAX_DER};
