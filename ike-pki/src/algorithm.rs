@@ -5,6 +5,7 @@ use ike_crypto::{Hash, SignatureScheme};
 
 use x509_parser::{
     asn1_rs::{Any, Oid, Tag},
+    prelude::FromDer,
     signature_algorithm::RsaSsaPssParams,
     x509::AlgorithmIdentifier,
 };
@@ -33,6 +34,12 @@ pub(crate) fn scheme(algorithm: &AlgorithmIdentifier<'_>) -> Option<SignatureSch
         oid::ED25519 => parameters.is_none().then_some(SignatureScheme::Ed25519),
         _ => None,
     }
+}
+
+/// The scheme of a DER AlgorithmIdentifier.
+pub(crate) fn scheme_of(der: &[u8]) -> Option<SignatureScheme> {
+    let (_, read) = AlgorithmIdentifier::from_der(der).ok()?;
+    scheme(&read)
 }
 
 /// The DER AlgorithmIdentifier of a scheme; `None` for those a certificate of
@@ -87,7 +94,6 @@ fn hash(oid: &Oid<'_>) -> Option<Hash> {
 mod tests {
     use super::*;
     use crate::writer::{self, sequence, tlv};
-    use x509_parser::prelude::FromDer;
 
     fn read(der: &[u8]) -> Result<Option<SignatureScheme>, ()> {
         let (rest, algorithm) = AlgorithmIdentifier::from_der(der).map_err(drop)?;

@@ -89,6 +89,13 @@ pub struct CertRequestSpec<'a> {
     pub dns_names: Vec<String>,
     /// iPAddress entries of subjectAltName.
     pub addresses: Vec<std::net::IpAddr>,
+    /// More names of subjectAltName: the content of a GeneralNames that a
+    /// request asked for.
+    pub alternative_names: Vec<u8>,
+    /// Where the CA's revocation list is (CRLDistributionPoints).
+    pub crl_urls: Vec<String>,
+    /// Where its OCSP responder is (AuthorityInfoAccess).
+    pub ocsp_urls: Vec<String>,
     /// A CA below this one, with its pathLenConstraint.
     pub ca: Option<Option<u8>>,
     /// keyUsage in place of the usual one; `Some(None)` = no extension.
@@ -111,6 +118,9 @@ impl<'a> CertRequestSpec<'a> {
             eku: Vec::new(),
             dns_names: Vec::new(),
             addresses: Vec::new(),
+            alternative_names: Vec::new(),
+            crl_urls: Vec::new(),
+            ocsp_urls: Vec::new(),
             ca: None,
             usage: None,
             critical: Vec::new(),
@@ -285,7 +295,8 @@ fn build(
     )?)?)
 }
 
-fn scheme(key: &PrivateKey, hash: Hash) -> SignatureScheme {
+/// How a key signs with a hash.
+pub(crate) fn scheme(key: &PrivateKey, hash: Hash) -> SignatureScheme {
     match key.public().kind() {
         KeySpec::Rsa { .. } => SignatureScheme::RsaPkcs1(hash),
         KeySpec::EcP256 | KeySpec::EcP384 | KeySpec::EcP521 => SignatureScheme::Ecdsa(hash),

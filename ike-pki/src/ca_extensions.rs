@@ -1,6 +1,8 @@
 //! Extensions of the certificates the lab CA issues: the three of W-005, and
 //! what a request asks for beyond them.
 
+use std::net::IpAddr;
+
 use ike_crypto::Hash;
 use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 
@@ -47,7 +49,10 @@ pub(crate) fn extensions(
             &sequence(&[&usages.concat()]),
         ));
     }
-    let names = alternative_names(spec);
+    out.extend(distribution_points(&spec.crl_urls));
+    out.extend(ocsp_access(&spec.ocsp_urls));
+    let mut names = alternative_names(&spec.dns_names, &spec.addresses);
+    names.extend_from_slice(&spec.alternative_names);
     if !names.is_empty() {
         // RFC 5280 4.2.1.6: critical when the subject is empty.
         let critical = spec.subject.is_empty();
@@ -73,14 +78,41 @@ fn from_dotted(text: &str) -> Result<Vec<u8>, CaError> {
     oid::from_dotted(text).ok_or_else(|| CaError::Oid(text.to_owned()))
 }
 
-fn alternative_names(spec: &CertRequestSpec<'_>) -> Vec<u8> {
-    let dns = spec
-        .dns_names
+/// CRLDistributionPoints, one point for each URL (RFC 5280 4.2.1.13).
+fn distribution_points(urls: &[String]) -> Vec<u8> {
+    let point = |url: &String| {
+        let uri = tlv(tag::context(6), &[url.as_bytes()]);
+        let full = tlv(tag::constructed(0), &[&uri]);
+        sequence(&[&tlv(tag::constructed(0), &[&full])])
+    };
+    let points: Vec<u8> = urls.iter().flat_map(point).collect();
+    match points.is_empty() {
+        true => points,
+        false => extension(oid::CRL_DISTRIBUTION_POINTS, false, &sequence(&[&points])),
+    }
+}
+
+/// AuthorityInfoAccess with OCSP responders (RFC 5280 4.2.2.1).
+fn ocsp_access(urls: &[String]) -> Vec<u8> {
+    let access = |url: &String| {
+        let uri = tlv(tag::context(6), &[url.as_bytes()]);
+        sequence(&[&writer::oid(oid::ACCESS_OCSP), &uri])
+    };
+    let all: Vec<u8> = urls.iter().flat_map(access).collect();
+    match all.is_empty() {
+        true => all,
+        false => extension(oid::AUTHORITY_INFO_ACCESS, false, &sequence(&[&all])),
+    }
+}
+
+/// The content of GeneralNames.
+pub(crate) fn alternative_names(dns_names: &[String], addresses: &[IpAddr]) -> Vec<u8> {
+    let dns = dns_names
         .iter()
         .map(|name| tlv(tag::context(2), &[name.as_bytes()]));
-    let ip = spec.addresses.iter().map(|address| match address {
-        std::net::IpAddr::V4(v4) => tlv(tag::context(7), &[&v4.octets()]),
-        std::net::IpAddr::V6(v6) => tlv(tag::context(7), &[&v6.octets()]),
+    let ip = addresses.iter().map(|address| match address {
+        IpAddr::V4(v4) => tlv(tag::context(7), &[&v4.octets()]),
+        IpAddr::V6(v6) => tlv(tag::context(7), &[&v6.octets()]),
     });
     dns.chain(ip).flatten().collect()
 }

@@ -246,6 +246,16 @@ impl Certificate {
         names.filter_map(uri).collect()
     }
 
+    /// Verifies the signature. Whether `key` belongs to the issuer and may sign
+    /// certificates is for [`crate::validate`] to see.
+    ///
+    /// # Errors
+    /// An algorithm that is not supported, or it does not verify.
+    pub fn verify(&self, key: &PublicKey) -> Result<(), CryptoError> {
+        let scheme = self.algorithm.ok_or(CryptoError::SchemeMismatch)?;
+        key.verify(scheme, &self.tbs, &self.signature)
+    }
+
     /// Whether subject and issuer are the same name.
     pub fn is_self_issued(&self) -> bool {
         self.subject.matches(&self.issuer)

@@ -16,6 +16,8 @@ const MAX_EXTENSIONS: usize = 64;
 pub(crate) struct Signed<'a> {
     pub(crate) tbs: Tlv<'a>,
     pub(crate) algorithm: Tlv<'a>,
+    /// The octets of the BIT STRING.
+    pub(crate) signature: &'a [u8],
 }
 
 /// A certificate whose form is right.
@@ -36,12 +38,13 @@ pub(crate) fn signed(der: &[u8]) -> Result<Signed<'_>> {
         .reader()
         .fields(order, "the end after the signature")?;
     let signature = required(signature, &whole, "signature")?;
-    if signature.content.first() != Some(&0) {
+    let [0, octets @ ..] = signature.content else {
         return Err(signature.error("BIT STRING without unused bits"));
-    }
+    };
     Ok(Signed {
         tbs: required(tbs, &whole, "the to-be-signed part")?,
         algorithm: identifier(required(algorithm, &whole, "signature algorithm")?)?,
+        signature: octets,
     })
 }
 

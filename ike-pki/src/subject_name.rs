@@ -75,17 +75,11 @@ impl Name {
 /// AttributeTypeAndValue with the string type usual for the attribute.
 fn attribute(oid: &[u8], value: &str) -> Vec<u8> {
     let ia5 = [oid::UNSTRUCTURED_NAME, oid::EMAIL, oid::DOMAIN_COMPONENT].contains(&oid);
-    let string = match () {
-        () if ia5 && value.is_ascii() => tag::IA5_STRING,
-        () if value.chars().all(is_printable) => tag::PRINTABLE_STRING,
-        () => tag::UTF8_STRING,
+    let value = match ia5 && value.is_ascii() {
+        true => writer::tlv(tag::IA5_STRING, &[value.as_bytes()]),
+        false => writer::text(value),
     };
-    writer::sequence(&[&writer::oid(oid), &writer::tlv(string, &[value.as_bytes()])])
-}
-
-/// The alphabet of PrintableString (X.680 41.4).
-fn is_printable(c: char) -> bool {
-    c.is_ascii_alphanumeric() || " '()+,-./:=?".contains(c)
+    writer::sequence(&[&writer::oid(oid), &value])
 }
 
 struct Parser<'a> {

@@ -41,6 +41,17 @@ pub(crate) fn unsigned(octets: &[u8]) -> Vec<u8> {
     }
 }
 
+/// A PrintableString where the alphabet allows it (X.680 41.4), else a
+/// UTF8String.
+pub(crate) fn text(value: &str) -> Vec<u8> {
+    let printable = |c: char| c.is_ascii_alphanumeric() || " '()+,-./:=?".contains(c);
+    let kind = match value.chars().all(printable) {
+        true => tag::PRINTABLE_STRING,
+        false => tag::UTF8_STRING,
+    };
+    tlv(kind, &[value.as_bytes()])
+}
+
 /// A BIT STRING of whole octets.
 pub(crate) fn bit_string(octets: &[u8]) -> Vec<u8> {
     tlv(tag::BIT_STRING, &[&[0], octets])

@@ -1,7 +1,6 @@
 //! SignerInfo (RFC 5652 5.3): who signed, which attributes, and the check.
 
 use ike_crypto::{Hash, SignatureScheme};
-use x509_parser::{prelude::FromDer, x509::AlgorithmIdentifier};
 
 use crate::{
     algorithm,
@@ -222,8 +221,7 @@ fn scheme_of(field: &Tlv<'_>, digest: Hash) -> Result<SignatureScheme, CmsError>
     if kind == oid::RSA {
         return Ok(S::RsaPkcs1(digest));
     }
-    let read = AlgorithmIdentifier::from_der(field.raw).ok();
-    let scheme = read.and_then(|(_, read)| algorithm::scheme(&read));
+    let scheme = algorithm::scheme_of(field.raw);
     let fits = |scheme: &S| match scheme {
         S::RsaPkcs1(hash) | S::RsaPss(hash) | S::Ecdsa(hash) | S::EcdsaFixed(hash) => {
             *hash == digest
