@@ -44,6 +44,9 @@ pub(crate) mod tag {
 /// Largest structure that is read at all, octets (A17).
 pub const MAX_DER: usize = 65_536;
 
+/// What is expected where a length is indefinite (BER) or very long.
+pub(crate) const DEFINITE: &str = "a definite length of at most 3 octets";
+
 /// Where and why an encoding was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DerError {
@@ -243,7 +246,7 @@ impl<'a> Reader<'a> {
             .rest
             .get(2..2 + count)
             .filter(|o| (1..=3).contains(&o.len()));
-        let octets = octets.ok_or_else(|| self.error("a definite length of at most 3 octets"))?;
+        let octets = octets.ok_or_else(|| self.error(DEFINITE))?;
         let len = octets
             .iter()
             .fold(0, |len, octet| len << 8 | usize::from(*octet));

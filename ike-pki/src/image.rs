@@ -3,16 +3,15 @@
 //! `index.json` says what there is, in which order, and the SHA-256 of every
 //! file; `nvram/<IOS name>` are DER certificates, `crl/<trustpoint>.crl` DER
 //! lists. Private keys are files `private/<label>.p8` that the daemon keeps;
-//! the index only knows their labels.
+//! the index knows their labels, hashes and public keys ([`KeyTable`]).
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
-
-use ike_crypto::Hash;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     certificate::Certificate,
     crl::Crl,
+    index::{self, Index, IndexCrl, IndexRecord, VERSION},
+    key_table::{KeyTable, sha256_hex as digest},
     store::{Record, RecordKind, Store},
 };
 
@@ -21,8 +20,6 @@ pub type Image = BTreeMap<String, Vec<u8>>;
 
 /// Path of the index.
 pub const INDEX: &str = "index.json";
-/// Version of the format; a reader refuses a newer one.
-const VERSION: u32 = 1;
 
 /// Damage to one file of a stored image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,42 +57,16 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Index {
-    version: u32,
-    sequence: u64,
-    self_signed: u64,
-    trustpool_clean: bool,
-    records: Vec<IndexRecord>,
-    crls: Vec<IndexCrl>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IndexRecord {
-    sequence: u64,
-    installed_at: i64,
-    trustpoint: String,
-    kind: String,
-    key_label: Option<String>,
-    file: String,
-    sha256: String,
-    saved: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IndexCrl {
-    trustpoint: String,
-    file: String,
-    sha256: String,
-}
-
 impl Store {
-    /// Every file of the store by relative path; `index.json` last when they
-    /// are written in order of importance.
+    /// [`Store::image_with`] without any key pair.
     pub fn image(&self) -> Image {
+        self.image_with(&KeyTable::default())
+    }
+
+    /// Every file of the store by relative path except the private keys, which
+    /// the index lists only; `index.json` last when they are written in order
+    /// of importance.
+    pub fn image_with(&self, keys: &KeyTable) -> Image {
         let mut image = Image::new();
         let records = self
             .listing()
@@ -123,6 +94,9 @@ impl Store {
             trustpool_clean: self.trustpool_clean,
             records,
             crls: crls.collect(),
+            pending: self.pending.iter().map(index::pending).collect(),
+            keys: Some(keys.keys.values().cloned().collect()),
+            protection: keys.protection.clone(),
         };
         // Strings and numbers only: cannot fail.
         let text = serde_json::to_vec_pretty(&index).unwrap_or_default();
@@ -230,6 +204,16 @@ fn load(index: &Index, image: &Image, damage: &mut Vec<Damage>) -> Store {
         }
     }
     store.records.sort_by_key(|record| record.sequence);
+    for entry in &index.pending {
+        match index::request(entry) {
+            Ok(request) => store.set_pending(request),
+            Err(problem) => damage.push(Damage {
+                file: INDEX.to_owned(),
+                problem: format!("has a pending request that {problem}"),
+                remedy: format!("enroll trustpoint {} again", entry.trustpoint),
+            }),
+        }
+    }
     for entry in &index.crls {
         let crl = intact(&entry.file, &entry.sha256, image)
             .and_then(|der| Crl::from_der(der).map_err(|error| error.to_string()));
@@ -286,14 +270,6 @@ fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
         true => Ok(octets.clone()),
         false => Err(format!("does not have the SHA-256 that {INDEX} says")),
     }
-}
-
-fn digest(octets: &[u8]) -> String {
-    Hash::Sha256
-        .digest(&[octets])
-        .iter()
-        .map(|octet| format!("{octet:02x}"))
-        .collect()
 }
 
 fn kind_text(kind: RecordKind) -> &'static str {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     certificate::Certificate,
     extensions::KeyUsage,
+    pending::Pending,
     store::{Record, RecordKind, Store},
     time::IosTime,
 };
@@ -94,9 +95,13 @@ impl Store {
     /// The text of `show crypto pki certificates [verbose] [TRUSTPOINT]`.
     pub fn show_certificates(&self, trustpoint: Option<&str>, verbose: bool) -> String {
         let views = self.certificate_views(trustpoint);
+        // A request that waits comes last (O-041, T-83).
+        let waiting = self.all_pending().iter();
+        let waiting = waiting.filter(|r| trustpoint.is_none_or(|name| name == r.trustpoint));
         views
             .iter()
             .map(|view| text(view, verbose))
+            .chain(waiting.map(Pending::text))
             .collect::<Vec<_>>()
             .join("\n")
     }

@@ -14,6 +14,7 @@ use crate::{
     crl::Crl,
     file_name,
     name::Name,
+    pending::Pending,
     predefined::predefined,
 };
 
@@ -72,6 +73,8 @@ pub struct Store {
     /// By trustpoint.
     pub(crate) crls: BTreeMap<String, Arc<Crl>>,
     pub(crate) trustpool_clean: bool,
+    /// Requests the CA has not decided, oldest first.
+    pub(crate) pending: Vec<Pending>,
 }
 
 impl Store {
@@ -84,7 +87,8 @@ impl Store {
 
     /// Installs the router's own certificate; takes a new sequence number
     /// (P-002). An older one of the trustpoint goes (P-003). A self-signed
-    /// certificate of a trustpoint without CA is recorded as such.
+    /// certificate of a trustpoint without CA is recorded as such. A pending
+    /// request of the trustpoint is answered by it.
     pub fn enroll(
         &mut self,
         trustpoint: &str,
@@ -94,6 +98,7 @@ impl Store {
     ) {
         let certificate = certificate.into();
         self.remove_records(trustpoint, &[RecordKind::Identity, RecordKind::SelfSigned]);
+        self.take_pending(trustpoint);
         let own = certificate.is_self_issued() && self.ca(trustpoint).is_none();
         let kind = if own {
             RecordKind::SelfSigned
@@ -115,6 +120,7 @@ impl Store {
         self.records
             .retain(|record| record.trustpoint != trustpoint);
         self.crls.remove(trustpoint);
+        self.take_pending(trustpoint);
     }
 
     /// Every record, newest first; identity before CA within one enrolment,
@@ -289,12 +295,14 @@ impl Store {
             .for_each(|record| record.saved = true);
     }
 
-    /// Labels of the key pairs that records refer to, each once.
+    /// Labels of the key pairs that records and pending requests refer to,
+    /// each once.
     pub fn key_labels(&self) -> Vec<&str> {
         let mut labels: Vec<&str> = self
             .records
             .iter()
             .filter_map(|record| record.key_label.as_deref())
+            .chain(self.pending.iter().map(|r| r.key_label.as_str()))
             .collect();
         labels.sort_unstable();
         labels.dedup();

@@ -8,7 +8,9 @@ mod support;
 use std::sync::Arc;
 
 use ike_crypto::{KeySpec, PrivateKey};
-use ike_pki::{CertRequestSpec, INDEX, LabCa, Name, RecordKind, Store, predefined};
+use ike_pki::{
+    CertRequestSpec, INDEX, LabCa, Manifest, Name, Pending, RecordKind, Store, predefined,
+};
 use support::{DAY, NOW, ca, lab, router};
 
 /// R1 of the seed: both trustpoints enrolled, the one of CA2 last.
@@ -267,7 +269,7 @@ fn damage_is_named_and_the_rest_is_kept() {
     for index in [
         &b"{"[..],
         b"",
-        b"{\"version\":2,\"sequence\":1}",
+        b"{\"version\":3,\"sequence\":1}",
         b"\xff\xfe",
     ] {
         let mut damaged = image.clone();
@@ -311,12 +313,12 @@ fn a_newer_format_is_refused() {
     let text = String::from_utf8(image[INDEX].clone()).unwrap();
     image.insert(
         INDEX.to_owned(),
-        text.replace("\"version\": 1", "\"version\": 7")
+        text.replace("\"version\": 2", "\"version\": 7")
             .into_bytes(),
     );
     let error = Store::from_image(&image).unwrap_err().to_string();
     assert!(
-        error.contains("has format version 7, this program knows 1"),
+        error.contains("has format version 7, this program knows 2"),
         "{error}"
     );
 }
@@ -414,4 +416,103 @@ fn records_share_their_certificate() {
         &store.listing()[0].certificate,
         &copy.listing()[0].certificate
     ));
+}
+
+fn request(trustpoint: &str) -> Pending {
+    Pending {
+        trustpoint: trustpoint.to_owned(),
+        subject: Name::from_subject_name("cn=R1,o=cisco").unwrap(),
+        request_der: vec![0x30, 3, 1, 2, 3],
+        key_label: "R1.new".to_owned(),
+        transaction: vec![1, 2, 255],
+        polls: 3,
+        requested_at: NOW,
+        next_poll_at: NOW + 60,
+    }
+}
+
+/// T-83: a request that waits is listed last and has no place in the order;
+/// the grant moves its trustpoint to the head.
+#[test]
+fn a_pending_request_changes_the_order_only_when_it_is_granted() {
+    let (mut store, mut ca1, _) = seed_store();
+    let before = store.global_list(false);
+    store.set_pending(request("IOSCA1"));
+    assert_eq!(store.global_list(false), before);
+    let text = store.show_certificates(None, false);
+    assert!(
+        text.ends_with("   Associated Trustpoint: IOSCA1 \n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("    Name: R1\n   Status: Pending\n"),
+        "{text}"
+    );
+    assert_eq!(store.key_labels().last(), Some(&"R1.new"));
+    let restored = Store::from_image(&store.image()).unwrap();
+    assert_eq!(restored, store);
+    lab(&mut store, &mut ca1, "IOSCA1", "R1", NOW + 120);
+    assert_eq!(order(&store), ["CA1", "CA2"]);
+    assert_eq!(store.pending("IOSCA1"), None);
+    store.set_pending(request("IOSCA2"));
+    assert_eq!(store.take_pending("IOSCA2").unwrap().polls, 3);
+    assert!(store.all_pending().is_empty());
+}
+
+/// P-003: the order a renewal leads to is foretold exactly, and only a change is.
+#[test]
+fn the_order_after_a_renewal_is_foretold() {
+    let (mut store, mut ca1, mut ca2) = seed_store();
+    assert_eq!(store.would_change_certreq("IOSCA2"), None);
+    let (before, after) = store.would_change_certreq("IOSCA1").unwrap();
+    assert_eq!(before, store.certificate_request_order());
+    lab(&mut store, &mut ca1, "IOSCA1", "R1", NOW + 120);
+    assert_eq!(after, store.certificate_request_order());
+    lab(&mut store, &mut ca2, "IOSCA2", "R1", NOW + 180);
+    let mut ca3 = ca("CA3");
+    store.authenticate("IOSCA3", ca3.certificate().clone(), NOW + 200);
+    store.set_order(&["IOSCA1", "IOSCA3"]);
+    // Only authenticated: the identity to come asks for its CA.
+    let foretold = store.order_after_enrolling("IOSCA3");
+    lab(&mut store, &mut ca3, "IOSCA3", "R1", NOW + 240);
+    assert_eq!(foretold, store.certificate_request_order());
+    assert_eq!(store.order_after_enrolling("nobody"), foretold);
+}
+
+/// A store of the first format is read, and its key files count as they are.
+#[test]
+fn an_index_of_version_1_is_read() {
+    let (store, ..) = seed_store();
+    let mut image = store.image();
+    let mut index: serde_json::Value = serde_json::from_slice(&image[INDEX]).unwrap();
+    for newer in ["pending", "keys", "protection"] {
+        index.as_object_mut().unwrap().remove(newer).unwrap();
+    }
+    index["version"] = 1.into();
+    image.insert(INDEX.to_owned(), index.to_string().into_bytes());
+    assert_eq!(Store::from_image(&image).unwrap(), store);
+    assert_eq!(Manifest::read(&image[INDEX]).unwrap().keys, None);
+    assert_eq!(
+        Manifest::read(&store.image()[INDEX]).unwrap().files.len(),
+        4
+    );
+}
+
+/// J3: an index cannot lead out of the store's folders.
+#[test]
+fn paths_that_leave_the_store_are_refused() {
+    let (store, ..) = seed_store();
+    let text = String::from_utf8(store.image()[INDEX].clone()).unwrap();
+    for path in [
+        "../x.cer",
+        "nvram/../x",
+        "etc/passwd",
+        "nvram/a/b",
+        "nvram/",
+        "/etc/x",
+    ] {
+        let hostile = text.replace("nvram/CA2#2.cer", path);
+        assert_ne!(hostile, text);
+        assert!(Manifest::read(hostile.as_bytes()).is_err(), "{path}");
+    }
 }
