@@ -5,11 +5,21 @@ use ike_crypto::{Hash, SignatureScheme};
 
 use x509_parser::{
     asn1_rs::{Any, Oid, Tag},
+    prelude::FromDer,
     signature_algorithm::RsaSsaPssParams,
     x509::AlgorithmIdentifier,
 };
 
-use crate::{der::tag, oid};
+use crate::{
+    der::{Tlv, tag},
+    oid,
+};
+
+/// The scheme of an encoded AlgorithmIdentifier.
+pub(crate) fn of(identifier: &Tlv<'_>) -> Option<SignatureScheme> {
+    let (_, read) = AlgorithmIdentifier::from_der(identifier.raw).ok()?;
+    scheme(&read)
+}
 
 /// The scheme of an AlgorithmIdentifier; `None` when it is not one of ours
 /// (DSA, MD2, PSS with unusual parameters).
@@ -87,7 +97,6 @@ fn hash(oid: &Oid<'_>) -> Option<Hash> {
 mod tests {
     use super::*;
     use crate::writer::{self, sequence, tlv};
-    use x509_parser::prelude::FromDer;
 
     fn read(der: &[u8]) -> Result<Option<SignatureScheme>, ()> {
         let (rest, algorithm) = AlgorithmIdentifier::from_der(der).map_err(drop)?;

@@ -25,8 +25,9 @@ pub(crate) struct CertificateForm<'a> {
     pub(crate) extensions: Option<Tlv<'a>>,
 }
 
-/// Checks the outer structure of a certificate or list.
-pub(crate) fn signed(der: &[u8]) -> Result<Signed<'_>> {
+/// Checks the outer structure of a certificate or list; beside it the octets
+/// of the signature.
+pub(crate) fn signed(der: &[u8]) -> Result<(Signed<'_>, &[u8])> {
     let whole = Reader::new(der).check()?;
     if whole.tag != tag::SEQUENCE {
         return Err(whole.error("a signed SEQUENCE"));
@@ -36,13 +37,20 @@ pub(crate) fn signed(der: &[u8]) -> Result<Signed<'_>> {
         .reader()
         .fields(order, "the end after the signature")?;
     let signature = required(signature, &whole, "signature")?;
-    if signature.content.first() != Some(&0) {
-        return Err(signature.error("BIT STRING without unused bits"));
-    }
-    Ok(Signed {
+    let signature = whole_octets(&signature)?;
+    let signed = Signed {
         tbs: required(tbs, &whole, "the to-be-signed part")?,
         algorithm: identifier(required(algorithm, &whole, "signature algorithm")?)?,
-    })
+    };
+    Ok((signed, signature))
+}
+
+/// The octets of a BIT STRING that has no unused bits.
+pub(crate) fn whole_octets<'a>(bits: &Tlv<'a>) -> Result<&'a [u8]> {
+    match bits.content.split_first() {
+        Some((0, octets)) => Ok(octets),
+        _ => Err(bits.error("BIT STRING without unused bits")),
+    }
 }
 
 /// Checks a certificate (RFC 5280 4.1).
@@ -61,7 +69,7 @@ pub(crate) fn certificate(
         tag::context(2),
         tag::constructed(3),
     ];
-    let signed = signed(der)?;
+    let (signed, _) = signed(der)?;
     let tbs = signed.tbs;
     let fields = tbs.reader().fields(ORDER, "the end of the certificate")?;
     let [
@@ -107,7 +115,7 @@ pub(crate) fn certificate(
 }
 
 /// An AlgorithmIdentifier: OBJECT IDENTIFIER and at most one element more.
-fn identifier(algorithm: Tlv<'_>) -> Result<Tlv<'_>> {
+pub(crate) fn identifier(algorithm: Tlv<'_>) -> Result<Tlv<'_>> {
     let mut fields = algorithm.reader();
     fields.oid()?;
     if !fields.is_empty() {
@@ -240,6 +248,6 @@ mod tests {
             let len = u16::from_be_bytes([der[at], der[at + 1]]) + 4;
             der[at..at + 2].copy_from_slice(&len.to_be_bytes());
         }
-        told_apart(der, "a definite length of at most 3 octets");
+        told_apart(der, "a length in its shortest form");
     }
 }

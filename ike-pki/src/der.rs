@@ -242,8 +242,8 @@ impl<'a> Reader<'a> {
         let octets = self
             .rest
             .get(2..2 + count)
-            .filter(|o| (1..=3).contains(&o.len()));
-        let octets = octets.ok_or_else(|| self.error("a definite length of at most 3 octets"))?;
+            .filter(|o| (1..=4).contains(&o.len()));
+        let octets = octets.ok_or_else(|| self.error("a definite length of at most 4 octets"))?;
         let len = octets
             .iter()
             .fold(0, |len, octet| len << 8 | usize::from(*octet));

@@ -20,6 +20,7 @@ mod certificate_form;
 mod chain;
 mod constraints;
 mod crl;
+mod crl_entry;
 mod crl_form;
 mod der;
 mod der_check;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::{
     certificate::Certificate,
     chain::{Anchor, RevocationMethod},
-    crl::{Crl, Listed, at_least},
+    crl::{Crl, at_least},
+    crl_entry::Listed,
     extensions::{DistributionPoint, KeyUsage, PointName},
     general_name::GeneralName,
     name::Name,
