@@ -95,6 +95,12 @@ pub struct CertRequestSpec<'a> {
     pub usage: Option<Option<KeyUsage>>,
     /// Critical extensions that no reader knows, as dotted OIDs.
     pub critical: Vec<String>,
+    /// URIs of CRL distribution points, each a point of its own.
+    pub crl_urls: Vec<String>,
+    /// URIs of OCSP responders (authorityInfoAccess).
+    pub ocsp_urls: Vec<String>,
+    /// id-pkix-ocsp-nocheck, for the certificate of an OCSP responder.
+    pub ocsp_no_check: bool,
 }
 
 impl<'a> CertRequestSpec<'a> {
@@ -114,6 +120,9 @@ impl<'a> CertRequestSpec<'a> {
             ca: None,
             usage: None,
             critical: Vec::new(),
+            crl_urls: Vec::new(),
+            ocsp_urls: Vec::new(),
+            ocsp_no_check: false,
         }
     }
 }
@@ -121,11 +130,11 @@ impl<'a> CertRequestSpec<'a> {
 /// A laboratory CA. Serial numbers count up from that of its own certificate.
 #[derive(Debug)]
 pub struct LabCa {
-    key: PrivateKey,
-    certificate: Certificate,
+    pub(crate) key: PrivateKey,
+    pub(crate) certificate: Certificate,
     last_serial: u64,
     last_crl: u64,
-    revoked: Vec<(Vec<u8>, i64)>,
+    pub(crate) revoked: Vec<(Vec<u8>, i64)>,
 }
 
 impl LabCa {

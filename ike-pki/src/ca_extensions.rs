@@ -47,6 +47,7 @@ pub(crate) fn extensions(
             &sequence(&[&usages.concat()]),
         ));
     }
+    out.extend(sources(spec));
     let names = alternative_names(spec);
     if !names.is_empty() {
         // RFC 5280 4.2.1.6: critical when the subject is empty.
@@ -58,6 +59,32 @@ pub(crate) fn extensions(
         ));
     }
     Ok(out)
+}
+
+/// Where to ask whether it is revoked, and whether a responder's certificate
+/// needs asking (RFC 6960 4.2.2.2.1).
+fn sources(spec: &CertRequestSpec<'_>) -> Vec<u8> {
+    let uri = |url: &String| tlv(tag::context(6), &[url.as_bytes()]);
+    let mut out = Vec::new();
+    if !spec.crl_urls.is_empty() {
+        let point = |url: &String| {
+            let full = tlv(tag::constructed(0), &[&uri(url)]);
+            sequence(&[&tlv(tag::constructed(0), &[&full])])
+        };
+        let points: Vec<u8> = spec.crl_urls.iter().flat_map(point).collect();
+        let points = sequence(&[&points]);
+        out.extend(extension(oid::CRL_DISTRIBUTION_POINTS, false, &points));
+    }
+    if !spec.ocsp_urls.is_empty() {
+        let access = |url: &String| sequence(&[&writer::oid(oid::OCSP), &uri(url)]);
+        let list: Vec<u8> = spec.ocsp_urls.iter().flat_map(access).collect();
+        let list = sequence(&[&list]);
+        out.extend(extension(oid::AUTHORITY_INFO_ACCESS, false, &list));
+    }
+    if spec.ocsp_no_check {
+        out.extend(extension(oid::OCSP_NO_CHECK, false, &tlv(tag::NULL, &[])));
+    }
+    out
 }
 
 fn usual_usage(spec: &CertRequestSpec<'_>) -> KeyUsage {
@@ -105,6 +132,13 @@ pub(crate) fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
 
 /// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2 (1)).
 pub(crate) fn key_id(spki: &[u8]) -> Vec<u8> {
-    let bits = SubjectPublicKeyInfo::from_der(spki).map(|(_, info)| info.subject_public_key.data);
-    Hash::Sha1.digest(&[bits.as_deref().unwrap_or(spki)])
+    Hash::Sha1.digest(&[&key_bits(spki)])
+}
+
+/// The subjectPublicKey bits.
+pub(crate) fn key_bits(spki: &[u8]) -> Vec<u8> {
+    match SubjectPublicKeyInfo::from_der(spki) {
+        Ok((_, info)) => info.subject_public_key.data.into_owned(),
+        Err(_) => spki.to_vec(),
+    }
 }

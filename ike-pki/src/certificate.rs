@@ -246,6 +246,11 @@ impl Certificate {
         names.filter_map(uri).collect()
     }
 
+    /// URIs of the OCSP responders of authorityInfoAccess.
+    pub fn ocsp_responders(&self) -> &[String] {
+        &self.extensions.ocsp_urls
+    }
+
     /// Whether subject and issuer are the same name.
     pub fn is_self_issued(&self) -> bool {
         self.subject.matches(&self.issuer)

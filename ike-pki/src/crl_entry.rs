@@ -5,7 +5,6 @@
 use bytes::Bytes;
 
 use crate::{
-    certificate::name,
     certificate_form::check_extensions,
     crl::CrlError,
     crl_form::{Extension, extension},

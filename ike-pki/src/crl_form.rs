@@ -8,7 +8,6 @@ use crate::{
     crl::{CrlError, Scope},
     der::{DerError, Reader, Tlv, named_bits, required, tag},
     extensions::{PointName, point_name},
-    time,
 };
 
 /// The fields of a list whose form is right; entries are not looked into.

@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod algorithm;
+mod anchor;
 mod bundle;
 mod ca;
 mod ca_extensions;
@@ -24,6 +25,7 @@ mod crl_entry;
 mod crl_form;
 mod der;
 mod der_check;
+mod evidence;
 mod extensions;
 mod file_name;
 mod general_name;
@@ -31,6 +33,7 @@ mod image;
 mod key_hash;
 mod name;
 mod name_value;
+pub mod ocsp;
 mod oid;
 mod path;
 mod pem;
@@ -38,6 +41,7 @@ mod policy_tree;
 mod predefined;
 mod profile;
 mod refusal;
+mod responder;
 mod revocation;
 mod search;
 mod show;
@@ -46,20 +50,23 @@ mod subject_name;
 mod time;
 mod writer;
 
+pub use anchor::{Anchor, Asks, CertificateRules, RevocationMethod, Rules};
 pub use bundle::certificates_of_bundle;
 pub use ca::{CaError, CertRequestSpec, LabCa, Version};
 pub use certificate::Certificate;
 pub use certificate_error::CertificateError;
 pub use chain::{
-    Anchor, ChainPolicy, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS, RevocationMethod,
-    ValidatedChain, validate,
+    Attempt, ChainPolicy, Examination, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS,
+    Unchecked, ValidatedChain, attempt, examine, validate,
 };
 pub use crl::{Crl, CrlError, MAX_CRL};
 pub use der::{DerError, MAX_DER};
+pub use evidence::{Evidence, MAX_SOURCES, Source};
 pub use extensions::KeyUsage;
 pub use image::{Damage, INDEX, Image, StoreError};
 pub use key_hash::KEY_HASH;
 pub use name::Name;
+pub use ocsp::{CertId, CertStatus, OcspError, OcspRequest, OcspResponse};
 pub use pem::{PemError, private_key_from_pem};
 pub use predefined::{PREDEFINED, predefined};
 pub use refusal::{Refusal, ValidationError};
