@@ -10,7 +10,16 @@ use x509_parser::{
     x509::AlgorithmIdentifier,
 };
 
-use crate::{der::tag, oid};
+use crate::{
+    der::{Tlv, tag},
+    oid,
+};
+
+/// The scheme of an encoded AlgorithmIdentifier.
+pub(crate) fn of(identifier: &Tlv<'_>) -> Option<SignatureScheme> {
+    let (_, read) = AlgorithmIdentifier::from_der(identifier.raw).ok()?;
+    scheme(&read)
+}
 
 /// The scheme of an AlgorithmIdentifier; `None` when it is not one of ours
 /// (DSA, MD2, PSS with unusual parameters).

@@ -102,6 +102,8 @@ pub struct CertRequestSpec<'a> {
     pub usage: Option<Option<KeyUsage>>,
     /// Critical extensions that no reader knows, as dotted OIDs.
     pub critical: Vec<String>,
+    /// id-pkix-ocsp-nocheck, for the certificate of an OCSP responder.
+    pub ocsp_no_check: bool,
 }
 
 impl<'a> CertRequestSpec<'a> {
@@ -124,6 +126,7 @@ impl<'a> CertRequestSpec<'a> {
             ca: None,
             usage: None,
             critical: Vec::new(),
+            ocsp_no_check: false,
         }
     }
 }
@@ -131,11 +134,11 @@ impl<'a> CertRequestSpec<'a> {
 /// A laboratory CA. Serial numbers count up from that of its own certificate.
 #[derive(Debug)]
 pub struct LabCa {
-    key: PrivateKey,
-    certificate: Certificate,
+    pub(crate) key: PrivateKey,
+    pub(crate) certificate: Certificate,
     last_serial: u64,
     last_crl: u64,
-    revoked: Vec<(Vec<u8>, i64)>,
+    pub(crate) revoked: Vec<(Vec<u8>, i64)>,
 }
 
 impl LabCa {

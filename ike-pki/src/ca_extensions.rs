@@ -51,6 +51,10 @@ pub(crate) fn extensions(
     }
     out.extend(distribution_points(&spec.crl_urls));
     out.extend(ocsp_access(&spec.ocsp_urls));
+    if spec.ocsp_no_check {
+        // RFC 6960 4.2.2.2.1: a responder's certificate needs no asking.
+        out.extend(extension(oid::OCSP_NO_CHECK, false, &tlv(tag::NULL, &[])));
+    }
     let mut names = alternative_names(&spec.dns_names, &spec.addresses);
     names.extend_from_slice(&spec.alternative_names);
     if !names.is_empty() {
@@ -96,7 +100,7 @@ fn distribution_points(urls: &[String]) -> Vec<u8> {
 fn ocsp_access(urls: &[String]) -> Vec<u8> {
     let access = |url: &String| {
         let uri = tlv(tag::context(6), &[url.as_bytes()]);
-        sequence(&[&writer::oid(oid::ACCESS_OCSP), &uri])
+        sequence(&[&writer::oid(oid::OCSP), &uri])
     };
     let all: Vec<u8> = urls.iter().flat_map(access).collect();
     match all.is_empty() {
@@ -137,6 +141,13 @@ pub(crate) fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
 
 /// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2 (1)).
 pub(crate) fn key_id(spki: &[u8]) -> Vec<u8> {
-    let bits = SubjectPublicKeyInfo::from_der(spki).map(|(_, info)| info.subject_public_key.data);
-    Hash::Sha1.digest(&[bits.as_deref().unwrap_or(spki)])
+    Hash::Sha1.digest(&[&key_bits(spki)])
+}
+
+/// The subjectPublicKey bits.
+pub(crate) fn key_bits(spki: &[u8]) -> Vec<u8> {
+    match SubjectPublicKeyInfo::from_der(spki) {
+        Ok((_, info)) => info.subject_public_key.data.into_owned(),
+        Err(_) => spki.to_vec(),
+    }
 }

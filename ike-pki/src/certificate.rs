@@ -256,6 +256,11 @@ impl Certificate {
         key.verify(scheme, &self.tbs, &self.signature)
     }
 
+    /// URIs of the OCSP responders of authorityInfoAccess.
+    pub fn ocsp_responders(&self) -> &[String] {
+        &self.extensions.ocsp_urls
+    }
+
     /// Whether subject and issuer are the same name.
     pub fn is_self_issued(&self) -> bool {
         self.subject.matches(&self.issuer)

@@ -27,7 +27,7 @@ pub(crate) struct CertificateForm<'a> {
     pub(crate) extensions: Option<Tlv<'a>>,
 }
 
-/// Checks the outer structure of a certificate or list.
+/// Checks the outer structure of a certificate, list or request.
 pub(crate) fn signed(der: &[u8]) -> Result<Signed<'_>> {
     let whole = Reader::new(der).check()?;
     if whole.tag != tag::SEQUENCE {
@@ -38,14 +38,20 @@ pub(crate) fn signed(der: &[u8]) -> Result<Signed<'_>> {
         .reader()
         .fields(order, "the end after the signature")?;
     let signature = required(signature, &whole, "signature")?;
-    let [0, octets @ ..] = signature.content else {
-        return Err(signature.error("BIT STRING without unused bits"));
-    };
+    let octets = whole_octets(&signature)?;
     Ok(Signed {
         tbs: required(tbs, &whole, "the to-be-signed part")?,
         algorithm: identifier(required(algorithm, &whole, "signature algorithm")?)?,
         signature: octets,
     })
+}
+
+/// The octets of a BIT STRING that has no unused bits.
+pub(crate) fn whole_octets<'a>(bits: &Tlv<'a>) -> Result<&'a [u8]> {
+    match bits.content.split_first() {
+        Some((0, octets)) => Ok(octets),
+        _ => Err(bits.error("BIT STRING without unused bits")),
+    }
 }
 
 /// Checks a certificate (RFC 5280 4.1).
@@ -110,7 +116,7 @@ pub(crate) fn certificate(
 }
 
 /// An AlgorithmIdentifier: OBJECT IDENTIFIER and at most one element more.
-fn identifier(algorithm: Tlv<'_>) -> Result<Tlv<'_>> {
+pub(crate) fn identifier(algorithm: Tlv<'_>) -> Result<Tlv<'_>> {
     let mut fields = algorithm.reader();
     fields.oid()?;
     if !fields.is_empty() {
@@ -243,6 +249,6 @@ mod tests {
             let len = u16::from_be_bytes([der[at], der[at + 1]]) + 4;
             der[at..at + 2].copy_from_slice(&len.to_be_bytes());
         }
-        told_apart(der, "a definite length of at most 3 octets");
+        told_apart(der, "a length in its shortest form");
     }
 }

@@ -8,8 +8,10 @@
 use std::sync::Arc;
 
 use crate::{
+    anchor::Anchor,
     certificate::Certificate,
     crl::Crl,
+    evidence::{Evidence, Source},
     refusal::{Refusal, ValidationError},
     search::{Purpose, Search},
 };
@@ -20,31 +22,6 @@ pub const MAX_PEER_CERTIFICATES: usize = 8;
 pub const MAX_DEPTH: usize = 6;
 /// Signature checks of one validation (B13).
 pub const MAX_SIGNATURE_CHECKS: usize = 32;
-
-/// One way of `revocation-check` (G-061).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RevocationMethod {
-    /// A revocation list must say that the certificate is good.
-    Crl,
-    /// Accept without asking.
-    None,
-    /// OCSP; gives no verdict here, the next method decides.
-    Ocsp,
-}
-
-/// A trust anchor: the CA certificate of a trustpoint, with its way of
-/// checking revocation (P-040, P-041).
-#[derive(Clone, Debug)]
-pub struct Anchor {
-    /// Name of the trustpoint.
-    pub trustpoint: String,
-    /// Its CA certificate.
-    pub certificate: Arc<Certificate>,
-    /// `revocation-check`, in order; empty means `crl`.
-    pub revocation: Vec<RevocationMethod>,
-    /// Revocation lists at hand, of this CA and of those below it.
-    pub crls: Vec<Arc<Crl>>,
-}
 
 /// What is acceptable beyond RFC 5280.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,22 +69,37 @@ impl Default for ChainPolicy {
     }
 }
 
-/// Proof that a chain was validated: only [`validate`] makes one.
+/// Proof that a chain was validated: only [`validate`] and [`attempt`] make
+/// one.
 #[derive(Clone, Debug)]
 pub struct ValidatedChain {
     trustpoint: String,
     path: Vec<Certificate>,
+    unchecked: Vec<Unchecked>,
+}
+
+/// A source about revocation that could not be had; the next method of
+/// `revocation-check` decided (P-041).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchecked {
+    /// The trustpoint that asked.
+    pub trustpoint: String,
+    /// What was asked.
+    pub source: Source,
+    /// What became of it, for people.
+    pub why: String,
 }
 
 impl ValidatedChain {
-    /// The trustpoint whose CA certificate is the anchor.
+    /// The trustpoint whose CA certificate is the anchor; with
+    /// `chain-validation continue` the one the walk began with.
     pub fn trustpoint(&self) -> &str {
         &self.trustpoint
     }
 
     /// The peer's own certificate.
     pub fn leaf(&self) -> &Certificate {
-        // `validate` puts the leaf first into every path it builds.
+        // `examine` puts the leaf first into every path it builds.
         #[allow(clippy::indexing_slicing)]
         &self.path[0]
     }
@@ -116,10 +108,39 @@ impl ValidatedChain {
     pub fn path(&self) -> &[Certificate] {
         &self.path
     }
+
+    /// Sources that could not be had and were done without.
+    pub fn unchecked(&self) -> &[Unchecked] {
+        &self.unchecked
+    }
+}
+
+/// What a validation comes to with the evidence there is.
+#[derive(Clone, Debug)]
+pub enum Attempt {
+    /// The chain is good.
+    Valid(ValidatedChain),
+    /// It is not, whatever else might be fetched.
+    Refused(ValidationError),
+    /// The signatures lead to an anchor and everything else is right, but
+    /// these sources have to be asked about revocation first (B15). Each of
+    /// them must be in the evidence of the next attempt, if only as failed.
+    Wanted(Vec<Source>),
+}
+
+/// An [`Attempt`], and the lists of its evidence that were found current and
+/// rightly signed, which a cache may keep (F4).
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// The verdict.
+    pub attempt: Attempt,
+    /// Lists to keep.
+    pub believed: Vec<Arc<Crl>>,
 }
 
 /// Validates `peer_chain` (leaf first, others in any order) against
-/// `anchors` at `now` (seconds since 1970-01-01T00:00:00Z).
+/// `anchors` at `now` (seconds since 1970-01-01T00:00:00Z) with what is at
+/// hand: a source that would have to be asked is unavailable.
 ///
 /// # Errors
 /// The certificate and the check that failed; of several possible paths the
@@ -130,19 +151,61 @@ pub fn validate(
     now: i64,
     policy: &ChainPolicy,
 ) -> Result<ValidatedChain, ValidationError> {
+    match attempt(peer_chain, anchors, &Evidence::none(), now, policy) {
+        Attempt::Valid(chain) => Ok(chain),
+        Attempt::Refused(error) => Err(error),
+        // `none` is closed: nothing is wanted.
+        Attempt::Wanted(_) => Err(ValidationError::of_none(Refusal::TooMuchWork)),
+    }
+}
+
+/// As [`validate`], with evidence that was fetched; says what is wanted when
+/// it does not suffice. At most [`crate::MAX_SOURCES`] sources are wanted in
+/// all the attempts of one validation.
+pub fn attempt(
+    peer_chain: &[Certificate],
+    anchors: &[Anchor],
+    evidence: &Evidence,
+    now: i64,
+    policy: &ChainPolicy,
+) -> Attempt {
+    examine(peer_chain, anchors, evidence, now, policy).attempt
+}
+
+/// As [`attempt`], with the lists that proved good.
+pub fn examine(
+    peer_chain: &[Certificate],
+    anchors: &[Anchor],
+    evidence: &Evidence,
+    now: i64,
+    policy: &ChainPolicy,
+) -> Examination {
     let used = peer_chain
         .get(..MAX_PEER_CERTIFICATES)
         .unwrap_or(peer_chain);
     let Some((leaf, pool)) = used.split_first() else {
-        return Err(ValidationError {
-            certificate: None,
-            refusal: Refusal::NoCertificate,
-        });
+        let error = ValidationError::of_none(Refusal::NoCertificate);
+        return Examination {
+            attempt: Attempt::Refused(error),
+            believed: Vec::new(),
+        };
     };
     let mut search = Search::new(pool, anchors, now, policy, Purpose::Authenticate);
-    let (anchor, path) = search.run(leaf)?;
-    Ok(ValidatedChain {
-        trustpoint: anchor.trustpoint.clone(),
-        path: path.into_iter().cloned().collect(),
-    })
+    search.evidence = Some(evidence);
+    let attempt = match search.run(leaf) {
+        Ok(path) => Attempt::Valid(ValidatedChain {
+            trustpoint: path.trustpoint().to_owned(),
+            path: path.certificates.into_iter().cloned().collect(),
+            unchecked: std::mem::take(&mut search.unchecked),
+        }),
+        Err(_) if !search.wanted.is_empty() => Attempt::Wanted(std::mem::take(&mut search.wanted)),
+        Err(error) => Attempt::Refused(error),
+    };
+    search
+        .believed
+        .retain(|crl| evidence.source_of(crl).is_some());
+    Examination {
+        attempt,
+        believed: search.believed,
+    }
 }

@@ -1,31 +1,26 @@
-//! Certificate revocation lists (RFC 5280 section 5), read by `x509-parser`
-//! once their form is checked.
+//! Certificate revocation lists (RFC 5280 section 5). A list is kept as its
+//! DER and a sorted index of its entries, four octets for each (F9): what an
+//! entry says is read again when it is asked for.
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use bytes::Bytes;
 use ike_crypto::{PublicKey, SignatureScheme};
 
-use x509_parser::{
-    extensions::ParsedExtension,
-    prelude::{FromDer, X509Extension},
-    revocation_list::{CertificateRevocationList, RevokedCertificate},
-    x509::ReasonCode,
-};
-
 use crate::{
     algorithm,
     certificate::name,
-    crl_form::{self, scope},
+    crl_entry::{Entries, Listed},
+    crl_form::{self, Extension, extension, scope},
     der::{DerError, Reader, tag},
     extensions::PointName,
-    general_name::{GeneralName, general_names},
     name::Name,
-    oid,
+    oid, time,
 };
 
-/// Largest list that is read, octets (B15).
-pub const MAX_CRL: usize = 1 << 20;
+/// Largest list that is read, octets: a million entries and more (F9). How
+/// much is fetched is for the host to bound (B15).
+pub const MAX_CRL: usize = 48 << 20;
 
 /// Why octets are no usable revocation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +28,7 @@ pub const MAX_CRL: usize = 1 << 20;
 pub enum CrlError {
     /// The encoding is wrong; says where and what was expected.
     Der(DerError),
-    /// Longer than 1 MB.
+    /// Longer than [`MAX_CRL`].
     TooLarge(usize),
     /// The outer signature algorithm is not the signed one.
     AlgorithmMismatch,
@@ -42,6 +37,8 @@ pub enum CrlError {
     /// A critical extension that is not understood (dotted OID): the list
     /// must not be used (RFC 5280 5.2, 5.3).
     UnknownCritical(String),
+    /// One serial number more often than any list needs.
+    RepeatedSerial,
     /// The signature algorithm is not supported.
     UnsupportedAlgorithm,
     /// The signature does not verify with the given key.
@@ -56,6 +53,7 @@ impl fmt::Display for CrlError {
             Self::AlgorithmMismatch => f.write_str("CRL: signature algorithms differ"),
             Self::DuplicateExtension(oid) => write!(f, "CRL: extension {oid} is repeated"),
             Self::UnknownCritical(oid) => write!(f, "CRL: unknown critical extension {oid}"),
+            Self::RepeatedSerial => f.write_str("CRL: one serial number is repeated too often"),
             Self::UnsupportedAlgorithm => f.write_str("CRL: signature algorithm not supported"),
             Self::BadSignature => f.write_str("CRL: signature does not verify"),
         }
@@ -76,22 +74,15 @@ pub struct Crl {
     der: Bytes,
     tbs: Bytes,
     scheme: Option<SignatureScheme>,
-    signature: Vec<u8>,
+    signature: Bytes,
     issuer: Name,
     this_update: i64,
     next_update: Option<i64>,
-    /// By serial number; the certificate issuers differ in an indirect list.
-    entries: HashMap<Vec<u8>, Vec<Entry>>,
+    entries: Entries,
     pub(crate) number: Option<Vec<u8>>,
     /// Number of the base a delta belongs to.
     pub(crate) delta_base: Option<Vec<u8>>,
     pub(crate) scope: Option<Scope>,
-}
-
-#[derive(Clone)]
-struct Entry {
-    issuer: Option<Name>,
-    removed: bool,
 }
 
 /// Issuing distribution point (RFC 5280 5.2.5).
@@ -105,17 +96,9 @@ pub(crate) struct Scope {
     pub(crate) indirect: bool,
 }
 
-/// What a list says about one certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Listed {
-    No,
-    Revoked,
-    /// removeFromCRL of a delta.
-    Removed,
-}
-
 impl Crl {
-    /// Reads one DER list and nothing after it; no more than 1 MB.
+    /// Reads one DER list and nothing after it; no more than [`MAX_CRL`]
+    /// octets.
     ///
     /// # Errors
     /// What is wrong, with its offset; a critical extension that is not
@@ -126,31 +109,23 @@ impl Crl {
             return Err(CrlError::TooLarge(der.len()));
         }
         let form = crl_form::list(&der)?;
-        let (_, read) = CertificateRevocationList::from_der(&der)
-            .map_err(|_| form.signed.tbs.error("every field of a revocation list"))?;
-        let list = &read.tbs_cert_list;
-        let counts = list.revoked_certificates.iter();
-        let counts = counts.map(|entry| entry.extensions().len());
-        if !counts.eq(form.entries.iter().copied()) || list.extensions().len() != form.extensions {
-            return Err(form.signed.tbs.error("entries that can be read").into());
-        }
         let mut crl = Self {
             tbs: der.slice_ref(form.signed.tbs.raw),
-            scheme: algorithm::scheme(&read.signature_algorithm),
-            signature: read.signature_value.data.to_vec(),
-            issuer: name(&der, list.issuer.as_raw())?,
-            this_update: list.this_update.timestamp(),
-            next_update: list.next_update.map(|time| time.timestamp()),
-            entries: HashMap::new(),
+            scheme: algorithm::of(&form.signed.algorithm),
+            signature: der.slice_ref(form.signature),
+            issuer: name(&der, form.issuer.raw)?,
+            this_update: time::decode(&form.this_update)?,
+            next_update: form.next_update.map(|at| time::decode(&at)).transpose()?,
+            entries: Entries::read(&der, form.entries.as_ref())?,
             number: None,
             delta_base: None,
             scope: None,
             der: der.clone(),
         };
-        for extension in list.extensions() {
-            crl.read_extension(extension)?;
+        let mut rest = form.extensions.map(|list| list.reader());
+        while let Some(rest) = rest.as_mut().filter(|rest| !rest.is_empty()) {
+            crl.read_extension(rest)?;
         }
-        crl.read_entries(&list.revoked_certificates)?;
         Ok(crl)
     }
 
@@ -174,14 +149,20 @@ impl Crl {
         self.next_update
     }
 
+    /// cRLNumber in upper-case hex, if the list has one.
+    pub fn number_hex(&self) -> Option<String> {
+        let digits = self.number.as_ref()?;
+        Some(data_encoding::HEXUPPER.encode(digits))
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
-        self.entries.values().map(Vec::len).sum()
+        self.entries.len()
     }
 
     /// Whether nothing is revoked.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// Whether `serial` (content octets) of a certificate of the list's own
@@ -212,88 +193,44 @@ impl Crl {
             .map_err(|_| CrlError::BadSignature)
     }
 
-    /// What the list says about the certificate `serial` of `issuer`.
-    pub(crate) fn listed(&self, issuer: &Name, serial: &[u8]) -> Listed {
-        let of_issuer = |entry: &&Entry| {
-            entry
-                .issuer
-                .as_ref()
-                .unwrap_or(&self.issuer)
-                .matches(issuer)
-        };
-        let found = self
-            .entries
-            .get(serial)
-            .and_then(|entries| entries.iter().find(of_issuer));
-        match found {
-            None => Listed::No,
-            Some(entry) if entry.removed => Listed::Removed,
-            Some(_) => Listed::Revoked,
+    /// Whether `other` is of the same issuer and scope, and not newer: what an
+    /// older list may not replace (F4).
+    pub(crate) fn supersedes(&self, other: &Self) -> bool {
+        let same = self.issuer.matches(&other.issuer)
+            && self.scope == other.scope
+            && self.delta_base.is_some() == other.delta_base.is_some();
+        same && !other.is_newer_than(self)
+    }
+
+    /// By number, else by time of issue (RFC 5280 5.2.3).
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        match (&self.number, &other.number) {
+            (Some(own), Some(theirs)) if own != theirs => at_least(own, theirs),
+            _ => self.this_update > other.this_update,
         }
     }
 
-    fn read_extension(&mut self, extension: &X509Extension<'_>) -> Result<(), CrlError> {
-        let oid = extension.oid.as_bytes();
-        let mut value = Reader::within(&self.der, extension.value);
+    /// What the list says about the certificate `serial` of `issuer`.
+    pub(crate) fn listed(&self, issuer: &Name, serial: &[u8]) -> Listed {
+        self.entries.listed(&self.der, &self.issuer, issuer, serial)
+    }
+
+    fn read_extension(&mut self, rest: &mut Reader<'_>) -> Result<(), CrlError> {
+        let Extension {
+            oid,
+            critical,
+            mut value,
+        } = extension(rest)?;
         match oid {
             // RFC 5280 5.2.3: never critical.
-            oid::CRL_NUMBER if extension.critical => {
+            oid::CRL_NUMBER if critical => {
                 return Err(CrlError::UnknownCritical(oid::dotted(oid)));
             }
             oid::CRL_NUMBER => self.number = Some(number(value, "CRLNumber")?),
             oid::DELTA_CRL => self.delta_base = Some(number(value, "BaseCRLNumber")?),
             oid::ISSUING_DISTRIBUTION_POINT => self.scope = Some(scope(value)?),
             oid::AUTHORITY_KEY_ID => drop(value.sequence("AuthorityKeyIdentifier")?),
-            _ if extension.critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn read_entries(&mut self, list: &[RevokedCertificate<'_>]) -> Result<(), CrlError> {
-        // In an indirect list an entry without issuer has that of the entry
-        // before it (RFC 5280 5.3.3).
-        let mut issuer = None;
-        for entry in list {
-            let mut removed = false;
-            for extension in entry.extensions() {
-                self.entry_extension(extension, &mut issuer, &mut removed)?;
-            }
-            let serial = entry.raw_serial().to_vec();
-            let entry = Entry {
-                issuer: issuer.clone(),
-                removed,
-            };
-            self.entries.entry(serial).or_default().push(entry);
-        }
-        Ok(())
-    }
-
-    fn entry_extension(
-        &self,
-        extension: &X509Extension<'_>,
-        issuer: &mut Option<Name>,
-        removed: &mut bool,
-    ) -> Result<(), CrlError> {
-        let oid = extension.oid.as_bytes();
-        let mut value = Reader::within(&self.der, extension.value);
-        match (oid, extension.parsed_extension()) {
-            (oid::CRL_REASON, ParsedExtension::ReasonCode(reason)) => {
-                *removed = *reason == ReasonCode::RemoveFromCRL;
-            }
-            (oid::CRL_REASON, _) => return Err(value.error("CRLReason").into()),
-            // Not known to the library.
-            (oid::CERTIFICATE_ISSUER, _) => {
-                let names = general_names(value.sequence("GeneralNames")?)?;
-                let directory = names.into_iter().find_map(|name| match name {
-                    GeneralName::Directory(name) => Some(name),
-                    _ => None,
-                });
-                *issuer = Some(directory.ok_or_else(|| value.error("a directoryName"))?);
-            }
-            (oid::INVALIDITY_DATE, ParsedExtension::InvalidityDate(_)) => {}
-            (oid::INVALIDITY_DATE, _) => return Err(value.error("a date").into()),
-            _ if extension.critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
+            _ if critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
             _ => {}
         }
         Ok(())

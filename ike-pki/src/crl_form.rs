@@ -1,23 +1,25 @@
-//! What a revocation list must be before it is believed (RFC 5280 5.1): the
-//! library reads entry extensions and an issuing distribution point that it
-//! cannot read as if they were absent, which could let a revoked certificate
-//! pass. So the form is checked, and what the library found is counted.
+//! What a revocation list must be before it is believed (RFC 5280 5.1). Read
+//! here, not by `x509-parser`, which keeps an object for each entry, reads
+//! entry extensions and an issuing distribution point that it cannot read as
+//! if they were absent, and could so let a revoked certificate pass.
 
 use crate::{
     certificate_form::{Signed, check_extensions, only, signed},
     crl::{CrlError, Scope},
     der::{DerError, Reader, Tlv, named_bits, required, tag},
     extensions::{PointName, point_name},
-    time,
 };
 
-/// A list whose form is right, with what the library must find in it.
+/// The fields of a list whose form is right; entries are not looked into.
 pub(crate) struct CrlForm<'a> {
     pub(crate) signed: Signed<'a>,
-    /// Extensions of each entry.
-    pub(crate) entries: Vec<usize>,
-    /// Extensions of the list.
-    pub(crate) extensions: usize,
+    pub(crate) signature: &'a [u8],
+    pub(crate) issuer: Tlv<'a>,
+    pub(crate) this_update: Tlv<'a>,
+    pub(crate) next_update: Option<Tlv<'a>>,
+    pub(crate) entries: Option<Tlv<'a>>,
+    /// The Extensions of the list.
+    pub(crate) extensions: Option<Tlv<'a>>,
 }
 
 /// Checks a list.
@@ -32,45 +34,54 @@ pub(crate) fn list(der: &[u8]) -> Result<CrlForm<'_>, CrlError> {
         tag::constructed(0),
     ];
     let signed = signed(der)?;
+    let signature = signed.signature;
     let tbs = signed.tbs;
     let fields = tbs.reader().fields(ORDER, "the end of the list")?;
-    let [version, inner, _, this, next, revoked, extensions] = fields;
+    let [version, inner, issuer, this, next, entries, extensions] = fields;
     if version.is_some_and(|version| version.content != [1]) {
         return Err(tbs.error("version 2").into());
     }
     if inner.map(|inner| inner.raw) != Some(signed.algorithm.raw) {
         return Err(CrlError::AlgorithmMismatch);
     }
-    time::check(&required(this, &tbs, "thisUpdate")?)?;
-    next.map_or(Ok(()), |next| time::check(&next))?;
     if let Some(field) = extensions.filter(|_| version.is_none()) {
         return Err(field.error("version 2").into());
     }
-    let count = |field: &Tlv<'_>| extension_count(&only(field, "Extensions")?);
+    let extensions = extensions
+        .map(|field| only(&field, "Extensions"))
+        .transpose()?;
+    if let Some(list) = &extensions {
+        check_extensions(list, CrlError::DuplicateExtension)?;
+    }
     Ok(CrlForm {
+        issuer: required(issuer, &tbs, "issuer")?,
+        this_update: required(this, &tbs, "thisUpdate")?,
+        next_update: next,
         signed,
-        entries: revoked.map_or(Ok(Vec::new()), |revoked| entries(revoked.reader()))?,
-        extensions: extensions.as_ref().map_or(Ok(0), count)?,
+        signature,
+        entries,
+        extensions,
     })
 }
 
-fn entries(mut revoked: Reader<'_>) -> Result<Vec<usize>, CrlError> {
-    let order = [tag::INTEGER, tag::TIME, tag::SEQUENCE];
-    let mut out = Vec::new();
-    while !revoked.is_empty() {
-        let entry = revoked.expect(tag::SEQUENCE, "a revoked certificate")?;
-        let fields = entry.reader();
-        let [serial, date, extensions] =
-            fields.fields(order, "the end of the revoked certificate")?;
-        required(serial, &entry, "serial number")?;
-        time::check(&required(date, &entry, "revocationDate")?)?;
-        out.push(extensions.as_ref().map_or(Ok(0), extension_count)?);
-    }
-    Ok(out)
+/// One extension of a list, of an entry or of an OCSP message.
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: &'a [u8],
+    pub(crate) critical: bool,
+    /// What the OCTET STRING holds.
+    pub(crate) value: Reader<'a>,
 }
 
-fn extension_count(list: &Tlv<'_>) -> Result<usize, CrlError> {
-    check_extensions(list, CrlError::DuplicateExtension)
+/// Takes the next extension of a list that [`check_extensions`] has seen.
+pub(crate) fn extension<'a>(rest: &mut Reader<'a>) -> Result<Extension<'a>, DerError> {
+    let whole = rest.expect(tag::SEQUENCE, "Extension")?;
+    let order = [tag::OID, tag::BOOLEAN, tag::OCTET_STRING];
+    let [kind, critical, value] = whole.reader().fields(order, "the end of the extension")?;
+    Ok(Extension {
+        oid: required(kind, &whole, "extnID")?.content,
+        critical: critical.is_some_and(|flag| flag.content != [0]),
+        value: required(value, &whole, "extnValue")?.reader(),
+    })
 }
 
 /// IssuingDistributionPoint. Own, because the library reads a point with
@@ -116,23 +127,7 @@ mod tests {
     use x509_parser::{
         extensions::ParsedExtension,
         prelude::{FromDer, X509Extension},
-        revocation_list::RevokedCertificate,
     };
-
-    /// Why the extensions of entries are counted: the library reads an entry
-    /// whose extensions it cannot read as one without (removeFromCRL and the
-    /// certificate's issuer would be lost).
-    #[test]
-    fn an_entry_with_unreadable_extensions_is_refused_not_bare() {
-        let (serial, date) = (writer::unsigned(&[3]), time::encode(0));
-        let entry = |extension: &[u8]| sequence(&[&serial, &date, &sequence(&[extension])]);
-        let broken = entry(&tlv(tag::NULL, &[]));
-        let (_, theirs) = RevokedCertificate::from_der(&broken).unwrap();
-        assert!(theirs.extensions().is_empty());
-        assert!(entries(Reader::new(&broken)).is_err());
-        let reason = extension(oid::CRL_REASON, false, &tlv(tag::ENUMERATED, &[&[8]]));
-        assert_eq!(entries(Reader::new(&entry(&reason))), Ok(vec![1]));
-    }
 
     fn point(choice: &[u8]) -> Vec<u8> {
         let ca_only = tlv(tag::context(2), &[&[0xff]]);

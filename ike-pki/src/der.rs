@@ -45,7 +45,7 @@ pub(crate) mod tag {
 pub const MAX_DER: usize = 65_536;
 
 /// What is expected where a length is indefinite (BER) or very long.
-pub(crate) const DEFINITE: &str = "a definite length of at most 3 octets";
+pub(crate) const DEFINITE: &str = "a definite length of at most 4 octets";
 
 /// Where and why an encoding was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
         let octets = self
             .rest
             .get(2..2 + count)
-            .filter(|o| (1..=3).contains(&o.len()));
+            .filter(|o| (1..=4).contains(&o.len()));
         let octets = octets.ok_or_else(|| self.error(DEFINITE))?;
         let len = octets
             .iter()

@@ -63,6 +63,10 @@ pub(crate) struct Extensions {
     pub(crate) inhibit_policy_mapping: Option<u32>,
     pub(crate) inhibit_any_policy: Option<u32>,
     pub(crate) distribution_points: Vec<DistributionPoint>,
+    /// URIs of OCSP responders (RFC 5280 4.2.2.1).
+    pub(crate) ocsp_urls: Vec<String>,
+    /// id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1).
+    pub(crate) ocsp_no_check: bool,
     /// Contents of the OIDs of critical extensions that are understood.
     critical: Vec<Vec<u8>>,
     /// Dotted OIDs.
@@ -103,6 +107,16 @@ impl Extensions {
             let oid = extension.oid.as_bytes();
             let known = oid::is_known_extension(oid)
                 && out.read_one(oid, Reader::within(whole, extension.value))?;
+            // Neither is for a verifier to insist on: what cannot be read is
+            // as if it were absent.
+            match oid {
+                oid::AUTHORITY_INFO_ACCESS => {
+                    let value = Reader::within(whole, extension.value);
+                    out.ocsp_urls = responders(value).unwrap_or_default();
+                }
+                oid::OCSP_NO_CHECK => out.ocsp_no_check = true,
+                _ => {}
+            }
             match (known, extension.critical) {
                 (true, true) => out.critical.push(oid.to_vec()),
                 (false, true) => out.unknown_critical.push(oid::dotted(oid)),
@@ -285,6 +299,19 @@ fn points(value: &Tlv<'_>) -> Result<Vec<DistributionPoint>> {
     };
     let list = list(value, tag::SEQUENCE, "DistributionPoint")?;
     list.iter().map(point).collect()
+}
+
+/// The URIs of AuthorityInfoAccess whose method is OCSP.
+fn responders(value: Reader<'_>) -> Result<Vec<String>> {
+    let mut out = Vec::new();
+    for description in list(&value.check()?, tag::SEQUENCE, "AccessDescription")? {
+        let mut fields = description.reader();
+        let method = fields.oid()?;
+        if let (oid::OCSP, GeneralName::Uri(uri)) = (method, general_name(&fields.any()?)?) {
+            out.push(uri);
+        }
+    }
+    Ok(out)
 }
 
 /// DistributionPointName: fullName or nameRelativeToCRLIssuer.

@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod algorithm;
+mod anchor;
 mod bundle;
 mod ca;
 mod ca_extensions;
@@ -21,9 +22,11 @@ mod chain;
 mod cms;
 mod constraints;
 mod crl;
+mod crl_entry;
 mod crl_form;
 mod der;
 mod der_check;
+mod evidence;
 mod extensions;
 mod file_name;
 mod general_name;
@@ -34,17 +37,19 @@ mod key_hash;
 mod key_table;
 mod name;
 mod name_value;
+pub mod ocsp;
 mod oid;
 mod path;
 mod pem;
-mod pkcs10;
 mod pending;
+mod pkcs10;
 mod pkcs12;
 mod policy_tree;
 mod predefined;
 mod private_key;
 mod profile;
 mod refusal;
+mod responder;
 mod revocation;
 mod search;
 mod show;
@@ -55,13 +60,14 @@ mod test_support;
 mod time;
 mod writer;
 
+pub use anchor::{Anchor, Asks, CertificateRules, RevocationMethod, Rules};
 pub use bundle::certificates_of_bundle;
 pub use ca::{CaError, CertRequestSpec, LabCa, Version};
 pub use certificate::Certificate;
 pub use certificate_error::CertificateError;
 pub use chain::{
-    Anchor, ChainPolicy, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS, RevocationMethod,
-    ValidatedChain, validate,
+    Attempt, ChainPolicy, Examination, MAX_DEPTH, MAX_PEER_CERTIFICATES, MAX_SIGNATURE_CHECKS,
+    Unchecked, ValidatedChain, attempt, examine, validate,
 };
 pub use cms::{
     CmsError, MAX_CMS, MAX_PKCS7_CERTIFICATES, Pkcs7, certificates_of_pkcs7, pkcs7_of,
@@ -69,15 +75,17 @@ pub use cms::{
 };
 pub use crl::{Crl, CrlError, MAX_CRL};
 pub use der::{DerError, MAX_DER};
+pub use evidence::{Evidence, MAX_SOURCES, Source};
 pub use extensions::KeyUsage;
 pub use image::{Damage, INDEX, Image, StoreError};
 pub use index::Manifest;
 pub use key_hash::KEY_HASH;
 pub use key_table::{KeyEntry, KeyTable, Protection, sha256_hex};
 pub use name::Name;
+pub use ocsp::{CertId, CertStatus, OcspError, OcspRequest, OcspResponse};
 pub use pem::{PemError, private_key_from_pem};
-pub use pkcs10::{Csr, CsrError, CsrSpec};
 pub use pending::Pending;
+pub use pkcs10::{Csr, CsrError, CsrSpec};
 pub use pkcs12::{MAX_ITERATIONS, MAX_PKCS12, PKCS12_RANDOM, Pkcs12, Pkcs12Error, Pkcs12Form};
 pub use predefined::{PREDEFINED, predefined};
 pub use private_key::{KeyForm, StoreKey, encrypted_private_key, private_key_from_der};

@@ -89,11 +89,16 @@ oids! {
     INHIBIT_ANY_POLICY = b"\x55\x1d\x36";
     // Access to the CA (RFC 5280 4.2.2.1).
     AUTHORITY_INFO_ACCESS = b"\x2b\x06\x01\x05\x05\x07\x01\x01";
-    ACCESS_OCSP = b"\x2b\x06\x01\x05\x05\x07\x30\x01";
     // Extended key usages (RFC 5280 4.2.1.12, RFC 4945 5.1.3.12).
     ANY_EKU = b"\x55\x1d\x25\x00";
     EKU_IKE_INTERMEDIATE = b"\x2b\x06\x01\x05\x05\x08\x02\x02";
     EKU_IPSEC_IKE = b"\x2b\x06\x01\x05\x05\x07\x03\x11";
+    EKU_OCSP_SIGNING = b"\x2b\x06\x01\x05\x05\x07\x03\x09";
+    // OCSP (RFC 6960).
+    OCSP = b"\x2b\x06\x01\x05\x05\x07\x30\x01";
+    OCSP_BASIC = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x01";
+    OCSP_NONCE = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x02";
+    OCSP_NO_CHECK = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x05";
 }
 
 /// Whether an extension of this type is read at all.

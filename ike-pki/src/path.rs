@@ -5,47 +5,42 @@ use ike_crypto::{Hash, KeySpec, SignatureScheme};
 
 use crate::{
     certificate::Certificate,
-    chain::{Anchor, ChainPolicy},
+    chain::ChainPolicy,
     constraints::Constraints,
     extensions::KeyUsage,
-    name::Name,
     oid,
     policy_tree::PolicyState,
     profile::{self, Place},
     refusal::{Refusal, ValidationError},
     revocation::Revocation,
-    search::{Purpose, Search},
+    search::{Link, Path, Purpose, Search},
 };
 
 impl<'a> Search<'a> {
     /// RFC 5280 6.1.2 to 6.1.5 over a path whose signatures are verified.
+    /// Revocation comes last: what is refused anyway is not worth a fetch
+    /// (B15).
     pub(crate) fn check(
         &mut self,
-        anchor: &'a Anchor,
-        path: &[&'a Certificate],
+        path: &Path<'a>,
+        root: &'a Certificate,
     ) -> Result<(), ValidationError> {
-        let root = &*anchor.certificate;
-        let blame = |name: &Name| {
-            let name = name.clone();
-            move |refusal| ValidationError {
-                certificate: Some(name),
-                refusal,
-            }
+        let blame = |certificate: &'a Certificate| {
+            move |refusal| ValidationError::new(certificate, refusal)
         };
-        let pinned = path == [root];
-        self.check_anchor(root, pinned)
-            .map_err(blame(root.subject()))?;
-        let mut walk = Walk::new(root, path.len());
-        let mut issuer = root;
-        for (below, certificate) in path.iter().enumerate().rev() {
-            let last = below == 0;
-            self.check_certificate(certificate, last)
-                .and_then(|()| walk.step(certificate, last))
-                .map_err(blame(certificate.subject()))?;
-            Revocation::new(self, anchor, path)
-                .check(certificate, issuer)
-                .map_err(blame(certificate.subject()))?;
-            issuer = certificate;
+        let pinned = path.certificates == [root];
+        self.check_anchor(root, pinned).map_err(blame(root))?;
+        let links = path.down(root);
+        let mut walk = Walk::new(root, links.len());
+        for link in &links {
+            self.check_certificate(link)
+                .and_then(|()| walk.step(link.certificate, link.is_leaf))
+                .map_err(blame(link.certificate))?;
+        }
+        for link in &links {
+            Revocation::new(self, link.judge, &path.certificates)
+                .check(link.certificate, link.issuer)
+                .map_err(blame(link.certificate))?;
         }
         Ok(())
     }
@@ -74,13 +69,16 @@ impl<'a> Search<'a> {
     }
 
     /// What does not depend on the rest of the path.
-    fn check_certificate(&self, certificate: &Certificate, last: bool) -> Result<(), Refusal> {
-        self.check_dates(certificate)?;
-        self.check_hash(certificate)?;
-        self.check_key(certificate)?;
-        if let Some(oid) = certificate.unknown_critical_extensions().first() {
-            return Err(Refusal::UnknownCritical(oid.clone()));
+    fn check_certificate(&self, link: &Link<'a>) -> Result<(), Refusal> {
+        let (certificate, last) = (link.certificate, link.is_leaf);
+        let rules = link.judge.rules_for(certificate);
+        if last && self.purpose == Purpose::Authenticate && !rules.accepted {
+            return Err(Refusal::NoCertificateMap(link.judge.trustpoint.clone()));
         }
+        if !rules.allow_expired {
+            self.check_dates(certificate)?;
+        }
+        self.check_form(certificate)?;
         if self.policy.strict {
             profile::check(
                 certificate,
@@ -98,7 +96,18 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn check_dates(&self, certificate: &Certificate) -> Result<(), Refusal> {
+    /// Hash, key and extensions are ones that count.
+    pub(crate) fn check_form(&self, certificate: &Certificate) -> Result<(), Refusal> {
+        self.check_hash(certificate)?;
+        self.check_key(certificate)?;
+        match certificate.unknown_critical_extensions().first() {
+            Some(oid) => Err(Refusal::UnknownCritical(oid.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// P-041.
+    pub(crate) fn check_dates(&self, certificate: &Certificate) -> Result<(), Refusal> {
         let (now, not_before, not_after) =
             (self.now, certificate.not_before(), certificate.not_after());
         match () {

@@ -4,13 +4,15 @@ use std::fmt;
 
 use data_encoding::HEXUPPER;
 
-use crate::{name::Name, time::IosTime};
+use crate::{certificate::Certificate, name::Name, time::IosTime};
 
 /// A refused chain: which certificate, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationError {
     /// Subject of the certificate that failed; `None` when there was none.
     pub certificate: Option<Name>,
+    /// Its serial number, upper-case hex (O-084).
+    pub serial: Option<String>,
     /// The check that failed.
     pub refusal: Refusal,
 }
@@ -66,8 +68,15 @@ pub enum Refusal {
         /// Serial number, upper-case hex.
         serial: String,
     },
-    /// No usable list says anything about it; the text says why (P-041).
-    CrlUnavailable(&'static str),
+    /// No method of `revocation-check` gave a verdict (P-041).
+    CrlUnavailable {
+        /// The trustpoint that asked.
+        trustpoint: String,
+        /// What became of the last method.
+        why: String,
+    },
+    /// The trustpoint has `match certificate`, and no map of it fits.
+    NoCertificateMap(String),
     /// An issuer that is not a CA: version 1 or 2, or basicConstraints
     /// without CA (E10, E12).
     NotCa,
@@ -92,9 +101,19 @@ pub enum Refusal {
 }
 
 impl ValidationError {
-    pub(crate) fn new(certificate: &Name, refusal: Refusal) -> Self {
+    pub(crate) fn new(certificate: &Certificate, refusal: Refusal) -> Self {
         Self {
-            certificate: Some(certificate.clone()),
+            certificate: Some(certificate.subject().clone()),
+            serial: Some(certificate.serial_hex()),
+            refusal,
+        }
+    }
+
+    /// Without a certificate to blame.
+    pub(crate) fn of_none(refusal: Refusal) -> Self {
+        Self {
+            certificate: None,
+            serial: None,
             refusal,
         }
     }
@@ -167,7 +186,18 @@ impl fmt::Display for Refusal {
                 }
             }
             Self::Revoked { serial } => write!(f, "revoked (serial {serial})"),
-            Self::CrlUnavailable(why) => write!(f, "revocation status unknown: {why}"),
+            Self::CrlUnavailable { trustpoint, why } => {
+                write!(
+                    f,
+                    "revocation status unknown to trustpoint {trustpoint}: {why}"
+                )
+            }
+            Self::NoCertificateMap(trustpoint) => {
+                write!(
+                    f,
+                    "no certificate map of trustpoint {trustpoint} matches it"
+                )
+            }
             Self::NotCa => f.write_str("issued a certificate but is not a CA"),
             Self::PathLength => f.write_str("one CA more than a pathLenConstraint above it allows"),
             Self::KeyUsage(needed) => write!(f, "keyUsage lacks {needed}"),

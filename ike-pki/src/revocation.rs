@@ -1,13 +1,17 @@
 //! Revocation by lists (RFC 5280 6.3): which lists speak about a certificate,
 //! whether they are current and signed by one who may, and what they say.
 //! Delta lists, indirect lists and lists by reason or scope are understood.
+//! What is not at hand is looked for in the evidence, or wanted.
 
 use std::sync::Arc;
 
 use crate::{
+    anchor::{Anchor, RevocationMethod},
     certificate::Certificate,
-    chain::{Anchor, RevocationMethod},
-    crl::{Crl, Listed, at_least},
+    chain::Unchecked,
+    crl::{Crl, at_least},
+    crl_entry::Listed,
+    evidence::{Evidence, Source, Word},
     extensions::{DistributionPoint, KeyUsage, PointName},
     general_name::GeneralName,
     name::Name,
@@ -22,16 +26,23 @@ const ALL_REASONS: u16 = 0x7f80;
 const MAX_LEVELS: u8 = 2;
 
 /// The outcome of one method.
-enum Status {
+pub(crate) enum Status {
     Good,
     Revoked,
-    Unknown(&'static str),
+    /// No verdict, and why.
+    Unknown(String),
+}
+
+impl Status {
+    pub(crate) fn unknown(why: impl Into<String>) -> Self {
+        Self::Unknown(why.into())
+    }
 }
 
 /// Checks the certificates of one path.
 pub(crate) struct Revocation<'s, 'a> {
-    search: &'s mut Search<'a>,
-    anchor: &'a Anchor,
+    pub(crate) search: &'s mut Search<'a>,
+    pub(crate) anchor: &'a Anchor,
     path: &'s [&'a Certificate],
 }
 
@@ -49,34 +60,121 @@ impl<'s, 'a> Revocation<'s, 'a> {
     }
 
     /// Tries the methods of the trustpoint in order until one gives a verdict
-    /// (G-061, P-041).
+    /// (G-061, P-041). Without refusal either the certificate is good or the
+    /// search wants something.
     pub(crate) fn check(
         &mut self,
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Result<(), Refusal> {
-        let mut why = "no method gave a verdict";
+        let mut why = "no method gave a verdict".to_owned();
         let methods: &[_] = match self.anchor.revocation.as_slice() {
+            _ if self.anchor.rules_for(certificate).skip_revocation => return Ok(()),
             [] => &[RevocationMethod::Crl],
             methods => methods,
         };
+        let before = self.search.wanted.len();
         for method in methods {
             let status = match method {
                 RevocationMethod::None => Status::Good,
-                RevocationMethod::Ocsp => Status::Unknown("OCSP gave no answer"),
-                RevocationMethod::Crl => self.by_lists(certificate, issuer)?,
+                RevocationMethod::Ocsp => self.by_ocsp(certificate, issuer)?,
+                RevocationMethod::Crl => self.by_crl(certificate, issuer)?,
             };
             match status {
-                Status::Good => return Ok(()),
+                Status::Unknown(_) if self.search.wanted.len() > before => return Ok(()),
+                Status::Unknown(reason) => why = reason,
+                Status::Good => {
+                    self.search.wanted.truncate(before);
+                    return Ok(());
+                }
                 Status::Revoked => {
                     return Err(Refusal::Revoked {
                         serial: certificate.serial_hex(),
                     });
                 }
-                Status::Unknown(reason) => why = reason,
             }
         }
-        Err(Refusal::CrlUnavailable(why))
+        Err(Refusal::CrlUnavailable {
+            trustpoint: self.anchor.trustpoint.clone(),
+            why,
+        })
+    }
+
+    /// Lists at hand, then one source after the other (P-025).
+    pub(crate) fn by_crl(
+        &mut self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<Status, Refusal> {
+        let mut status = self.by_lists(certificate, issuer)?;
+        if !matches!(status, Status::Unknown(_)) {
+            return Ok(status);
+        }
+        for source in self.list_sources(certificate) {
+            match self.ask(&source) {
+                Word::Ask => {
+                    self.search.wanted.push(source);
+                    break;
+                }
+                Word::Failed(why) => status = self.done_without(&source, &why),
+                Word::List | Word::Answer(_) => {}
+            }
+        }
+        Ok(status)
+    }
+
+    /// `crl query`, else the distribution points of the certificate, else
+    /// SCEP.
+    fn list_sources(&self, certificate: &Certificate) -> Vec<Source> {
+        let asks = &self.anchor.asks;
+        let crl = |url: String| Source::Crl { url };
+        if let Some(url) = &asks.crl_query {
+            return vec![crl(url.clone())];
+        }
+        let points = certificate.crl_distribution_points();
+        if points.is_empty() && certificate.extensions.distribution_points.is_empty() && asks.scep {
+            return vec![Source::ScepCrl {
+                trustpoint: self.anchor.trustpoint.clone(),
+                issuer: certificate.issuer().clone(),
+                serial: certificate.serial().to_vec(),
+            }];
+        }
+        points
+            .into_iter()
+            .filter(|url| is_http(url))
+            .map(crl)
+            .collect()
+    }
+
+    /// What the evidence says about a source.
+    pub(crate) fn ask(&self, source: &Source) -> Word {
+        match self.search.evidence {
+            Some(_) if self.search.wanted.contains(source) => Word::Ask,
+            Some(evidence) => evidence.ask(source, self.search.wanted.len()),
+            None => Word::Failed("it was not fetched".to_owned()),
+        }
+    }
+
+    /// A source gave nothing: noted for the operator (O-084).
+    pub(crate) fn done_without(&mut self, source: &Source, why: &str) -> Status {
+        let why = format!("{source}: {why}");
+        let note = Unchecked {
+            trustpoint: self.anchor.trustpoint.clone(),
+            source: source.clone(),
+            why: why.clone(),
+        };
+        if !self.search.unchecked.contains(&note) {
+            self.search.unchecked.push(note);
+        }
+        Status::Unknown(why)
+    }
+
+    /// Every list that could speak, the newest first (F4).
+    fn lists(&self) -> Vec<Arc<Crl>> {
+        let fetched = self.search.evidence.into_iter().flat_map(Evidence::lists);
+        let mut lists: Vec<Arc<Crl>> = self.anchor.crls.iter().chain(fetched).cloned().collect();
+        lists.sort_by_key(|crl| std::cmp::Reverse(crl.this_update()));
+        lists
     }
 
     /// RFC 5280 6.3.3 over every distribution point, then over lists of the
@@ -87,6 +185,7 @@ impl<'s, 'a> Revocation<'s, 'a> {
         issuer: &Certificate,
     ) -> Result<Status, Refusal> {
         let unnamed = [DistributionPoint::default()];
+        let lists = self.lists();
         let points = certificate
             .extensions
             .distribution_points
@@ -94,12 +193,7 @@ impl<'s, 'a> Revocation<'s, 'a> {
             .chain(&unnamed);
         let (mut covered, mut why) = (0, "no revocation list of the issuer");
         for point in points {
-            for crl in self
-                .anchor
-                .crls
-                .iter()
-                .filter(|crl| crl.delta_base.is_none())
-            {
+            for crl in lists.iter().filter(|crl| crl.delta_base.is_none()) {
                 if !in_scope(crl, certificate, point) {
                     continue;
                 }
@@ -113,7 +207,7 @@ impl<'s, 'a> Revocation<'s, 'a> {
                     why = reason;
                     continue;
                 }
-                if self.listed(crl, certificate, issuer)? {
+                if self.listed(crl, &lists, certificate, issuer)? {
                     return Ok(Status::Revoked);
                 }
                 covered |= reasons;
@@ -123,7 +217,7 @@ impl<'s, 'a> Revocation<'s, 'a> {
         Ok(if covered == ALL_REASONS {
             Status::Good
         } else {
-            Status::Unknown(why)
+            Status::unknown(why)
         })
     }
 
@@ -131,16 +225,12 @@ impl<'s, 'a> Revocation<'s, 'a> {
     fn listed(
         &mut self,
         crl: &Crl,
+        lists: &[Arc<Crl>],
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Result<bool, Refusal> {
         let base = crl.listed(certificate.issuer(), certificate.serial());
-        for delta in self
-            .anchor
-            .crls
-            .iter()
-            .filter(|delta| is_delta_of(delta, crl))
-        {
+        for delta in lists.iter().filter(|delta| is_delta_of(delta, crl)) {
             if self.usable(delta, issuer)?.is_err() {
                 continue;
             }
@@ -157,7 +247,7 @@ impl<'s, 'a> Revocation<'s, 'a> {
     /// anchor. The inner error says why not.
     fn usable(
         &mut self,
-        crl: &Crl,
+        crl: &Arc<Crl>,
         issuer: &Certificate,
     ) -> Result<Result<(), &'static str>, Refusal> {
         if !crl.is_current(self.search.now) {
@@ -172,14 +262,21 @@ impl<'s, 'a> Revocation<'s, 'a> {
             ));
         }
         if issuer.subject().matches(crl.issuer()) && self.signed(crl, issuer)? {
-            return Ok(Ok(()));
+            return Ok(self.believe(crl));
         }
         for other in self.signers(crl, issuer) {
             if self.signed(crl, other)? && self.is_trusted(other) {
-                return Ok(Ok(()));
+                return Ok(self.believe(crl));
             }
         }
         Ok(Err("revocation list is not signed by its issuer"))
+    }
+
+    fn believe(&mut self, crl: &Arc<Crl>) -> Result<(), &'static str> {
+        if !self.search.believed.contains(crl) {
+            self.search.believed.push(Arc::clone(crl));
+        }
+        Ok(())
     }
 
     /// Other certificates that bear the name of the list's issuer.
@@ -233,10 +330,19 @@ impl<'s, 'a> Revocation<'s, 'a> {
             Purpose::SignCrl { depth },
         );
         own.budget = search.budget;
+        own.evidence = search.evidence;
         let trusted = own.run(signer).is_ok();
         search.budget = own.budget;
+        search.wanted.append(&mut own.wanted);
+        search.believed.append(&mut own.believed);
         trusted
     }
+}
+
+/// LDAP and the rest are not fetched.
+pub(crate) fn is_http(url: &str) -> bool {
+    let scheme = url.get(..7).unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http://")
 }
 
 /// RFC 5280 6.3.3 (b): the list speaks about this certificate at this point.

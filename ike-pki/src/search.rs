@@ -2,9 +2,14 @@
 //! leaf, anchors before what the peer sent, those with the right key
 //! identifier first, within a budget of signature checks (B13).
 
+use std::sync::Arc;
+
 use crate::{
+    anchor::Anchor,
     certificate::Certificate,
-    chain::{Anchor, ChainPolicy, MAX_DEPTH, MAX_SIGNATURE_CHECKS},
+    chain::{ChainPolicy, MAX_DEPTH, MAX_SIGNATURE_CHECKS, Unchecked},
+    crl::Crl,
+    evidence::{Evidence, Source},
     refusal::{Refusal, ValidationError},
 };
 
@@ -25,6 +30,14 @@ pub(crate) struct Search<'a> {
     pub(crate) now: i64,
     pub(crate) policy: &'a ChainPolicy,
     pub(crate) purpose: Purpose,
+    /// What was fetched; `None` = nothing may be.
+    pub(crate) evidence: Option<&'a Evidence>,
+    /// What has to be fetched before the path under way is judged.
+    pub(crate) wanted: Vec<Source>,
+    /// Lists found current and rightly signed.
+    pub(crate) believed: Vec<Arc<Crl>>,
+    /// Sources that were done without.
+    pub(crate) unchecked: Vec<Unchecked>,
     /// Signature checks left.
     pub(crate) budget: usize,
     /// The failure that came furthest.
@@ -40,7 +53,52 @@ enum Progress {
     Complete,
 }
 
-type Found<'a> = (&'a Anchor, Vec<&'a Certificate>);
+/// A path under construction, and the trustpoints that judge its parts.
+pub(crate) struct Path<'a> {
+    /// Leaf first.
+    pub(crate) certificates: Vec<&'a Certificate>,
+    /// Each anchor that was reached, with the number of certificates up to
+    /// it: it judges those that no earlier one does (P-040). The CA
+    /// certificate of one that continues is in the path.
+    judges: Vec<(&'a Anchor, usize)>,
+}
+
+impl<'a> Path<'a> {
+    /// The trustpoint that was reached first.
+    pub(crate) fn trustpoint(&self) -> &str {
+        let first = self.judges.first();
+        first.map_or("", |(anchor, _)| anchor.trustpoint.as_str())
+    }
+
+    /// The certificates from the anchor down, each with its judge and its
+    /// issuer; the last is the leaf.
+    pub(crate) fn down(&self, root: &'a Certificate) -> Vec<Link<'a>> {
+        let issuers = self.certificates.iter().copied().skip(1).chain([root]);
+        let links = self.certificates.iter().zip(issuers).enumerate();
+        let judge = |index| self.judges.iter().find(|(_, upto)| index < *upto);
+        let mut down: Vec<Link<'a>> = links
+            .filter_map(|(index, (certificate, issuer))| {
+                Some(Link {
+                    certificate,
+                    issuer,
+                    judge: judge(index)?.0,
+                    is_leaf: index == 0,
+                })
+            })
+            .collect();
+        down.reverse();
+        down
+    }
+}
+
+/// One certificate of a path.
+#[derive(Clone, Copy)]
+pub(crate) struct Link<'a> {
+    pub(crate) certificate: &'a Certificate,
+    pub(crate) issuer: &'a Certificate,
+    pub(crate) judge: &'a Anchor,
+    pub(crate) is_leaf: bool,
+}
 
 impl<'a> Search<'a> {
     pub(crate) fn new(
@@ -56,69 +114,116 @@ impl<'a> Search<'a> {
             now,
             policy,
             purpose,
+            evidence: None,
+            wanted: Vec::new(),
+            believed: Vec::new(),
+            unchecked: Vec::new(),
             budget: MAX_SIGNATURE_CHECKS,
             failure: None,
         }
     }
 
-    /// A valid path from `leaf`, leaf first, and its anchor.
-    pub(crate) fn run(&mut self, leaf: &'a Certificate) -> Result<Found<'a>, ValidationError> {
-        let mut path = vec![leaf];
-        match self.extend(&mut path) {
-            Some(anchor) => Ok((anchor, path)),
-            None => Err(self.failure.take().map_or_else(
-                || ValidationError::new(leaf.subject(), Refusal::TooMuchWork),
-                |(_, error)| error,
-            )),
+    /// A valid path from `leaf`. When it fails with something wanted, that is
+    /// to be fetched before there is a verdict.
+    pub(crate) fn run(&mut self, leaf: &'a Certificate) -> Result<Path<'a>, ValidationError> {
+        let mut path = Path {
+            certificates: vec![leaf],
+            judges: Vec::new(),
+        };
+        if self.extend(&mut path, self.anchors) {
+            return Ok(path);
         }
+        let failure = self.failure.take().map(|(_, error)| error);
+        Err(failure.unwrap_or_else(|| ValidationError::new(leaf, Refusal::TooMuchWork)))
     }
 
     /// Looks for an issuer of the last certificate of `path`: an anchor, else
-    /// one the peer sent.
-    fn extend(&mut self, path: &mut Vec<&'a Certificate>) -> Option<&'a Anchor> {
-        let current = *path.last()?;
+    /// one the peer sent. The first path whose verdict waits for a source
+    /// ends the search: the order of trustpoints decides (S-050), not which
+    /// answer comes first.
+    fn extend(&mut self, path: &mut Path<'a>, anchors: &'a [Anchor]) -> bool {
+        let Some(current) = path.certificates.last().copied() else {
+            return false;
+        };
         let mut nominated = false;
-        for anchor in self.anchors_named(current) {
+        for anchor in anchors_named(anchors, current) {
             nominated = true;
             if !self.signed_by(current, &anchor.certificate) {
                 continue;
             }
-            match self.check(anchor, path) {
-                Ok(()) => return Some(anchor),
-                Err(error) => self.note(Progress::Complete, error),
+            path.judges.push((anchor, path.certificates.len()));
+            if self.reach(path, anchor) {
+                return true;
+            }
+            path.judges.pop();
+            if !self.wanted.is_empty() {
+                return false;
             }
         }
-        for issuer in self.pool_named(current, path) {
+        for issuer in self.pool_named(current, &path.certificates) {
             nominated = true;
-            if path.len() >= MAX_DEPTH {
-                let error = ValidationError::new(current.subject(), Refusal::TooDeep);
-                self.note(Progress::Limit, error);
+            if self.is_too_deep(path) {
                 break;
             }
-            if !self.signed_by(current, issuer) {
-                continue;
+            if self.signed_by(current, issuer) && self.through(path, issuer, anchors) {
+                return true;
             }
-            path.push(issuer);
-            if let Some(anchor) = self.extend(path) {
-                return Some(anchor);
+            if !self.wanted.is_empty() {
+                return false;
             }
-            path.pop();
         }
         if !nominated {
-            self.note(Progress::NoIssuer(path.len()), self.unsuitable(current));
+            let error = unsuitable(anchors, current);
+            self.note(Progress::NoIssuer(path.certificates.len()), error);
         }
-        None
+        false
     }
 
-    /// Anchors named as the issuer, those with the right key identifier
-    /// first.
-    fn anchors_named(&self, current: &Certificate) -> Vec<&'a Anchor> {
-        let anchors = self.anchors.iter();
-        let mut named: Vec<_> = anchors
-            .filter(|a| a.certificate.subject().matches(current.issuer()))
-            .collect();
-        named.sort_by_key(|anchor| !key_id_fits(current, &anchor.certificate));
-        named
+    /// A path has come to an anchor: it ends there, or walks on to the
+    /// trustpoints above (P-040).
+    fn reach(&mut self, path: &mut Path<'a>, anchor: &'a Anchor) -> bool {
+        let ca: &'a Certificate = &anchor.certificate;
+        match &anchor.continues {
+            Some(above) if !ca.is_self_issued() => {
+                !self.is_too_deep(path) && self.through(path, ca, above)
+            }
+            _ => self.accepts(path, ca),
+        }
+    }
+
+    /// Goes on above `issuer`.
+    fn through(
+        &mut self,
+        path: &mut Path<'a>,
+        issuer: &'a Certificate,
+        anchors: &'a [Anchor],
+    ) -> bool {
+        path.certificates.push(issuer);
+        let found = self.extend(path, anchors);
+        if !found {
+            path.certificates.pop();
+        }
+        found
+    }
+
+    fn accepts(&mut self, path: &Path<'a>, root: &'a Certificate) -> bool {
+        match self.check(path, root) {
+            Ok(()) => self.wanted.is_empty(),
+            Err(error) => {
+                self.wanted.clear();
+                self.note(Progress::Complete, error);
+                false
+            }
+        }
+    }
+
+    fn is_too_deep(&mut self, path: &Path<'a>) -> bool {
+        let too_deep = path.certificates.len() >= MAX_DEPTH;
+        if let Some(current) = path.certificates.last().filter(|_| too_deep) {
+            let error = ValidationError::new(current, Refusal::TooDeep);
+            self.note(Progress::Limit, error);
+        }
+        too_deep
     }
 
     fn pool_named(&self, current: &Certificate, path: &[&Certificate]) -> Vec<&'a Certificate> {
@@ -143,11 +248,16 @@ impl<'a> Search<'a> {
             Refusal::TooMuchWork => Progress::Limit,
             _ => Progress::BadSignature,
         };
-        self.note(progress, ValidationError::new(current.subject(), refusal));
+        self.note(progress, ValidationError::new(current, refusal));
         false
     }
 
-    fn signature(&mut self, current: &Certificate, issuer: &Certificate) -> Result<(), Refusal> {
+    /// Whether the issuer's key made the signature, and nothing else.
+    pub(crate) fn signature(
+        &mut self,
+        current: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<(), Refusal> {
         let scheme = current.signature_scheme().ok_or_else(|| {
             Refusal::UnsupportedAlgorithm(current.signature_algorithm().to_owned())
         })?;
@@ -174,21 +284,26 @@ impl<'a> Search<'a> {
             self.failure = Some((progress, error));
         }
     }
+}
 
-    fn unsuitable(&self, current: &Certificate) -> ValidationError {
-        let trustpoints = self
-            .anchors
-            .iter()
-            .map(|anchor| anchor.trustpoint.clone())
-            .collect();
-        let issuer = current.issuer().clone();
-        let refusal = Refusal::NoSuitableTrustpoint {
-            issuer,
-            key_id: current.authority_key_id().map(<[u8]>::to_vec),
-            trustpoints,
-        };
-        ValidationError::new(current.subject(), refusal)
-    }
+/// Anchors named as the issuer, those with the right key identifier first.
+fn anchors_named<'a>(anchors: &'a [Anchor], current: &Certificate) -> Vec<&'a Anchor> {
+    let named = anchors.iter();
+    let mut named: Vec<_> = named
+        .filter(|a| a.certificate.subject().matches(current.issuer()))
+        .collect();
+    named.sort_by_key(|anchor| !key_id_fits(current, &anchor.certificate));
+    named
+}
+
+fn unsuitable(anchors: &[Anchor], current: &Certificate) -> ValidationError {
+    let trustpoints = anchors.iter().map(|anchor| anchor.trustpoint.clone());
+    let refusal = Refusal::NoSuitableTrustpoint {
+        issuer: current.issuer().clone(),
+        key_id: current.authority_key_id().map(<[u8]>::to_vec),
+        trustpoints: trustpoints.collect(),
+    };
+    ValidationError::new(current, refusal)
 }
 
 /// Key identifiers agree, or one of them is not given.

@@ -8,9 +8,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    anchor::{Anchor, RevocationMethod},
     certificate::Certificate,
     chain::MAX_DEPTH,
-    chain::{Anchor, RevocationMethod},
     crl::Crl,
     file_name,
     name::Name,
@@ -222,12 +222,11 @@ impl Store {
     /// The anchor of a trustpoint: its CA certificate (a self-signed
     /// trustpoint: its own), with every list of the store.
     pub fn anchor(&self, trustpoint: &str, revocation: Vec<RevocationMethod>) -> Option<Anchor> {
-        Some(Anchor {
-            trustpoint: trustpoint.to_owned(),
-            certificate: Arc::clone(self.anchor_certificate(trustpoint)?),
-            revocation,
-            crls: self.crls.values().map(Arc::clone).collect(),
-        })
+        let certificate = Arc::clone(self.anchor_certificate(trustpoint)?);
+        let mut anchor = Anchor::new(trustpoint, certificate);
+        anchor.revocation = revocation;
+        anchor.crls = self.crls.values().map(Arc::clone).collect();
+        Some(anchor)
     }
 
     /// The anchors of these trustpoints, in this order, with

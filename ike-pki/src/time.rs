@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use x509_parser::{prelude::FromDer, time::ASN1Time};
+
 use crate::{
     der::{DerError, Tlv, tag},
     writer,
@@ -30,28 +32,46 @@ pub(crate) fn check(tlv: &Tlv<'_>) -> Result<(), DerError> {
     }
 }
 
+/// Seconds since 1970-01-01T00:00:00Z of a time whose spelling is right.
+pub(crate) fn decode(tlv: &Tlv<'_>) -> Result<i64, DerError> {
+    check(tlv)?;
+    match ASN1Time::from_der(tlv.raw) {
+        Ok(([], time)) => Ok(time.timestamp()),
+        _ => Err(tlv.error("a date of the calendar")),
+    }
+}
+
+/// GeneralizedTime whatever the year, as OCSP wants it (RFC 6960 4.2.2.1).
+pub(crate) fn encode_generalized(seconds: i64) -> Vec<u8> {
+    let civil = civil(seconds);
+    let text = format!("{:04}{}", civil.year, rest(&civil));
+    writer::tlv(tag::GENERALIZED_TIME, &[text.as_bytes()])
+}
+
 /// UTCTime for the years 1950 to 2049, else GeneralizedTime (RFC 5280
 /// 4.1.2.5).
 pub(crate) fn encode(seconds: i64) -> Vec<u8> {
+    let civil = civil(seconds);
+    match civil.year {
+        1950..2050 => {
+            let text = format!("{:02}{}", civil.year % 100, rest(&civil));
+            writer::tlv(tag::UTC_TIME, &[text.as_bytes()])
+        }
+        _ => encode_generalized(seconds),
+    }
+}
+
+/// Everything behind the year.
+fn rest(civil: &Civil) -> String {
     let Civil {
-        year,
         month,
         day,
         hour,
         minute,
         second,
-    } = civil(seconds);
-    let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
-    match year {
-        1950..2050 => writer::tlv(
-            tag::UTC_TIME,
-            &[format!("{:02}", year % 100).as_bytes(), rest.as_bytes()],
-        ),
-        _ => writer::tlv(
-            tag::GENERALIZED_TIME,
-            &[format!("{year:04}{rest}").as_bytes()],
-        ),
-    }
+        ..
+    } = civil;
+    format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z")
 }
 
 /// A time as IOS prints it: `13:25:01 UTC Jun 17 2013` (O-040). The store
@@ -121,12 +141,9 @@ fn civil(seconds: i64) -> Civil {
 mod tests {
     use super::*;
     use crate::der::Reader;
-    use x509_parser::{prelude::FromDer, time::ASN1Time};
 
     fn parse(raw: &[u8]) -> Option<i64> {
-        check(&Reader::new(raw).any().unwrap()).ok()?;
-        let (_, time) = ASN1Time::from_der(raw).ok()?;
-        Some(time.timestamp())
+        decode(&Reader::new(raw).any().unwrap()).ok()
     }
 
     fn read(tag: u8, text: &str) -> Option<i64> {

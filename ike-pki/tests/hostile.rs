@@ -37,10 +37,8 @@ fn exercise(octets: &[u8]) -> bool {
         certificate.crl_distribution_points(),
     ));
     let anchor = Anchor {
-        trustpoint: "T".into(),
-        certificate: Arc::new(certificate.clone()),
         revocation: vec![RevocationMethod::Crl],
-        crls: Vec::new(),
+        ..Anchor::new("T", Arc::new(certificate.clone()))
     };
     for policy in [ChainPolicy::ios_15_3t(), ChainPolicy::modern()] {
         let verdict = validate(
@@ -73,10 +71,8 @@ fn every_changed_octet_is_refused_or_breaks_the_signature() {
     let mut ca1 = ca("CA1");
     let good = router(&mut ca1, "R1", NOW);
     let anchor = Anchor {
-        trustpoint: "T".into(),
-        certificate: Arc::new(ca1.certificate().clone()),
         revocation: vec![RevocationMethod::None],
-        crls: Vec::new(),
+        ..Anchor::new("T", Arc::new(ca1.certificate().clone()))
     };
     for index in 0..good.der().len() {
         let mut der = good.der().to_vec();

@@ -28,10 +28,9 @@ fn validating_a_chain_takes_two_signature_checks() {
     let mut ca1 = ca("CA1");
     let leaf = [router(&mut ca1, "R1", NOW)];
     let anchors = [Anchor {
-        trustpoint: "IOSCA1".into(),
-        certificate: Arc::new(ca1.certificate().clone()),
         revocation: vec![RevocationMethod::Crl],
         crls: vec![Arc::new(ca1.crl(NOW, NOW + DAY).unwrap())],
+        ..Anchor::new("IOSCA1", Arc::new(ca1.certificate().clone()))
     }];
     let policy = ChainPolicy::ios_15_3t();
     let best = best_of(10, 20, || {

@@ -93,10 +93,9 @@ fn pkits(test: &Value, root: &Certificate, root_crl: &[u8]) -> Result<(), String
         .map(Arc::new)
         .collect();
     let anchor = Anchor {
-        trustpoint: "PKITS".into(),
-        certificate: Arc::new(root.clone()),
         revocation: vec![RevocationMethod::Crl],
-        crls,
+        crls: crls,
+        ..Anchor::new("PKITS", Arc::new(root.clone()))
     };
     let leaf = Certificate::from_der(decode(test["ee"].as_str().unwrap()));
     let mut chain = vec![leaf.map_err(|error| error.to_string())?];
@@ -170,10 +169,9 @@ fn limbo(test: &Value) -> Result<(), String> {
         .into_iter()
         .filter_map(|der| Certificate::from_der(der).ok())
         .map(|certificate| Anchor {
-            trustpoint: "limbo".into(),
-            certificate: Arc::new(certificate),
             revocation: vec![method],
             crls: crls.clone(),
+            ..Anchor::new("limbo", Arc::new(certificate))
         })
         .collect();
     let leaf = Certificate::from_der(decode(test["peer_certificate"].as_str().unwrap()));

@@ -19,10 +19,9 @@ const IOS: ChainPolicy = ChainPolicy::ios_15_3t();
 
 fn anchor(ca: &LabCa, methods: &[Method], crls: Vec<Crl>) -> Anchor {
     Anchor {
-        trustpoint: "IOSCA1".into(),
-        certificate: Arc::new(ca.certificate().clone()),
         revocation: methods.to_vec(),
         crls: crls.into_iter().map(Arc::new).collect(),
+        ..Anchor::new("IOSCA1", Arc::new(ca.certificate().clone()))
     }
 }
 
@@ -247,7 +246,7 @@ fn revocation_follows_the_methods_of_the_trustpoint() {
         revoked
     );
     assert_eq!(with(&bad, &[Method::None], fresh, NOW), Ok(()));
-    let unknown = |result| matches!(result, Err(Refusal::CrlUnavailable(_)));
+    let unknown = |result| matches!(result, Err(Refusal::CrlUnavailable { .. }));
     assert!(unknown(with(&good, &[Method::Crl], &[], NOW)));
     assert!(unknown(with(&good, &[], &[], NOW)), "the default is crl");
     assert!(unknown(with(&good, &[Method::Ocsp], fresh, NOW)));
@@ -334,10 +333,11 @@ fn certificates_of_another_maker_validate_in_strict_mode() {
     let leaf = Certificate::from_der(leaf.der().to_vec()).unwrap();
     assert_eq!(leaf.dns_names(), ["r1.example"]);
     let anchor = Anchor {
-        trustpoint: "RCGEN".into(),
-        certificate: Arc::new(Certificate::from_der(root.der().to_vec()).unwrap()),
         revocation: vec![Method::None],
-        crls: Vec::new(),
+        ..Anchor::new(
+            "RCGEN",
+            Arc::new(Certificate::from_der(root.der().to_vec()).unwrap()),
+        )
     };
     validate(&[leaf], &[anchor], 1_790_000_000, &ChainPolicy::modern()).unwrap();
 }
