@@ -1,8 +1,8 @@
 //! The store as a set of files, and back (P-006, P-008).
 //!
 //! `index.json` says what there is, in which order, and the SHA-256 of every
-//! file; `nvram/<IOS name>` are DER certificates, `crl/<trustpoint>.crl` DER
-//! lists. Private keys are files `private/<label>.p8` that the daemon keeps;
+//! file; `nvram/<IOS name>` are DER certificates, `crl/<hash of the issuer>-<n>.crl`
+//! DER lists. Private keys are files `private/<label>.p8` that the daemon keeps;
 //! the index only knows their labels.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     certificate::Certificate,
-    crl::Crl,
+    crl_image::{self, IndexCrl},
     store::{Record, RecordKind, Store},
 };
 
@@ -22,7 +22,7 @@ pub type Image = BTreeMap<String, Vec<u8>>;
 /// Path of the index.
 pub const INDEX: &str = "index.json";
 /// Version of the format; a reader refuses a newer one.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Damage to one file of a stored image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,14 +84,6 @@ struct IndexRecord {
     saved: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IndexCrl {
-    trustpoint: String,
-    file: String,
-    sha256: String,
-}
-
 impl Store {
     /// Every file of the store by relative path; `index.json` last when they
     /// are written in order of importance.
@@ -102,27 +94,14 @@ impl Store {
             .into_iter()
             .map(|record| index_record(record, &mut image));
         let records = records.collect();
-        let crls = self
-            .crls
-            .iter()
-            .enumerate()
-            .map(|(number, (trustpoint, crl))| {
-                let file = format!("crl/{number}-{}.crl", safe(trustpoint));
-                let sha256 = digest(crl.der());
-                image.insert(file.clone(), crl.der().to_vec());
-                IndexCrl {
-                    trustpoint: trustpoint.clone(),
-                    file,
-                    sha256,
-                }
-            });
+        let crls = crl_image::write(&self.crls, &mut image);
         let index = Index {
             version: VERSION,
             sequence: self.sequence,
             self_signed: self.self_signed,
             trustpool_clean: self.trustpool_clean,
             records,
-            crls: crls.collect(),
+            crls,
         };
         // Strings and numbers only: cannot fail.
         let text = serde_json::to_vec_pretty(&index).unwrap_or_default();
@@ -230,18 +209,7 @@ fn load(index: &Index, image: &Image, damage: &mut Vec<Damage>) -> Store {
         }
     }
     store.records.sort_by_key(|record| record.sequence);
-    for entry in &index.crls {
-        let crl = intact(&entry.file, &entry.sha256, image)
-            .and_then(|der| Crl::from_der(der).map_err(|error| error.to_string()));
-        match crl {
-            Ok(crl) => store.set_crl(&entry.trustpoint, crl),
-            Err(problem) => damage.push(Damage {
-                file: entry.file.clone(),
-                problem,
-                remedy: format!("crypto pki crl request {}", entry.trustpoint),
-            }),
-        }
-    }
+    store.crls = crl_image::load(&index.crls, image, damage);
     store
 }
 
@@ -280,7 +248,7 @@ fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Rec
     })
 }
 
-fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
+pub(crate) fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
     let octets = image.get(file).ok_or("is missing")?;
     match digest(octets) == sha256 {
         true => Ok(octets.clone()),
@@ -288,7 +256,7 @@ fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
     }
 }
 
-fn digest(octets: &[u8]) -> String {
+pub(crate) fn digest(octets: &[u8]) -> String {
     Hash::Sha256
         .digest(&[octets])
         .iter()
@@ -302,16 +270,4 @@ fn kind_text(kind: RecordKind) -> &'static str {
         RecordKind::Identity => "identity",
         RecordKind::SelfSigned => "self-signed",
     }
-}
-
-/// A trustpoint name as part of a file name.
-fn safe(text: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || "-_".contains(c) {
-            c
-        } else {
-            '_'
-        }
-    };
-    text.chars().take(32).map(plain).collect()
 }
