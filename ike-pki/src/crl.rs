@@ -79,6 +79,8 @@ pub struct Crl {
     this_update: i64,
     next_update: Option<i64>,
     entries: Entries,
+    /// authorityKeyIdentifier, encoded.
+    authority: Option<Vec<u8>>,
     pub(crate) number: Option<Vec<u8>>,
     /// Number of the base a delta belongs to.
     pub(crate) delta_base: Option<Vec<u8>>,
@@ -117,6 +119,7 @@ impl Crl {
             this_update: time::decode(&form.this_update)?,
             next_update: form.next_update.map(|at| time::decode(&at)).transpose()?,
             entries: Entries::read(&der, form.entries.as_ref())?,
+            authority: None,
             number: None,
             delta_base: None,
             scope: None,
@@ -193,13 +196,13 @@ impl Crl {
             .map_err(|_| CrlError::BadSignature)
     }
 
-    /// Whether `other` is of the same issuer and scope, and not newer: what an
-    /// older list may not replace (F4).
-    pub(crate) fn supersedes(&self, other: &Self) -> bool {
-        let same = self.issuer.matches(&other.issuer)
+    /// Whether both are of the same issuer, key and scope, so that one
+    /// replaces the other (F4); a CA with a new key counts anew.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        self.issuer.matches(&other.issuer)
+            && self.authority == other.authority
             && self.scope == other.scope
-            && self.delta_base.is_some() == other.delta_base.is_some();
-        same && !other.is_newer_than(self)
+            && self.delta_base.is_some() == other.delta_base.is_some()
     }
 
     /// By number, else by time of issue (RFC 5280 5.2.3).
@@ -229,7 +232,10 @@ impl Crl {
             oid::CRL_NUMBER => self.number = Some(number(value, "CRLNumber")?),
             oid::DELTA_CRL => self.delta_base = Some(number(value, "BaseCRLNumber")?),
             oid::ISSUING_DISTRIBUTION_POINT => self.scope = Some(scope(value)?),
-            oid::AUTHORITY_KEY_ID => drop(value.sequence("AuthorityKeyIdentifier")?),
+            oid::AUTHORITY_KEY_ID => {
+                let id = value.expect(tag::SEQUENCE, "AuthorityKeyIdentifier")?;
+                self.authority = Some(id.raw.to_vec());
+            }
             _ if critical => return Err(CrlError::UnknownCritical(oid::dotted(oid))),
             _ => {}
         }

@@ -1,16 +1,16 @@
 //! The store as a set of files, and back (P-006, P-008).
 //!
 //! `index.json` says what there is, in which order, and the SHA-256 of every
-//! file; `nvram/<IOS name>` are DER certificates, `crl/<trustpoint>.crl` DER
-//! lists. Private keys are files `private/<label>.p8` that the daemon keeps;
+//! file; `nvram/<IOS name>` are DER certificates, `crl/<hash of the issuer>-<n>.crl`
+//! DER lists. Private keys are files `private/<label>.p8` that the daemon keeps;
 //! the index knows their labels, hashes and public keys ([`KeyTable`]).
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     certificate::Certificate,
-    crl::Crl,
-    index::{self, Index, IndexCrl, IndexRecord, VERSION},
+    crl_image,
+    index::{self, Index, IndexRecord, VERSION},
     key_table::{KeyTable, sha256_hex as digest},
     store::{Record, RecordKind, Store},
 };
@@ -73,27 +73,14 @@ impl Store {
             .into_iter()
             .map(|record| index_record(record, &mut image));
         let records = records.collect();
-        let crls = self
-            .crls
-            .iter()
-            .enumerate()
-            .map(|(number, (trustpoint, crl))| {
-                let file = format!("crl/{number}-{}.crl", safe(trustpoint));
-                let sha256 = digest(crl.der());
-                image.insert(file.clone(), crl.der().to_vec());
-                IndexCrl {
-                    trustpoint: trustpoint.clone(),
-                    file,
-                    sha256,
-                }
-            });
+        let crls = crl_image::write(&self.crls, &mut image);
         let index = Index {
             version: VERSION,
             sequence: self.sequence,
             self_signed: self.self_signed,
             trustpool_clean: self.trustpool_clean,
             records,
-            crls: crls.collect(),
+            crls,
             pending: self.pending.iter().map(index::pending).collect(),
             keys: Some(keys.keys.values().cloned().collect()),
             protection: keys.protection.clone(),
@@ -214,18 +201,7 @@ fn load(index: &Index, image: &Image, damage: &mut Vec<Damage>) -> Store {
             }),
         }
     }
-    for entry in &index.crls {
-        let crl = intact(&entry.file, &entry.sha256, image)
-            .and_then(|der| Crl::from_der(der).map_err(|error| error.to_string()));
-        match crl {
-            Ok(crl) => store.set_crl(&entry.trustpoint, crl),
-            Err(problem) => damage.push(Damage {
-                file: entry.file.clone(),
-                problem,
-                remedy: format!("crypto pki crl request {}", entry.trustpoint),
-            }),
-        }
-    }
+    store.crls = crl_image::load(&index.crls, image, damage);
     store
 }
 
@@ -264,7 +240,7 @@ fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Rec
     })
 }
 
-fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
+pub(crate) fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {
     let octets = image.get(file).ok_or("is missing")?;
     match digest(octets) == sha256 {
         true => Ok(octets.clone()),
@@ -278,16 +254,4 @@ fn kind_text(kind: RecordKind) -> &'static str {
         RecordKind::Identity => "identity",
         RecordKind::SelfSigned => "self-signed",
     }
-}
-
-/// A trustpoint name as part of a file name.
-fn safe(text: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || "-_".contains(c) {
-            c
-        } else {
-            '_'
-        }
-    };
-    text.chars().take(32).map(plain).collect()
 }

@@ -6,13 +6,14 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    crl_image::IndexCrl,
     key_table::{KeyEntry, KeyTable, Protection},
     name::Name,
     pending::Pending,
 };
 
-/// Version of the format; a reader refuses a newer one. 2 added key pairs and
-/// pending requests.
+/// Version of the format; a reader refuses a newer one. 2 added key pairs,
+/// pending requests and where lists came from.
 pub(crate) const VERSION: u32 = 2;
 /// Folders of an image, none below another.
 const FOLDERS: [&str; 3] = ["nvram", "crl", "private"];
@@ -46,14 +47,6 @@ pub(crate) struct IndexRecord {
     pub(crate) file: String,
     pub(crate) sha256: String,
     pub(crate) saved: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct IndexCrl {
-    pub(crate) trustpoint: String,
-    pub(crate) file: String,
-    pub(crate) sha256: String,
 }
 
 /// A request; its octets as base64.

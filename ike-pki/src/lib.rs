@@ -22,12 +22,15 @@ mod chain;
 mod cms;
 mod constraints;
 mod crl;
+mod crl_cache;
 mod crl_entry;
 mod crl_form;
+mod crl_image;
 mod der;
 mod der_check;
 mod evidence;
 mod extensions;
+mod fetch_policy;
 mod file_name;
 mod general_name;
 pub mod http;
@@ -74,9 +77,11 @@ pub use cms::{
     pkcs7_with_lists,
 };
 pub use crl::{Crl, CrlError, MAX_CRL};
+pub use crl_cache::{CachedCrl, CrlCache, CrlKeeping, CrlOrigin};
 pub use der::{DerError, MAX_DER};
 pub use evidence::{Evidence, MAX_SOURCES, Source};
 pub use extensions::KeyUsage;
+pub use fetch_policy::{FetchPolicy, address_allowed, may_fetch};
 pub use image::{Damage, INDEX, Image, StoreError};
 pub use index::Manifest;
 pub use key_hash::KEY_HASH;

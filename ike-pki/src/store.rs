@@ -5,13 +5,14 @@
 //! numbers, dates or configuration text (P-001). Pure: times come from the
 //! caller, files from [`Store::image`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     anchor::{Anchor, RevocationMethod},
     certificate::Certificate,
     chain::MAX_DEPTH,
     crl::Crl,
+    crl_cache::{CrlCache, CrlKeeping, CrlOrigin},
     file_name,
     name::Name,
     pending::Pending,
@@ -70,8 +71,8 @@ pub struct Store {
     pub(crate) sequence: u64,
     /// Running number of self-signed files (P-008).
     pub(crate) self_signed: u64,
-    /// By trustpoint.
-    pub(crate) crls: BTreeMap<String, Arc<Crl>>,
+    /// Revocation lists.
+    pub crls: CrlCache,
     pub(crate) trustpool_clean: bool,
     /// Requests the CA has not decided, oldest first.
     pub(crate) pending: Vec<Pending>,
@@ -119,7 +120,7 @@ impl Store {
     pub fn remove_trustpoint(&mut self, trustpoint: &str) {
         self.records
             .retain(|record| record.trustpoint != trustpoint);
-        self.crls.remove(trustpoint);
+        self.crls.remove_trustpoint(trustpoint);
         self.take_pending(trustpoint);
     }
 
@@ -225,7 +226,7 @@ impl Store {
         let certificate = Arc::clone(self.anchor_certificate(trustpoint)?);
         let mut anchor = Anchor::new(trustpoint, certificate);
         anchor.revocation = revocation;
-        anchor.crls = self.crls.values().map(Arc::clone).collect();
+        anchor.crls = self.crls.lists(CrlKeeping::default(), 0);
         Some(anchor)
     }
 
@@ -241,15 +242,23 @@ impl Store {
         self.anchors(&self.ca_trustpoints())
     }
 
-    /// Keeps the revocation list of a trustpoint's CA; no new sequence number
-    /// (P-002).
+    /// Puts the revocation list of a trustpoint's CA there by hand; no new
+    /// sequence number (P-002). An older one than there is changes nothing
+    /// (F4).
     pub fn set_crl(&mut self, trustpoint: &str, crl: impl Into<Arc<Crl>>) {
-        self.crls.insert(trustpoint.to_owned(), crl.into());
+        let crl = crl.into();
+        let (origin, at) = (
+            CrlOrigin::Installed(trustpoint.to_owned()),
+            crl.this_update(),
+        );
+        self.crls.put(origin, crl, at);
     }
 
-    /// The revocation list of a trustpoint.
+    /// The revocation list of a trustpoint, or else of its CA.
     pub fn crl_for(&self, trustpoint: &str) -> Option<&Arc<Crl>> {
-        self.crls.get(trustpoint)
+        let ca = self.anchor_certificate(trustpoint);
+        let issuer = ca.map(|certificate| certificate.subject());
+        self.crls.of_trustpoint(trustpoint, issuer)
     }
 
     /// `clear crypto pki crls` (O-086).

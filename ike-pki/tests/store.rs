@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::{
-    CertRequestSpec, INDEX, LabCa, Manifest, Name, Pending, RecordKind, Store, predefined,
+    CertRequestSpec, CrlOrigin, INDEX, LabCa, Manifest, Name, Pending, RecordKind, Store,
+    predefined,
 };
 use support::{DAY, NOW, ca, lab, router};
 
@@ -515,4 +516,58 @@ fn paths_that_leave_the_store_are_refused() {
         assert_ne!(hostile, text);
         assert!(Manifest::read(hostile.as_bytes()).is_err(), "{path}");
     }
+}
+
+/// F5: the files of lists have no word of a peer in their names; both kinds
+/// of origin come back.
+#[test]
+fn fetched_lists_are_stored_under_a_hash_of_their_issuer() {
+    let (mut ca1, mut ca2) = (ca("CA1"), ca("../../etc"));
+    let mut store = Store::default();
+    lab(&mut store, &mut ca1, "IOSCA1", "R1", NOW);
+    let url = CrlOrigin::Url("http://x/../../../tmp/evil".into());
+    let scep = CrlOrigin::Scep("../IOSCA1".into());
+    let first = ca1.crl(NOW, NOW + DAY).unwrap();
+    store.crls.put(url, first, NOW + 5);
+    store
+        .crls
+        .put(scep, ca2.crl(NOW, NOW + DAY).unwrap(), NOW + 6);
+    let image = store.image();
+    let names: Vec<&str> = image
+        .keys()
+        .filter_map(|path| path.strip_prefix("crl/"))
+        .collect();
+    assert_eq!(names.len(), 2);
+    for name in names {
+        let (hash, number) = name.strip_suffix(".crl").unwrap().split_once('-').unwrap();
+        let hex = hash.bytes().all(|c| c.is_ascii_hexdigit());
+        assert!(
+            hash.len() == 16 && hex && number.parse::<u8>().is_ok(),
+            "{name}"
+        );
+    }
+    assert_eq!(Store::from_image(&image).unwrap(), store);
+}
+
+/// A list of format version 1 counts as put there by hand.
+#[test]
+fn lists_of_the_first_format_are_still_read() {
+    let mut ca1 = ca("CA1");
+    let mut store = Store::default();
+    lab(&mut store, &mut ca1, "IOSCA1", "R1", NOW);
+    let crl = ca1.crl(NOW, NOW + DAY).unwrap();
+    store.set_crl("IOSCA1", crl.clone());
+    let mut image = store.image();
+    let mut index: serde_json::Value = serde_json::from_slice(&image[INDEX]).unwrap();
+    let old = index["crls"][0].as_object_mut().unwrap();
+    let (path, octets) = image.pop_first().unwrap();
+    assert_eq!(old["file"], path.as_str());
+    old["file"] = "crl/0-IOSCA1.crl".into();
+    old.remove("retrieved_at").unwrap();
+    assert_eq!(old.keys().count(), 3, "as version 1 had it");
+    index["version"] = 1.into();
+    image.insert("crl/0-IOSCA1.crl".into(), octets);
+    image.insert(INDEX.into(), serde_json::to_vec(&index).unwrap());
+    let read = Store::from_image(&image).unwrap();
+    assert_eq!(read.crl_for("IOSCA1").unwrap().der(), crl.der());
 }

@@ -62,6 +62,8 @@ pub const DEFAULT_GROUP: &str = "W0108";
 pub const NO_SIGNER: &str = "W0109";
 /// An IKEv2 policy behind another one that fits the same local address (G-041).
 pub const HIDDEN_POLICY: &str = "W0110";
+/// A URL about revocation that is never fetched (G-061).
+pub const NOT_HTTP: &str = "W0111";
 /// A block that is kept and printed back, not acted on.
 pub const KEPT: &str = "N0301";
 /// An algorithm that is weak by today's measure.

@@ -5,6 +5,7 @@ use super::model::*;
 use super::reader::{Parsed, Place};
 
 mod ikev2;
+mod trustpoints;
 
 /// All findings about a configuration that has been read.
 pub(super) fn check(file: &str, parsed: &Parsed) -> Vec<Diagnostic> {
@@ -21,6 +22,7 @@ pub(super) fn check(file: &str, parsed: &Parsed) -> Vec<Diagnostic> {
     lint.transform_sets();
     lint.policies();
     lint.ikev2();
+    lint.trustpoints();
     lint.found
 }
 

@@ -32,6 +32,7 @@ mod show_pki;
 mod state;
 mod suggest;
 mod trustpoint;
+mod trustpoint_checks;
 mod value;
 
 #[cfg(test)]

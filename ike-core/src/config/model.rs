@@ -31,8 +31,9 @@ pub use isakmp::{
     Keepalive, KeyPeer, Keyring, MatchIdentity, PreSharedKey, SelfIdentity,
 };
 pub use pki::{
-    CertificateChain, CertificateMap, ChainCertificate, ChainCertificateKind,
-    ChainCertificateSource, Enrollment, RevocationMethod, TrustpointConfig,
+    AutoEnroll, CertificateChain, CertificateMap, CertificateMatch, ChainCertificate,
+    ChainCertificateKind, ChainCertificateSource, ChainValidation, CrlCacheTime, Enrollment,
+    EnrollmentPassword, MatchEffect, RevocationMethod, TrustpointConfig, TrustpointUsage,
 };
 
 use std::net::{IpAddr, Ipv4Addr};

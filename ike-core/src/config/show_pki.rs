@@ -28,6 +28,23 @@ pub(super) fn pki(config: &RunningConfig, out: &mut Text) {
 
 fn show_trustpoint(trustpoint: &TrustpointConfig, out: &mut Text) {
     out.line(format_args!("crypto pki trustpoint {}", trustpoint.name));
+    show_enrollment(trustpoint, out);
+    show_subject(trustpoint, out);
+    show_checks(trustpoint, out);
+    show_keys(trustpoint, out);
+    trustpoint
+        .kept
+        .iter()
+        .for_each(|line| out.line(format_args!(" {line}")));
+    out.end();
+}
+
+fn show_enrollment(trustpoint: &TrustpointConfig, out: &mut Text) {
+    let count = trustpoint.enrollment_retry_count;
+    out.value(" enrollment retry count", count);
+    let period = trustpoint.enrollment_retry_period;
+    out.value(" enrollment retry period", period);
+    out.when(trustpoint.enrollment_mode_ra, " enrollment mode ra");
     match &trustpoint.enrollment {
         Some(Enrollment::Url(url)) => out.line(format_args!(" enrollment url {url}")),
         Some(Enrollment::Profile(name)) => out.line(format_args!(" enrollment profile {name}")),
@@ -36,52 +53,86 @@ fn show_trustpoint(trustpoint: &TrustpointConfig, out: &mut Text) {
         Some(Enrollment::Pkcs12) => out.line(format_args!(" enrollment pkcs12")),
         None => {}
     }
+    let usage = |usage: &TrustpointUsage| match usage {
+        TrustpointUsage::Ike => "ike",
+        TrustpointUsage::SslClient => "ssl-client",
+        TrustpointUsage::SslServer => "ssl-server",
+    };
+    let usage: Vec<&str> = trustpoint.usage.iter().map(usage).collect();
+    out.value(" usage", words(&usage));
+}
+
+fn show_subject(trustpoint: &TrustpointConfig, out: &mut Text) {
     out.when(trustpoint.serial_number, " serial-number");
-    out.value(
-        " fqdn",
-        trustpoint
-            .fqdn
-            .as_ref()
-            .map(|name| name.as_deref().unwrap_or("none")),
-    );
+    let fqdn = trustpoint.fqdn.as_ref();
+    out.value(" fqdn", fqdn.map(|name| name.as_deref().unwrap_or("none")));
     let address = |which: &Option<AddressOrInterface>| {
         which
             .as_ref()
             .map_or("none".to_owned(), ToString::to_string)
     };
     out.value(" ip-address", trustpoint.ip_address.as_ref().map(address));
+    let password = trustpoint.password.as_ref();
+    out.value(" password", password.map(|password| &password.0));
     out.value(" subject-name", trustpoint.subject_name.as_ref());
     out.value(" subject-alt-name", trustpoint.subject_alt_name.as_ref());
     out.value(" fingerprint", trustpoint.fingerprint.as_ref());
+}
+
+fn show_checks(trustpoint: &TrustpointConfig, out: &mut Text) {
+    match &trustpoint.chain_validation {
+        ChainValidation::Stop => {}
+        ChainValidation::Continue(parent) => {
+            let parent = parent.as_ref().map(|name| format!(" {name}"));
+            let parent = parent.unwrap_or_default();
+            out.line(format_args!(" chain-validation continue{parent}"));
+        }
+    }
+    out.value(" crl query", trustpoint.crl_query.as_ref());
+    match trustpoint.crl_cache {
+        CrlCacheTime::NextUpdate => {}
+        CrlCacheTime::None => out.line(format_args!(" crl cache none")),
+        CrlCacheTime::DeleteAfter(minutes) => {
+            out.line(format_args!(" crl cache delete-after {minutes}"));
+        }
+    }
     let methods: Vec<&str> = trustpoint.revocation_check.iter().map(revocation).collect();
-    out.value(
-        " revocation-check",
-        Some(methods.join(" ")).filter(|text| !text.is_empty()),
-    );
+    out.value(" revocation-check", words(&methods));
+    out.value(" ocsp url", trustpoint.ocsp_url.as_ref());
+    out.when(trustpoint.ocsp_disable_nonce, " ocsp disable-nonce");
+    for line in &trustpoint.match_certificate {
+        let effect = match line.effect {
+            MatchEffect::Accept => "",
+            MatchEffect::AllowExpired => " allow expired-certificate",
+            MatchEffect::SkipRevocation => " skip revocation-check",
+            MatchEffect::SkipAuthorization => " skip authorization-check",
+        };
+        out.line(format_args!(" match certificate {}{effect}", line.map));
+    }
+    out.value(" source interface", trustpoint.source_interface.as_ref());
+}
+
+fn show_keys(trustpoint: &TrustpointConfig, out: &mut Text) {
     let size = |size: &Option<u32>| size.map(|size| format!(" {size}")).unwrap_or_default();
-    out.value(
-        " rsakeypair",
-        trustpoint
-            .rsakeypair
-            .as_ref()
-            .map(|(label, bits)| format!("{label}{}", size(bits))),
-    );
+    let pair = trustpoint.rsakeypair.as_ref();
+    let pair = pair.map(|(label, bits)| format!("{label}{}", size(bits)));
+    out.value(" rsakeypair", pair);
     out.value(" eckeypair", trustpoint.eckeypair.as_ref());
-    out.value(
-        " hash",
-        trustpoint.hash.map(|hash| {
-            if hash == IsakmpHash::Sha {
-                "sha1"
-            } else {
-                hash_name(hash)
-            }
-        }),
-    );
-    trustpoint
-        .kept
-        .iter()
-        .for_each(|line| out.line(format_args!(" {line}")));
-    out.end();
+    if let Some(auto) = trustpoint.auto_enroll {
+        let regenerate = if auto.regenerate { " regenerate" } else { "" };
+        let percent = size(&auto.percent);
+        out.line(format_args!(" auto-enroll{percent}{regenerate}"));
+    }
+    out.when(trustpoint.regenerate, " regenerate");
+    let hash = |hash| match hash {
+        IsakmpHash::Sha => "sha1",
+        other => hash_name(other),
+    };
+    out.value(" hash", trustpoint.hash.map(hash));
+}
+
+fn words(words: &[&str]) -> Option<String> {
+    Some(words.join(" ")).filter(|text| !text.is_empty())
 }
 
 fn revocation(method: &RevocationMethod) -> &'static str {

@@ -4,6 +4,7 @@ use super::grammar::{Args, Command, Fault};
 use super::interface::address_or_interface;
 use super::isakmp::hash_by_name;
 use super::model::*;
+use super::trustpoint_checks as checks;
 use super::value;
 
 type Run = Result<(), Fault>;
@@ -55,6 +56,62 @@ pub(super) const TRUSTPOINT: &[Command<TrustpointConfig>] = &[
         run: fingerprint,
     },
     Command {
+        patterns: &["enrollment mode ra"],
+        run: enrollment_mode,
+    },
+    Command {
+        patterns: &["enrollment retry count <1-100>"],
+        run: retry_count,
+    },
+    Command {
+        patterns: &["enrollment retry period <1-60>"],
+        run: retry_period,
+    },
+    Command {
+        patterns: AUTO_ENROLL,
+        run: auto_enroll,
+    },
+    Command {
+        patterns: &["regenerate"],
+        run: regenerate,
+    },
+    Command {
+        patterns: &["password <line>"],
+        run: password,
+    },
+    Command {
+        patterns: &["source interface <if>"],
+        run: source_interface,
+    },
+    Command {
+        patterns: &["usage {ike|ssl-client|ssl-server}+"],
+        run: usage,
+    },
+    Command {
+        patterns: checks::CHAIN,
+        run: checks::chain_validation,
+    },
+    Command {
+        patterns: checks::CRL_CACHE,
+        run: checks::crl_cache,
+    },
+    Command {
+        patterns: &["crl query <word>"],
+        run: checks::crl_query,
+    },
+    Command {
+        patterns: &["ocsp url <word>"],
+        run: checks::ocsp_url,
+    },
+    Command {
+        patterns: &["ocsp disable-nonce"],
+        run: checks::ocsp_disable_nonce,
+    },
+    Command {
+        patterns: checks::MATCH,
+        run: checks::match_certificate,
+    },
+    Command {
         patterns: KEPT,
         run: keep,
     },
@@ -78,34 +135,14 @@ const REVOCATION: &[&str] = &[
     "revocation-check {crl|none|ocsp} {crl|none|ocsp}",
     "revocation-check {crl|none|ocsp} {crl|none|ocsp} {crl|none|ocsp}",
 ];
-/// Known commands that are kept as typed.
-const KEPT: &[&str] = &[
-    "{auto-enroll}",
-    "{auto-enroll} <1-100>",
-    "{auto-enroll} <1-100> {regenerate}",
-    "{auto-enroll} {regenerate}",
-    "{chain-validation} {stop}",
-    "{chain-validation} {continue}",
-    "{chain-validation} {continue} <word>",
-    "{crl} {cache} {none}",
-    "{crl} {cache} {delete-after} <1-43200>",
-    "{crl} {query} <word>",
-    "{enrollment} {mode} {ra}",
-    "{enrollment} {retry} {count} <1-100>",
-    "{enrollment} {retry} {period} <1-60>",
-    "{match} {certificate} <word>",
-    "{match} {certificate} <word> {allow} {expired-certificate}",
-    "{match} {certificate} <word> {skip} {revocation-check|authorization-check}",
-    "{ocsp} {disable-nonce}",
-    "{ocsp} {url} <word>",
-    "{password} <line>",
-    "{primary}",
-    "{regenerate}",
-    "{source} {interface} <if>",
-    "{storage} <line>",
-    "{usage} {ike|ssl-client|ssl-server}",
-    "{vrf} <word>",
+const AUTO_ENROLL: &[&str] = &[
+    "auto-enroll",
+    "auto-enroll <1-100>",
+    "auto-enroll <1-100> {regenerate}",
+    "auto-enroll {regenerate}",
 ];
+/// Known commands that are kept as typed.
+const KEPT: &[&str] = &["{primary}", "{storage} <line>", "{vrf} <word>"];
 
 fn enrollment(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
     trustpoint.enrollment = match args.get(0).filter(|_| args.sets()) {
@@ -181,16 +218,14 @@ fn hash(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
 
 fn fingerprint(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
     let octets = args.get(0).and_then(value::hex);
-    if args.sets()
-        && !octets
-            .as_ref()
-            .is_some_and(|octets| [16, 20].contains(&octets.len()))
-    {
-        let message = "not a fingerprint: 32 or 40 hexadecimal digits expected".to_owned();
+    let known = |octets: &Vec<u8>| [16, 20, 32].contains(&octets.len());
+    if args.sets() && !octets.as_ref().is_some_and(known) {
+        let message =
+            "not a fingerprint: 32 or 40 hexadecimal digits expected (MD5, SHA-1), or 64 (SHA-256)";
         return Err(Fault {
             value: 0,
             code: codes::BAD_VALUE,
-            message,
+            message: message.to_owned(),
             help: None,
         });
     }
@@ -198,15 +233,61 @@ fn fingerprint(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
     Ok(())
 }
 
+fn enrollment_mode(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.enrollment_mode_ra = args.sets();
+    Ok(())
+}
+
+fn retry_count(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.enrollment_retry_count = args.number(0).filter(|_| args.sets());
+    Ok(())
+}
+
+fn retry_period(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.enrollment_retry_period = args.number(0).filter(|_| args.sets());
+    Ok(())
+}
+
+fn auto_enroll(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.auto_enroll = args.sets().then(|| AutoEnroll {
+        percent: args.number(0),
+        regenerate: args.values.iter().any(|word| word == "regenerate"),
+    });
+    Ok(())
+}
+
+fn regenerate(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.regenerate = args.sets();
+    Ok(())
+}
+
+fn password(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.password = args.sets().then(|| EnrollmentPassword(args.text(0)));
+    Ok(())
+}
+
+fn source_interface(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    trustpoint.source_interface = args.get(0).filter(|_| args.sets()).map(str::to_owned);
+    Ok(())
+}
+
+fn usage(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
+    let word = |word: &String| match word.as_str() {
+        "ike" => TrustpointUsage::Ike,
+        "ssl-client" => TrustpointUsage::SslClient,
+        _ => TrustpointUsage::SslServer,
+    };
+    let words = args.values.iter().filter(|_| args.sets());
+    trustpoint.usage = words.map(word).collect();
+    trustpoint.usage.dedup();
+    Ok(())
+}
+
 fn keep(trustpoint: &mut TrustpointConfig, args: &Args) -> Run {
     let line = args.values.join(" ");
-    // A single-valued command replaces: its words up to the value say which one it is.
-    let words = args.values.len().saturating_sub(1).max(1);
-    let key = args.values.get(..words).unwrap_or_default().join(" ");
-    let repeats = args.get(0) == Some("match");
-    let same = |known: &String| {
-        known == &line || (!repeats && (known == &key || known.starts_with(&format!("{key} "))))
-    };
+    // Each is single-valued: its first word says which one it is.
+    let key = args.text(0);
+    let same = |known: &String| *known == key || known.starts_with(&format!("{key} "));
     trustpoint.kept.retain(|known| !same(known));
     if args.sets() {
         trustpoint.kept.push(line);

@@ -320,3 +320,31 @@ fn a_tunnel_whose_ends_do_not_fit_its_mode_is_told() {
         assert_eq!(tunnel(mode, other), [codes::INCOMPLETE_OBJECT], "{mode}");
     }
 }
+
+/// G-061: what a trustpoint names is there, and where it asks can be asked.
+#[test]
+fn a_trustpoint_that_names_what_is_not_there_is_told() {
+    let found = |line: &str| {
+        let parsed = parse("r1.cfg", &format!("crypto pki trustpoint A\n {line}\n"));
+        let first = parsed.diagnostics.first();
+        first.map(|found| (found.code, found.line, found.message.clone()))
+    };
+    let (code, line, message) = found("match certificate MAP skip revocation-check").unwrap();
+    assert_eq!((code, line), (codes::NO_CERTIFICATE_MAP, 2));
+    assert_eq!(message, "certificate map `MAP` is not defined");
+    let (code, line, _) = found("chain-validation continue ROOT").unwrap();
+    assert_eq!((code, line), (codes::NO_TRUSTPOINT, 2));
+    for text in ["crl query ldap://ca/cn=CA", "ocsp url https://ocsp"] {
+        assert_eq!(found(text).map(|found| found.0), Some(codes::NOT_HTTP));
+    }
+    assert_eq!(found("crl query HTTP://ca/ca.crl"), None);
+    assert_eq!(found("chain-validation continue"), None);
+}
+
+/// The challenge password is shown in the configuration alone.
+#[test]
+fn a_challenge_password_is_not_in_debug_output() {
+    let config = parse("r1.cfg", "crypto pki trustpoint A\n password s3cret\n").config;
+    assert!(!format!("{config:?}").contains("s3cret"));
+    assert!(show(&config).contains(" password s3cret"));
+}
