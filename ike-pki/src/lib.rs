@@ -41,6 +41,7 @@ mod predefined;
 mod profile;
 mod refusal;
 mod revocation;
+pub mod scep;
 mod search;
 mod show;
 mod store;
