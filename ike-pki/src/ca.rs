@@ -261,7 +261,9 @@ impl LabCa {
     }
 }
 
-fn build(
+/// A certificate of `issuer`, signed with its key; `authority_key` is that key's
+/// identifier, `None` for what signs itself.
+pub(crate) fn build(
     spec: &CertRequestSpec<'_>,
     issuer: &Name,
     key: &PrivateKey,

@@ -54,6 +54,7 @@ mod profile;
 mod refusal;
 mod responder;
 mod revocation;
+pub mod scep;
 mod search;
 mod show;
 mod store;
