@@ -60,13 +60,14 @@ impl std::error::Error for StoreError {}
 impl Store {
     /// [`Store::image_with`] without any key pair.
     pub fn image(&self) -> Image {
-        self.image_with(&KeyTable::default())
+        self.image_with(&KeyTable::default(), None)
     }
 
     /// Every file of the store by relative path except the private keys, which
     /// the index lists only; `index.json` last when they are written in order
-    /// of importance.
-    pub fn image_with(&self, keys: &KeyTable) -> Image {
+    /// of importance. `previous` is the SHA-256 of the index that this one
+    /// replaces, lower-case hex.
+    pub fn image_with(&self, keys: &KeyTable, previous: Option<&str>) -> Image {
         let mut image = Image::new();
         let records = self
             .listing()
@@ -84,6 +85,7 @@ impl Store {
             pending: self.pending.iter().map(index::pending).collect(),
             keys: Some(keys.keys.values().cloned().collect()),
             protection: keys.protection.clone(),
+            previous: previous.map(str::to_owned),
         };
         // Strings and numbers only: cannot fail.
         let text = serde_json::to_vec_pretty(&index).unwrap_or_default();

@@ -34,6 +34,8 @@ pub(crate) struct Index {
     pub(crate) keys: Option<Vec<KeyEntry>>,
     #[serde(default)]
     pub(crate) protection: Option<Protection>,
+    #[serde(default)]
+    pub(crate) previous: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +74,8 @@ pub struct Manifest {
     /// The key pairs; `None` in an index of version 1, where every file
     /// `private/<label>.p8` is one.
     pub keys: Option<KeyTable>,
+    /// SHA-256 of the index that this one replaced, lower-case hex.
+    pub previous: Option<String>,
 }
 
 impl Manifest {
@@ -103,7 +107,11 @@ impl Manifest {
                 "file {} is in no folder of it",
                 path.escape_debug()
             )),
-            None => Ok(Self { files, keys }),
+            None => Ok(Self {
+                files,
+                keys,
+                previous: index.previous,
+            }),
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Host {
     pub(super) started_at: Instant,
     pub(super) last_reply: Option<Reply>,
     keys: Arc<PrivateKeyring>,
+    /// Held: its lock keeps other writers out.
+    _keystore: Keystore,
     fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
@@ -63,7 +65,7 @@ impl Host {
         let mut seed = [0; 32];
         // D16: without entropy there is no daemon.
         ike_crypto::fill_random(&mut seed).map_err(|e| StartError::new(70, e.to_string()))?;
-        let store = Arc::new(parts.keystore.store);
+        let store = Arc::new(parts.keystore.store.clone());
         let engine = Engine::new(Setup {
             config: parts.config,
             store: store.clone(),
@@ -81,7 +83,8 @@ impl Host {
             sink: parts.sink,
             started_at: Instant::now(),
             last_reply: None,
-            keys: Arc::new(parts.keystore.keys),
+            keys: Arc::new(parts.keystore.keys.clone()),
+            _keystore: parts.keystore,
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,

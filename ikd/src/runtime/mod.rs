@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::control;
 use crate::dataplane::config::DataplaneEvent;
+use crate::keystore::{Access, Keystore};
 use crate::log::Sink;
 
 /// How a daemon is started.
@@ -65,8 +66,8 @@ impl StartError {
 /// # Errors
 /// Configuration, store, sockets, devices or control socket are not to be had.
 pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<(), StartError> {
-    let keystore =
-        crate::keystore::open(&options.state).map_err(|e| StartError::new(7, e.to_string()))?;
+    let keystore = Keystore::open(&options.state, Access::Write, None)
+        .map_err(|e| StartError::new(7, e.to_string()))?;
     for warning in &keystore.warnings {
         crate::log::notice(warning);
     }

@@ -1,5 +1,9 @@
 //! Stories of a store that lives through crashes, damage and careless modes.
 
+mod crash;
+mod lab;
+mod trust;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -8,6 +12,11 @@ use ike_core::sim::enrol::{Enrollee, LabCas};
 use ike_crypto::{KeySpec, PrivateKey};
 
 use super::*;
+
+/// A store opened for writing, as a daemon opens it.
+fn open(dir: &Path, passphrase: Option<&Passphrase>) -> Result<Keystore, KeystoreError> {
+    Keystore::open(dir, Access::Write, passphrase)
+}
 
 const CONFIG: &str = "hostname R1\nip domain name cisco.com\ncrypto pki trustpoint IOSCA1\n enrollment url http://192.168.0.3:80\n subject-name CN=R1,O=cisco\ncrypto pki trustpoint IOSCA2\n enrollment url http://192.168.0.4:80\n subject-name CN=R1,O=cisco\n";
 
@@ -49,7 +58,7 @@ fn a_restart_keeps_the_order() {
     let dir = tempfile::tempdir().unwrap();
     let (store, key) = enrolled();
     create(dir.path(), &store, &[key]).unwrap();
-    let opened = open(dir.path()).unwrap();
+    let opened = open(dir.path(), None).unwrap();
     assert_eq!(order(&opened.store), order(&store));
     assert!(opened.warnings.is_empty(), "{:?}", opened.warnings);
     let mode = |p: &str| {
@@ -76,7 +85,7 @@ fn a_crash_before_the_index_leaves_the_old_store() {
     let (store, key) = enrolled();
     create(dir.path(), &store, &[key]).unwrap();
     fs::write(dir.path().join("nvram/CA1#2.cer.new"), b"half").unwrap();
-    let opened = open(dir.path()).unwrap();
+    let opened = open(dir.path(), None).unwrap();
     assert_eq!(order(&opened.store), order(&store));
     assert!(!dir.path().join("nvram/CA1#2.cer.new").exists());
 }
@@ -89,7 +98,7 @@ fn a_crash_after_the_index_is_finished() {
     create(dir.path(), &store, &[key]).unwrap();
     let path = dir.path().join("nvram/CA1#2.cer");
     fs::rename(&path, path.with_extension("cer.new")).unwrap();
-    let opened = open(dir.path()).unwrap();
+    let opened = open(dir.path(), None).unwrap();
     assert_eq!(order(&opened.store), order(&store));
     assert!(opened.warnings.is_empty() && path.exists());
 }
@@ -104,14 +113,16 @@ fn damage_is_named_and_the_rest_works() {
     let mut octets = fs::read(&path).unwrap();
     octets[40] ^= 1;
     fs::write(&path, &octets).unwrap();
-    let opened = open(dir.path()).unwrap();
+    let opened = open(dir.path(), None).unwrap();
     assert!(
         opened.warnings.iter().any(|w| w.contains("CA1#2.cer")),
         "{:?}",
         opened.warnings
     );
     assert!(opened.store.identity("IOSCA2").is_some());
-    assert_eq!(fs::read(&path).unwrap(), octets, "nothing is overwritten");
+    let kept = dir.path().join("quarantine/CA1#2.cer.1");
+    assert_eq!(fs::read(&kept).unwrap(), octets, "nothing is overwritten");
+    assert!(!path.exists());
 }
 
 /// J2: a key that others can read is refused, with the command that mends it.
@@ -122,7 +133,7 @@ fn an_open_private_key_is_refused() {
     create(dir.path(), &store, &[key]).unwrap();
     let path = dir.path().join("private/R1.cisco.com.p8");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let text = open(dir.path()).err().unwrap().to_string();
+    let text = open(dir.path(), None).err().unwrap().to_string();
     assert!(text.contains("chmod 600"), "{text}");
 }
 
@@ -132,7 +143,7 @@ fn a_foreign_key_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let (store, (label, _)) = enrolled();
     create(dir.path(), &store, &[(label, key())]).unwrap();
-    let opened = open(dir.path()).unwrap();
+    let opened = open(dir.path(), None).unwrap();
     assert!(
         opened
             .warnings
