@@ -14,7 +14,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, lab};
+use crate::{check, lab, pki};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -156,6 +156,12 @@ struct RunArgs {
     /// Seconds between phase 1 retransmissions.
     #[arg(long, default_value_t = 10.0)]
     retransmit_interval: f64,
+    /// Chassis serial number, for `serial-number` of a trustpoint.
+    #[arg(long, default_value = "0")]
+    serial: String,
+    /// Seconds between polls of a pending certificate request [default: `enrollment retry period`].
+    #[arg(long)]
+    poll_interval: Option<f64>,
 }
 
 /// Does what the command line says.
@@ -291,6 +297,12 @@ fn daemon(args: RunArgs) -> ExitCode {
         userspace: args.dataplane == "userspace",
         keylog: args.keylog,
         retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),
+        device: pki::Device {
+            serial: args.serial,
+            poll: args
+                .poll_interval
+                .map(|s| Duration::from_secs_f64(s.clamp(0.01, 86_400.0))),
+        },
         config: args.config,
         name: args.name,
     };

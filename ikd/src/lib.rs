@@ -21,5 +21,6 @@ pub mod http;
 pub mod keystore;
 pub mod lab;
 pub mod log;
+pub mod pki;
 pub mod runtime;
 mod terminal;

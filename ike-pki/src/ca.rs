@@ -183,6 +183,18 @@ impl LabCa {
         })
     }
 
+    /// A certificate that its own key signs (`enrollment selfsigned`), of
+    /// serial number 1.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn self_signed(
+        spec: &CertRequestSpec<'_>,
+        key: &PrivateKey,
+    ) -> Result<Certificate, CaError> {
+        build(spec, &spec.subject, key, 1, None)
+    }
+
     /// A CA with a certificate that exists: a restored one, or a sub-CA that
     /// another [`LabCa`] issued.
     pub fn with_certificate(certificate: Certificate, key: PrivateKey, last_serial: u64) -> Self {

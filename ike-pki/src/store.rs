@@ -124,6 +124,12 @@ impl Store {
         self.take_pending(trustpoint);
     }
 
+    /// Deletes the own certificate of a trustpoint, as when its key pair goes
+    /// (`crypto key zeroize`, G-060).
+    pub fn remove_identity(&mut self, trustpoint: &str) {
+        self.remove_records(trustpoint, &[RecordKind::Identity, RecordKind::SelfSigned]);
+    }
+
     /// Every record, newest first; identity before CA within one enrolment,
     /// because the CA certificate came earlier (P-004).
     pub fn listing(&self) -> Vec<&Record> {

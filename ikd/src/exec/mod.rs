@@ -9,8 +9,10 @@ mod filter;
 mod help;
 mod node;
 mod parse;
+mod pki;
 mod show;
 mod tree;
+mod tree_pki;
 
 #[cfg(test)]
 mod fixture;
@@ -69,6 +71,8 @@ pub enum Outcome {
     Text(String),
     /// Something for the engine.
     Act(Command),
+    /// Something for the PKI.
+    Pki(crate::pki::Action),
     /// A switch to turn; `None` = all of them.
     Debug {
         /// Which.
@@ -128,6 +132,7 @@ fn execute(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, F
         Action::Clear(which) => Ok(Outcome::Act(Command::Clear(clear(which, matched.name())))),
         Action::ClearStatistics => Ok(Outcome::Act(Command::ClearStatistics)),
         Action::Debug(switch, words) => Ok(debug(switch, words, !matched.negated)),
+        Action::Pki(what) => Ok(Outcome::Pki(pki::action(what, &matched))),
     }
 }
 

@@ -20,6 +20,28 @@ pub(super) enum Action {
     ClearStatistics,
     /// Turns a switch, `None` = all; with the words of IOS's answer (O-080).
     Debug(Option<Switch>, &'static str),
+    /// Something for the PKI (O-087).
+    Pki(Pki),
+}
+
+/// What a line asks of the PKI; what it names is in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pki {
+    Authenticate { confirm: bool },
+    Enroll { confirm: bool },
+    ImportCertificate,
+    ImportPem,
+    ImportPkcs12,
+    ExportPem,
+    ExportPkcs12,
+    RequestCrl,
+    ClearCrls,
+    CleanTrustpool,
+    ImportTrustpool,
+    GenerateRsa,
+    GenerateEc,
+    ZeroizeKeys,
+    Save,
 }
 
 /// Which SAs a `clear` means; what the operator names is in the line.
@@ -135,6 +157,22 @@ impl Node {
     /// A name that may end the line.
     pub(super) const fn name(help: &'static str, page: Page) -> Self {
         Self::named(Token::Name, help, Action::Show(page))
+    }
+
+    /// A name that more words must follow.
+    pub(super) const fn word(help: &'static str, next: &'static [Self]) -> Self {
+        Self {
+            token: Token::Name,
+            help,
+            action: None,
+            negates: false,
+            next,
+        }
+    }
+
+    /// A name that may end a line for the PKI.
+    pub(super) const fn object(help: &'static str, what: Pki) -> Self {
+        Self::named(Token::Name, help, Action::Pki(what))
     }
 
     /// An address that may end the line.

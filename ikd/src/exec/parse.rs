@@ -12,9 +12,24 @@ pub(super) struct Matched {
     /// It begins with `no` or `undebug`.
     pub(super) negated: bool,
     names: Vec<String>,
+    /// Each word of the line: its keyword, and what was typed.
+    words: Vec<(Option<&'static str>, String)>,
 }
 
 impl Matched {
+    /// The line has that keyword.
+    pub(super) fn has(&self, keyword: &str) -> bool {
+        self.words.iter().any(|(word, _)| *word == Some(keyword))
+    }
+
+    /// What follows that keyword.
+    pub(super) fn after(&self, keyword: &str) -> Option<&str> {
+        let is = |(word, _): &(Option<&'static str>, String)| *word == Some(keyword);
+        let at = self.words.iter().position(is)?;
+        let (_, text) = self.words.get(at + 1)?;
+        Some(text)
+    }
+
     /// The name in the line, if it has one.
     pub(super) fn name(&self) -> Option<&str> {
         self.names.first().map(String::as_str)
@@ -90,6 +105,7 @@ pub(super) fn parse(tree: &'static [Node], line: &str) -> Result<Matched, Failur
             action: Action::Nothing,
             negated: false,
             names: Vec::new(),
+            words: Vec::new(),
         });
     }
     let path = walk(tree, &words)?;
@@ -105,6 +121,11 @@ pub(super) fn parse(tree: &'static [Node], line: &str) -> Result<Matched, Failur
         action,
         negated: path.iter().any(|node| node.negates),
         names: named.map(|(_, word)| word.text.to_owned()).collect(),
+        words: path
+            .iter()
+            .zip(&words)
+            .map(|(node, word)| (node.keyword(), word.text.to_owned()))
+            .collect(),
     })
 }
 

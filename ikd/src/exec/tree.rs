@@ -1,16 +1,19 @@
-//! The exec commands (O-001..O-008, O-020..O-026, O-040..O-043, O-060..O-062, O-080, O-086) as one tree.
+//! The exec commands (O-001..O-008, O-020..O-026, O-040..O-043, O-060..O-062, O-080, O-086) as one tree;
+//! those of the PKI that do something (O-087) are in `tree_pki`.
 //! `show crypto explain` and `show crypto counters` and `debug crypto why` are our own.
 
 use ike_core::sa::action::Cleared;
 
-use super::node::Action::{Clear, ClearStatistics, Debug, Show};
-use super::node::{By, Clearing, Node};
+use super::node::Action::{Clear, ClearStatistics, Debug, Pki as PkiAction, Show};
+use super::node::{By, Clearing, Node, Pki};
 use super::show::{Page, Side};
+use super::tree_pki;
 use crate::log::Switch;
 
 /// Every exec command.
 pub(super) static EXEC: &[Node] = &[
     Node::group("clear", "Reset functions", CLEAR),
+    Node::group("crypto", "Encryption related commands.", tree_pki::CRYPTO),
     Node::group("debug", "Debugging functions (see also 'undebug')", DEBUG),
     Node::group("no", "Disable debugging functions", NO).negating(),
     Node::group("show", "Show running system information", SHOW),
@@ -20,6 +23,11 @@ pub(super) static EXEC: &[Node] = &[
         DEBUG,
     )
     .negating(),
+    Node::group(
+        "write",
+        "Write running configuration to memory",
+        tree_pki::WRITE,
+    ),
 ];
 
 const NO: &[Node] = &[Node::group("debug", "Debugging functions", DEBUG)];
@@ -33,6 +41,15 @@ const CLEAR: &[Node] = &[Node::group(
             "connection id of SA",
             Clear(ISAKMP.by(By::Number)),
         )]),
+        Node::group(
+            "pki",
+            "Clear PKI",
+            &[Node::run(
+                "crls",
+                "Clear the cache of revocation lists",
+                PkiAction(Pki::ClearCrls),
+            )],
+        ),
         Node::run("sa", "Clear all crypto SAs", Clear(PAIRS)).then(&[Node::group(
             "peer",
             "Clear all SAs for a given crypto peer",

@@ -21,7 +21,7 @@ const PLACES: usize = 4;
 const AGENT: &str = "Mozilla/4.0 (compatible; MSIE 5.0; Cisco PKI)";
 
 /// Where a request goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Destination<'a> {
     /// Name or address of the server.
     pub host: &'a str,
@@ -30,7 +30,7 @@ pub struct Destination<'a> {
     /// `source interface`: the address to ask from.
     pub source: Option<IpAddr>,
     /// Whether an address that the name leads to may be asked (B16).
-    pub allowed: fn(IpAddr) -> bool,
+    pub allowed: &'a (dyn Fn(IpAddr) -> bool + Sync),
 }
 
 /// Sends requests. Clones share their places.
@@ -239,7 +239,7 @@ mod tests {
             host: "127.0.0.1",
             port,
             source: None,
-            allowed: |_| true,
+            allowed: &|_| true,
         }
     }
 
@@ -331,7 +331,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let to = Destination {
             host: "localhost",
-            allowed: |address| !address.is_loopback(),
+            allowed: &|address| !address.is_loopback(),
             ..local(port)
         };
         let client = Client::new(Duration::from_secs(5));

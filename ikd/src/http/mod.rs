@@ -4,6 +4,8 @@
 
 mod client;
 mod server;
+mod url;
 
 pub use client::{Client, Destination};
 pub use server::{Handler, serve};
+pub use url::parts;

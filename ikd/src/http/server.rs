@@ -137,7 +137,7 @@ mod tests {
             host: "127.0.0.1",
             port,
             source: None,
-            allowed: |_| true,
+            allowed: &|_| true,
         };
         let client = Client::new(Duration::from_secs(5));
         client.send(to, &request, 200_000).await

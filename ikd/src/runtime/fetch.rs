@@ -11,7 +11,7 @@ use ike_core::sa::job::{FETCH_LIMIT, FetchError, JobOutcome};
 use ike_pki::http::{HttpRequest, Method};
 use tokio::sync::mpsc;
 
-use crate::http::{Client, Destination};
+use crate::http::{Client, Destination, parts};
 
 /// Time for everything: name, connection, question, answer, and the wait for a place.
 const TIME: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ impl Fetcher {
             port,
             source: None,
             // The operator named the host and the path in `crypto ikev2 http-url`.
-            allowed: |_| true,
+            allowed: &|_| true,
         };
         let request = HttpRequest {
             method: Method::Get,
@@ -64,22 +64,6 @@ impl Fetcher {
             Err(why) => Err(FetchError(why)),
         }
     }
-}
-
-/// Host, port and path of a URL.
-pub(crate) fn parts(url: &str) -> Option<(&str, u16, &str)> {
-    let rest = url.strip_prefix("http://")?;
-    let (authority, path) = match rest.find('/') {
-        Some(at) => rest.split_at(at),
-        None => (rest, "/"),
-    };
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-        _ => (authority, 80),
-    };
-    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    let host = bare.unwrap_or(host);
-    (!host.is_empty()).then_some((host, port, path))
 }
 
 #[cfg(test)]
@@ -123,21 +107,6 @@ mod tests {
         }
         for url in ["https://127.0.0.1/", "http:///a.cer", "http://127.0.0.1:x/"] {
             assert!(fetcher.fetch(url).await.is_err(), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_url_has_host_port_and_path() {
-        let cases = [
-            ("http://a.b/c/d", Some(("a.b", 80, "/c/d"))),
-            ("http://a.b:8080/c", Some(("a.b", 8080, "/c"))),
-            ("http://[2001:db8::1]/c", Some(("2001:db8::1", 80, "/c"))),
-            ("http://[2001:db8::1]:81/c", Some(("2001:db8::1", 81, "/c"))),
-            ("http://a.b", Some(("a.b", 80, "/"))),
-            ("ftp://a.b/", None),
-        ];
-        for (url, expected) in cases {
-            assert_eq!(parts(url), expected, "{url}");
         }
     }
 }

@@ -24,8 +24,9 @@ use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue};
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
-use crate::keystore::{Keystore, PrivateKeyring};
+use crate::keystore::PrivateKeyring;
 use crate::log::{self, Sink};
+use crate::pki::{Changed, Pki};
 
 /// The engine's host.
 pub struct Host {
@@ -37,9 +38,8 @@ pub struct Host {
     pub(super) sink: Sink,
     pub(super) started_at: Instant,
     pub(super) last_reply: Option<Reply>,
-    keys: Arc<PrivateKeyring>,
-    /// Held: its lock keeps other writers out.
-    _keystore: Keystore,
+    pub(super) pki: Arc<Pki>,
+    keys: PrivateKeyring,
     fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
@@ -52,7 +52,8 @@ pub struct Host {
 pub(super) struct Parts {
     pub(super) options: Options,
     pub(super) config: Arc<RunningConfig>,
-    pub(super) keystore: Keystore,
+    pub(super) pki: Arc<Pki>,
+    pub(super) at_first: Changed,
     pub(super) sockets: Sockets,
     pub(super) dataplane: Option<Handle>,
     pub(super) keylog: Option<KeyLog>,
@@ -65,7 +66,7 @@ impl Host {
         let mut seed = [0; 32];
         // D16: without entropy there is no daemon.
         ike_crypto::fill_random(&mut seed).map_err(|e| StartError::new(70, e.to_string()))?;
-        let store = Arc::new(parts.keystore.store.clone());
+        let Changed { store, keys } = parts.at_first;
         let engine = Engine::new(Setup {
             config: parts.config,
             store: store.clone(),
@@ -83,8 +84,8 @@ impl Host {
             sink: parts.sink,
             started_at: Instant::now(),
             last_reply: None,
-            keys: Arc::new(parts.keystore.keys.clone()),
-            _keystore: parts.keystore,
+            pki: parts.pki,
+            keys,
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,
@@ -245,7 +246,7 @@ impl Host {
         }
         tokio::task::spawn_blocking(move || {
             // The engine is gone when nobody receives.
-            let _ = jobs.send((id, job::run(job, keys.as_ref())));
+            let _ = jobs.send((id, job::run(job, &keys)));
         });
     }
 
@@ -295,6 +296,13 @@ impl Host {
         }
     }
 
+    /// The PKI has stored something: from here on it is used.
+    pub(super) fn certificates(&mut self, changed: Changed) {
+        self.store = changed.store.clone();
+        self.keys = changed.keys;
+        self.handle(Event::Certificates(changed.store));
+    }
+
     /// Sends a command into the engine and returns its reply.
     pub(super) fn command(&mut self, command: ike_core::sa::action::Command) -> Reply {
         let id = CommandId(self.next_command);
@@ -311,7 +319,9 @@ impl Host {
         let path: PathBuf = self.options.config.clone();
         match crate::check::load(&path) {
             Ok(config) => {
-                self.handle(Event::Configure(Arc::new(config)));
+                let config = Arc::new(config);
+                self.pki.configure(config.clone());
+                self.handle(Event::Configure(config));
                 let text = format!("{} is in force", path.display());
                 log::notice(&text);
                 Ok(text)

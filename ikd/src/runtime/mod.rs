@@ -13,7 +13,7 @@ pub use host::Host;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ike_core::config::RunningConfig;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,6 +23,7 @@ use crate::control;
 use crate::dataplane::config::DataplaneEvent;
 use crate::keystore::{Access, Keystore};
 use crate::log::Sink;
+use crate::pki::{self, Device, Pki};
 
 /// How a daemon is started.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct Options {
     pub keylog: Option<PathBuf>,
     /// Time between phase 1 retransmissions.
     pub retransmit: Duration,
+    /// Chassis serial number, and what tests change of the PKI.
+    pub device: Device,
 }
 
 /// Why a daemon does not start: a text for people and the exit code.
@@ -82,11 +85,27 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     let mut questions = control::listen(&options.socket)
         .map_err(|e| StartError::new(5, format!("{}: {e}", options.socket.display())))?;
     let (jobs_in, mut jobs) = mpsc::unbounded_channel();
+    let config = Arc::new(config);
+    let (changes_in, mut changes) = mpsc::unbounded_channel();
+    let at_first = pki::Changed {
+        store: Arc::new(keystore.store.clone()),
+        keys: keystore.keys.clone(),
+    };
+    let pki = Pki::new(pki::Parts {
+        keystore,
+        config: config.clone(),
+        device: options.device.clone(),
+        transport: Arc::new(pki::Http::default()),
+        clock: wall,
+        log: crate::log::notice,
+        changes: changes_in,
+    });
     let mut datagrams = streams.ike;
     let mut host = Host::new(host::Parts {
         options,
-        config: Arc::new(config),
-        keystore,
+        config,
+        pki,
+        at_first,
         sockets,
         dataplane,
         keylog,
@@ -100,12 +119,14 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     let mut interrupt =
         signal(SignalKind::interrupt()).map_err(|e| StartError::new(70, e.to_string()))?;
     host.started();
+    tokio::spawn(host.pki.clone().run());
     while !host.stopping() {
         let deadline = host.deadline();
         tokio::select! {
             Some(received) = datagrams.recv() => host.datagram(received),
             Some((id, outcome)) = jobs.recv() => host.job_done(id, outcome),
             Some(pending) = questions.recv() => host.question(pending),
+            Some(changed) = changes.recv() => host.certificates(changed),
             Some(event) = dataplane_events.recv() => host.dataplane(event),
             () = tokio::time::sleep_until(deadline) => host.deadline_due(),
             _ = hangup.recv() => drop(host.reload()),
@@ -115,6 +136,12 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     }
     host.finish();
     Ok(())
+}
+
+/// Seconds since 1970 UTC.
+fn wall() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
 type DataplaneParts = (

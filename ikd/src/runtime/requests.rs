@@ -9,9 +9,10 @@ use ike_core::sa::record::Record;
 use tokio::sync::oneshot;
 
 use super::Host;
-use crate::control::{Pending, Request, Response};
+use crate::control::{Pending, Request, Response, Talk};
 use crate::exec::{self, Outcome, Snapshot};
 use crate::log::switches;
+use crate::pki;
 
 /// An `up` that waits for its verdict.
 pub(super) struct Waiter {
@@ -22,10 +23,20 @@ pub(super) struct Waiter {
     answer: oneshot::Sender<Response>,
 }
 
+/// What became of an exec line.
+enum Executed {
+    /// It is done.
+    Now(Response),
+    /// The PKI has to do it.
+    Pki(pki::Action),
+}
+
 impl Host {
     pub(super) fn question(&mut self, pending: Pending) {
         let Pending {
-            request, answer, ..
+            request,
+            answer,
+            talk,
         } = pending;
         let response = match request {
             Request::Up { name, wait } if wait > 0 => return self.up_and_wait(name, wait, answer),
@@ -35,7 +46,10 @@ impl Host {
                 let what = if ike { Rekey::Ike } else { Rekey::Child };
                 said(self.command(Command::Rekey(name, what)))
             }
-            Request::Exec { line, json } => self.exec(&line, json),
+            Request::Exec { line, json } => match self.exec(&line, json) {
+                Executed::Now(response) => response,
+                Executed::Pki(action) => return self.pki(action, talk, answer),
+            },
             Request::Records => json(&self.engine.records()),
             Request::Status => self.status(),
             Request::Reload => match self.reload() {
@@ -66,8 +80,21 @@ impl Host {
         ))
     }
 
-    fn exec(&mut self, line: &str, json: bool) -> Response {
-        match exec::run(line, json, &self.snapshot()) {
+    /// The PKI waits for servers and operators, the engine for nobody.
+    fn pki(&self, action: pki::Action, mut talk: Talk, answer: oneshot::Sender<Response>) {
+        let pki = self.pki.clone();
+        tokio::spawn(async move {
+            let response = match pki.act(action, &mut talk).await {
+                Ok(text) => Response::ok(text),
+                Err(e) => Response::failed(7, e.to_string()),
+            };
+            let _ = answer.send(response);
+        });
+    }
+
+    fn exec(&mut self, line: &str, json: bool) -> Executed {
+        let response = match exec::run(line, json, &self.snapshot()) {
+            Ok(Outcome::Pki(action)) => return Executed::Pki(action),
             Ok(Outcome::Text(text)) => Response::ok(text),
             Ok(Outcome::Act(command)) => said(self.command(command)),
             Ok(Outcome::Debug {
@@ -87,7 +114,8 @@ impl Host {
                 Response::ok(text)
             }
             Err(e) => Response::failed(2, e.to_string()),
-        }
+        };
+        Executed::Now(response)
     }
 
     fn snapshot(&self) -> Snapshot<'_> {

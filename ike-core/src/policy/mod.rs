@@ -17,6 +17,7 @@ pub mod mode_config;
 pub mod preshared;
 pub mod profile;
 pub mod protection;
+pub mod renewal;
 pub mod trustpoint;
 pub mod validation;
 

@@ -18,6 +18,9 @@ pub struct ScepUrl {
     /// Absolute path without its program, `/cgi-bin` by default; or with it,
     /// when the URL names one.
     pub path: String,
+    /// The path is the program, whatever its name: for a CA that knows no
+    /// `pkiclient.exe` (RFC 8894 4.1 leaves the path to the server).
+    pub bare: bool,
 }
 
 /// What is wrong with an enrollment URL.
@@ -56,7 +59,7 @@ impl ScepUrl {
     /// Path and query of an operation: `/cgi-bin/pkiclient.exe?operation=…`;
     /// `message` is escaped as a URL needs it.
     pub fn target(&self, operation: &str, message: Option<&str>) -> String {
-        let path = match program_of(&self.path) {
+        let path = match self.bare || program_of(&self.path) {
             true => self.path.clone(),
             false => format!("{}/{PROGRAM}", self.path),
         };
@@ -114,6 +117,7 @@ fn read(url: &str) -> Result<ScepUrl, &'static str> {
         host: host.to_owned(),
         port,
         path: path.to_owned(),
+        bare: false,
     })
 }
 

@@ -1,0 +1,249 @@
+//! Lists and OCSP answers that a validation wants (P-025, P-041): fetched beside the engine, bounded
+//! in octets and time, only from where policy allows (B15, B16), kept on disk until they are old.
+
+use ike_core::sa::job::PrivateKeys;
+use std::net::IpAddr;
+
+use ike_core::config::{Enrollment, RunningConfig};
+use ike_pki::http::{HttpReply, HttpRequest};
+use ike_pki::scep::{Algorithms, crl_answer, get_crl};
+use ike_pki::{
+    Crl, CrlOrigin, Evidence, FetchPolicy, Name, OcspResponse, Source, address_allowed, may_fetch,
+};
+
+use super::ca::Ca;
+use super::signer::{Signing, random};
+use super::{Pki, PkiError, trustpoint};
+use crate::http::{Destination, parts};
+
+/// Octets of a revocation list.
+const CRL_LIMIT: usize = ike_pki::MAX_CRL;
+/// Octets of an OCSP answer.
+const OCSP_LIMIT: usize = 65_536;
+
+impl Pki {
+    /// Asks every source that a validation wants, all at once, and adds what comes of it.
+    pub async fn gather(&self, wanted: Vec<Source>, evidence: &mut Evidence) {
+        let config = self.config();
+        for source in wanted {
+            match &source {
+                Source::Ocsp { url, request } => {
+                    match self.ocsp(&config, url, request.to_der()).await {
+                        Ok(response) => evidence.add_ocsp(source, response),
+                        Err(why) => evidence.failed(source, self.unfetched(why)),
+                    }
+                }
+                _ => match self.list(&config, &source).await {
+                    Ok(crl) => evidence.add_crl(source, crl),
+                    Err(why) => evidence.failed(source, self.unfetched(why)),
+                },
+            }
+        }
+    }
+
+    fn unfetched(&self, why: String) -> String {
+        (self.log)(&format!("%PKI-3-CRL_FETCH_FAIL: {why}"));
+        why
+    }
+
+    /// A list by its source, unless that failed a moment ago.
+    async fn list(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
+        let origin = match source {
+            Source::Crl { url } => CrlOrigin::Url(url.clone()),
+            Source::ScepCrl { trustpoint, .. } => CrlOrigin::Scep(trustpoint.clone()),
+            Source::Ocsp { .. } => return Err("no list".to_owned()),
+        };
+        let now = self.now();
+        let resting = |store: &ike_pki::Store| store.crls.failure(&origin, now).map(str::to_owned);
+        if let Some(why) = resting(&self.keystore.lock().await.store) {
+            return Err(format!("{why} (asked a moment ago)"));
+        }
+        let fetched = self.fetch_list(config, source).await;
+        match fetched {
+            Ok(crl) => {
+                let kept = crl.clone();
+                let stored =
+                    self.commit(Vec::new(), |store| drop(store.crls.put(origin, kept, now)));
+                if let Err(e) = stored.await {
+                    // The list serves this validation all the same.
+                    (self.log)(&e.to_string());
+                }
+                Ok(crl)
+            }
+            Err(why) => {
+                let mut keystore = self.keystore.lock().await;
+                keystore.store.crls.failed(origin, why.clone(), now);
+                Err(why)
+            }
+        }
+    }
+
+    async fn fetch_list(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
+        match source {
+            Source::Crl { url } => {
+                let request = |target: &str| HttpRequest::get(target);
+                let reply = self.get(config, url, request, CRL_LIMIT).await?;
+                Crl::from_der(reply.body).map_err(|e| format!("{}: {e}", shown(url)))
+            }
+            Source::ScepCrl {
+                trustpoint,
+                issuer,
+                serial,
+            } => {
+                let asked = self.list_by_scep(config, trustpoint, issuer, serial);
+                asked.await.map_err(|e| e.to_string())
+            }
+            Source::Ocsp { .. } => Err("no list".to_owned()),
+        }
+    }
+
+    /// GetCRL (P-025), signed with the own certificate where there is one.
+    async fn list_by_scep(
+        &self,
+        config: &RunningConfig,
+        name: &str,
+        issuer: &Name,
+        serial: &[u8],
+    ) -> Result<Crl, PkiError> {
+        let tp = trustpoint(config, name)?;
+        let mut ca = Ca::of(self, config, tp)?;
+        let at = self.now();
+        let signing = match self.own(name).await {
+            Some(own) => own,
+            None => {
+                let (label, spec) = ike_core::policy::enrolment::key(config, tp);
+                let known = self.keystore.lock().await.keys.key(&label);
+                let key = match known {
+                    Some(key) => key,
+                    None => std::sync::Arc::new(super::key::generate(spec).await?),
+                };
+                Signing::temporary(config, &key, at).await?
+            }
+        };
+        let (certificates, capabilities) = self.known_ca(&mut ca, name).await?;
+        let algorithms = Algorithms::by(&capabilities);
+        let signer = signing.as_signer();
+        let query = get_crl(
+            &signer,
+            &certificates,
+            issuer,
+            serial,
+            algorithms,
+            at,
+            &mut random,
+        )
+        .map_err(|e| ca.failed(&e))?;
+        let reply = ca.operation(query.message(), &capabilities).await?;
+        crl_answer(&query, &reply, &signer, &certificates, at).map_err(|e| ca.failed(&e))
+    }
+
+    /// OCSP by POST (RFC 6960 appendix A).
+    async fn ocsp(
+        &self,
+        config: &RunningConfig,
+        url: &str,
+        question: Vec<u8>,
+    ) -> Result<OcspResponse, String> {
+        let post = |target: &str| HttpRequest::post(target, "application/ocsp-request", question);
+        let reply = self.get(config, url, post, OCSP_LIMIT).await?;
+        OcspResponse::from_der(reply.body).map_err(|e| format!("{}: {e}", shown(url)))
+    }
+
+    /// One request to a URL that policy allows.
+    async fn get(
+        &self,
+        config: &RunningConfig,
+        url: &str,
+        request: impl FnOnce(&str) -> HttpRequest,
+        limit: usize,
+    ) -> Result<HttpReply, String> {
+        let policy = policy(config);
+        may_fetch(url, &policy)?;
+        let (host, port, path) = parts(url).ok_or_else(|| format!("{}: no URL", shown(url)))?;
+        let allowed = |address: IpAddr| address_allowed(address, &policy);
+        let to = Destination {
+            host,
+            port,
+            source: None,
+            allowed: &allowed,
+        };
+        let reply = self.transport.send(to, &request(path), limit).await?;
+        match reply.status {
+            200 => Ok(reply),
+            status => Err(format!("{}: the answer is {status}", shown(url))),
+        }
+    }
+
+    /// `crypto pki crl request TP`: the list of the trustpoint's CA, now.
+    pub(super) async fn request_crl(&self, name: &str) -> Result<String, PkiError> {
+        let config = self.config();
+        let tp = trustpoint(&config, name)?;
+        let keystore = self.keystore.lock().await;
+        let Some(ca) = keystore
+            .store
+            .ca(name)
+            .map(|record| record.certificate.clone())
+        else {
+            return Err(PkiError::new(
+                "% You must authenticate the Certificate Authority before you can request its CRL.",
+            ));
+        };
+        let own = keystore.store.identity(name).map(|r| r.certificate.clone());
+        drop(keystore);
+        let subject = own.as_ref().unwrap_or(&ca);
+        let url = tp.crl_query.clone();
+        let url = url.or_else(|| subject.crl_distribution_points().into_iter().next());
+        let (source, origin) = match url {
+            Some(url) => (Source::Crl { url: url.clone() }, CrlOrigin::Url(url)),
+            None => (
+                Source::ScepCrl {
+                    trustpoint: name.to_owned(),
+                    issuer: ca.subject().clone(),
+                    serial: subject.serial().to_vec(),
+                },
+                CrlOrigin::Scep(name.to_owned()),
+            ),
+        };
+        let crl = self.fetch_list(&config, &source).await;
+        let crl = crl.map_err(|why| PkiError::new(format!("%PKI-3-CRL_FETCH_FAIL: {why}")))?;
+        let key = ca
+            .public_key()
+            .map_err(|e| PkiError::new(format!("% {e}")))?;
+        if crl.verify(&key).is_err() {
+            return Err(PkiError::new(format!(
+                "% The list that came is not signed by the CA of trustpoint {name}; it is not kept."
+            )));
+        }
+        let at = self.now();
+        self.commit(Vec::new(), |store| drop(store.crls.put(origin, crl, at)))
+            .await?;
+        Ok(format!("% CRL of trustpoint {name} received."))
+    }
+
+    /// `clear crypto pki crls` (O-086).
+    pub(super) async fn clear_crls(&self) -> Result<String, PkiError> {
+        self.commit(Vec::new(), ike_pki::Store::clear_crls).await?;
+        Ok(String::new())
+    }
+}
+
+/// What the operator configured may be asked wherever it is.
+fn policy(config: &RunningConfig) -> FetchPolicy {
+    let mut policy = FetchPolicy::default();
+    for tp in &config.trustpoints {
+        let enrollment = match &tp.enrollment {
+            Some(Enrollment::Url(url)) => Some(url),
+            _ => None,
+        };
+        let urls = [enrollment, tp.crl_query.as_ref(), tp.ocsp_url.as_ref()];
+        urls.into_iter()
+            .flatten()
+            .for_each(|url| policy.allow_url(url));
+    }
+    policy
+}
+
+/// A peer's text for people.
+fn shown(url: &str) -> String {
+    ike_core::trace::escaped(url).to_string()
+}
