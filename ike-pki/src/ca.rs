@@ -9,6 +9,7 @@ use ike_crypto::{CryptoError, Hash, KeySpec, PrivateKey, PublicKey, SignatureSch
 
 use crate::{
     algorithm,
+    ca_crl::{RevocationReason, Revoked},
     ca_extensions::{authority, extension, extensions, key_id},
     certificate::Certificate,
     certificate_error::CertificateError,
@@ -138,7 +139,7 @@ pub struct LabCa {
     pub(crate) certificate: Certificate,
     last_serial: u64,
     last_crl: u64,
-    pub(crate) revoked: Vec<(Vec<u8>, i64)>,
+    pub(crate) revoked: Vec<Revoked>,
 }
 
 impl LabCa {
@@ -232,7 +233,27 @@ impl LabCa {
 
     /// Puts a certificate on the next list.
     pub fn revoke(&mut self, certificate: &Certificate, at: i64) {
-        self.revoked.push((certificate.serial().to_vec(), at));
+        self.revoke_serial(certificate.serial(), at, None);
+    }
+
+    /// Puts a serial number (content octets) on the next list, with the reason.
+    pub fn revoke_serial(&mut self, serial: &[u8], at: i64, reason: Option<RevocationReason>) {
+        self.revoked.push(Revoked {
+            serial: serial.to_vec(),
+            at,
+            reason,
+        });
+    }
+
+    /// The last serial number and the last number of a list that were given
+    /// out: what a restored CA must not use again.
+    pub(crate) fn counters(&self) -> (u64, u64) {
+        (self.last_serial, self.last_crl)
+    }
+
+    /// Continues behind the last number of a list.
+    pub(crate) fn resume_lists(&mut self, last_crl: u64) {
+        self.last_crl = last_crl;
     }
 
     /// A revocation list with everything revoked so far.
@@ -240,13 +261,23 @@ impl LabCa {
     /// # Errors
     /// The key cannot sign.
     pub fn crl(&mut self, this_update: i64, next_update: i64) -> Result<Crl, CaError> {
+        self.crl_with(Hash::Sha256, this_update, next_update)
+    }
+
+    /// As [`LabCa::crl`], with another hash.
+    ///
+    /// # Errors
+    /// The key cannot sign with it.
+    pub fn crl_with(
+        &mut self,
+        hash: Hash,
+        this_update: i64,
+        next_update: i64,
+    ) -> Result<Crl, CaError> {
         self.last_crl += 1;
-        let scheme = scheme(&self.key, Hash::Sha256);
+        let scheme = scheme(&self.key, hash);
         let algorithm = algorithm_identifier(scheme)?;
-        let entry = |(serial, at): &(Vec<u8>, i64)| {
-            sequence(&[&tlv(tag::INTEGER, &[serial]), &time::encode(*at)])
-        };
-        let entries: Vec<u8> = self.revoked.iter().flat_map(entry).collect();
+        let entries: Vec<u8> = self.revoked.iter().flat_map(Revoked::entry).collect();
         let entries = if entries.is_empty() {
             Vec::new()
         } else {

@@ -14,7 +14,9 @@ mod algorithm;
 mod anchor;
 mod bundle;
 mod ca;
+mod ca_crl;
 mod ca_extensions;
+mod ca_server;
 mod certificate;
 mod certificate_error;
 mod certificate_form;
@@ -61,12 +63,19 @@ mod store;
 mod subject_name;
 #[cfg(test)]
 mod test_support;
+#[cfg(test)]
+mod test_world;
 mod time;
 mod writer;
 
 pub use anchor::{Anchor, Asks, CertificateRules, RevocationMethod, Rules};
 pub use bundle::certificates_of_bundle;
 pub use ca::{CaError, CertRequestSpec, LabCa, Version};
+pub use ca_crl::RevocationReason;
+pub use ca_server::{
+    CaOptions, CaServer, CaServerError, GrantPolicy, Issued, MAX_CA_REQUEST, MAX_PENDING, Request,
+    RequestState,
+};
 pub use certificate::Certificate;
 pub use certificate_error::CertificateError;
 pub use chain::{

@@ -68,8 +68,8 @@ impl LabCa {
             return CertStatus::Unknown;
         }
         let mut revoked = self.revoked.iter();
-        match revoked.find(|(serial, _)| *serial == id.serial) {
-            Some((_, at)) => CertStatus::Revoked { at: *at },
+        match revoked.find(|entry| entry.serial == id.serial) {
+            Some(entry) => CertStatus::Revoked { at: entry.at },
             None => CertStatus::Good,
         }
     }

@@ -28,7 +28,10 @@ pub use signer::{Signer, temporary_certificate};
 pub use transaction::{Answer, Transaction};
 pub use url::{ScepUrl, ScepUrlError};
 
+pub(crate) use ca_certificates::issued;
 pub(crate) use capabilities::{cipher_name, hash_name};
+#[cfg(test)]
+pub(crate) use exchange::Asking;
 pub(crate) use message::{Incoming, MessageType, NONCE, Outgoing, PkiStatus};
 
 /// Media types of RFC 8894 section 4.
