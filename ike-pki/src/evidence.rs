@@ -8,6 +8,7 @@ use ike_crypto::Hash;
 
 use crate::{
     crl::Crl,
+    crl_cache::CrlOrigin,
     name::Name,
     ocsp::{CertId, OcspRequest, OcspResponse},
 };
@@ -43,6 +44,18 @@ pub enum Source {
         /// The question; [`OcspRequest::to_der`] is the body.
         request: OcspRequest,
     },
+}
+
+impl Source {
+    /// Where a list from it belongs in the cache; `None` for OCSP, whose
+    /// answers are not kept.
+    pub fn origin(&self) -> Option<CrlOrigin> {
+        match self {
+            Self::Crl { url } => Some(CrlOrigin::Url(url.clone())),
+            Self::ScepCrl { trustpoint, .. } => Some(CrlOrigin::Scep(trustpoint.clone())),
+            Self::Ocsp { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Source {

@@ -186,11 +186,8 @@ impl fmt::Display for Refusal {
                 }
             }
             Self::Revoked { serial } => write!(f, "revoked (serial {serial})"),
-            Self::CrlUnavailable { trustpoint, why } => {
-                write!(
-                    f,
-                    "revocation status unknown to trustpoint {trustpoint}: {why}"
-                )
+            Self::CrlUnavailable { why, .. } => {
+                write!(f, "revocation status unknown: {why}")
             }
             Self::NoCertificateMap(trustpoint) => {
                 write!(

@@ -232,6 +232,6 @@ fn anchors(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Anchor> {
     decision
         .value
         .iter()
-        .filter_map(|tp| validation::anchor(ctx.config, ctx.store, tp))
+        .filter_map(|tp| validation::anchor(ctx.config, ctx.store, tp, ctx.now.wall))
         .collect()
 }

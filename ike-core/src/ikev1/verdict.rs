@@ -9,6 +9,9 @@ use crate::sa::job::{JobOutcome, PeerVerified, VerifyError};
 use crate::trace::{IsakmpTrace, PkiCall, PkiTrace, Syslog};
 use ike_pki::ValidationError;
 
+/// The host ended a verification before its end.
+const INCOMPLETE: &str = "the validation was not finished";
+
 /// The verdict of the verification, told as IOS does (S-052, S-053, P-042).
 ///
 /// # Errors
@@ -41,8 +44,15 @@ pub(super) fn verdict(
             shell.trace(ctx, IsakmpTrace::SignatureError);
             Err(format!("the peer's signature is wrong: {e}"))
         }
-        Err(VerifyError::Chain(e)) => Err(invalid(shell, ctx, &e.to_string(), suitable(&e))),
+        Err(VerifyError::Chain(e)) => {
+            // O-084: what IOS says beside S-053.
+            if let Some(message) = Syslog::of_refusal(&e) {
+                shell.syslog(ctx, message);
+            }
+            Err(invalid(shell, ctx, &e.to_string(), suitable(&e)))
+        }
         Err(VerifyError::Certificate(e)) => Err(invalid(shell, ctx, &e.to_string(), true)),
+        Err(VerifyError::Incomplete) => Err(invalid(shell, ctx, INCOMPLETE, true)),
     }
 }
 
@@ -79,6 +89,9 @@ fn succeeded(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &Pee
     shell.trace_pki(ctx, PkiTrace::Attempting(trustpoint.clone()));
     shell.trace_pki(ctx, PkiTrace::Verified);
     shell.trace_pki(ctx, PkiTrace::CheckingRevocation);
+    for source in verified.chain().unchecked() {
+        shell.syslog(ctx, Syslog::of_unchecked(source));
+    }
     shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
     shell.trace_pki(ctx, PkiTrace::Succeeded);
     pki::ask(shell, ctx, PkiCall::Validate, false);

@@ -256,7 +256,7 @@ fn anchors(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Anchor> {
     decision
         .value
         .iter()
-        .filter_map(|tp| validation::anchor(ctx.config, ctx.store, tp))
+        .filter_map(|tp| validation::anchor(ctx.config, ctx.store, tp, ctx.now.wall))
         .collect()
 }
 
@@ -281,7 +281,10 @@ pub(super) fn verdict(
         Err(VerifyError::Chain(e)) if e.is_no_suitable_trustpoint() => {
             shell.trace_pki(ctx, PkiTrace::NoneSuitable);
         }
-        Err(e) => shell.trace_pki(ctx, PkiTrace::Failed(reason(e))),
+        Err(e) => {
+            tell_refusal(shell, ctx, e);
+            shell.trace_pki(ctx, PkiTrace::Failed(reason(e)));
+        }
     }
     shell.trace(ctx, Ikev2Trace::Validated(chain_good));
     shell.trace(ctx, Ikev2Trace::Verified(result.is_ok()));
@@ -300,6 +303,16 @@ fn reason(error: &VerifyError) -> String {
         VerifyError::Certificate(e) => format!("a certificate does not decode: {e}"),
         VerifyError::Chain(e) => format!("Validation of certificate chain FAILED: {e}"),
         VerifyError::Signature(e) => format!("the peer's AUTH is wrong: {e}"),
+        VerifyError::Incomplete => "the validation was not finished".to_owned(),
+    }
+}
+
+/// O-084.
+fn tell_refusal(shell: &Shell, ctx: &mut Context<'_>, error: &VerifyError) {
+    if let VerifyError::Chain(error) = error
+        && let Some(message) = Syslog::of_refusal(error)
+    {
+        shell.syslog(ctx, message);
     }
 }
 
@@ -309,6 +322,9 @@ fn tell_success(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &
     shell.trace_pki(ctx, PkiTrace::Attempting(trustpoint.clone()));
     shell.trace_pki(ctx, PkiTrace::Verified);
     shell.trace_pki(ctx, PkiTrace::CheckingRevocation);
+    for source in verified.chain().unchecked() {
+        shell.syslog(ctx, Syslog::of_unchecked(source));
+    }
     shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
     shell.trace_pki(ctx, PkiTrace::Succeeded);
     // O-085, T-71: told twice, not fatal (U-12).

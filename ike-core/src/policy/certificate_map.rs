@@ -11,9 +11,14 @@ use crate::config::{CertificateMap, RunningConfig};
 /// Whether one sequence of the map of that label fits.
 #[must_use]
 pub fn matches(config: &RunningConfig, label: &str, certificate: &Certificate) -> bool {
-    let maps = config.certificate_maps.iter();
-    maps.filter(|map| map.label == label)
-        .any(|map| fits(map, certificate))
+    any_matches(&config.certificate_maps, label, certificate)
+}
+
+/// Whether one of `maps` has that label and fits.
+#[must_use]
+pub fn any_matches(maps: &[CertificateMap], label: &str, certificate: &Certificate) -> bool {
+    let mut of_label = maps.iter().filter(|map| map.label == label);
+    of_label.any(|map| fits(map, certificate))
 }
 
 /// A sequence without lines fits nothing.

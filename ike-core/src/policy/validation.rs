@@ -1,9 +1,21 @@
-//! Which trustpoints may vouch for the peer (S-050).
+//! Which trustpoints may vouch for the peer (S-050), and how each of them looks at a chain
+//! (P-040, P-041).
 
-use ike_pki::{Anchor, RevocationMethod as Revocation, Store};
+use std::sync::Arc;
 
-use super::Decision;
-use crate::config::{IsakmpProfile, RevocationMethod, RunningConfig};
+use ike_pki::{
+    Anchor, Asks, Certificate, CertificateRules, CrlKeeping, RevocationMethod as Revocation, Rules,
+    Store,
+};
+
+use super::{Decision, certificate_map};
+use crate::config::{
+    CertificateMap, CertificateMatch, ChainValidation, CrlCacheTime, Enrollment, IsakmpProfile,
+    MatchEffect, RevocationMethod, RunningConfig, TrustpointConfig,
+};
+
+/// Trustpoints above one another that a chain is walked through (P-040).
+const MAX_LEVELS: usize = 6;
 
 /// The trustpoints whose CA certificates are the anchors for the peer's chain: the bound
 /// profile's `ca trust-point` list, else every global trustpoint, newest first.
@@ -34,22 +46,129 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
     }
 }
 
-/// The CA certificate of a trustpoint with its revocation methods (P-041; default `crl`).
+/// A trustpoint as an anchor at `now` (seconds since 1970 UTC): its CA certificate, its revocation
+/// methods (default `crl`), where it asks, its certificate maps, and the trustpoints above it
+/// (P-040, P-041). `None` without a CA certificate.
 #[must_use]
-pub fn anchor(config: &RunningConfig, store: &Store, trustpoint: &str) -> Option<Anchor> {
-    let configured = config.trustpoints.iter().find(|t| t.name == trustpoint);
-    let mut revocation: Vec<Revocation> = configured
-        .map(|t| t.revocation_check.as_slice())
-        .unwrap_or_default()
-        .iter()
-        .map(|m| match m {
-            RevocationMethod::Crl => Revocation::Crl,
-            RevocationMethod::None => Revocation::None,
-            RevocationMethod::Ocsp => Revocation::Ocsp,
-        })
-        .collect();
-    if revocation.is_empty() {
-        revocation.push(Revocation::Crl);
+pub fn anchor(config: &RunningConfig, store: &Store, trustpoint: &str, now: i64) -> Option<Anchor> {
+    let source = AnchorSource { config, store, now };
+    source.anchor(trustpoint, &[])
+}
+
+struct AnchorSource<'a> {
+    config: &'a RunningConfig,
+    store: &'a Store,
+    now: i64,
+}
+
+impl AnchorSource<'_> {
+    /// `below`: the trustpoints that led here; none comes twice.
+    fn anchor(&self, trustpoint: &str, below: &[&str]) -> Option<Anchor> {
+        let configured = self
+            .config
+            .trustpoints
+            .iter()
+            .find(|t| t.name == trustpoint);
+        let default = TrustpointConfig::default();
+        let settings = configured.unwrap_or(&default);
+        let mut anchor = self.store.anchor(trustpoint, methods(settings))?;
+        anchor.crls = self.store.crls.lists(keeping(settings.crl_cache), self.now);
+        anchor.asks = asks(settings);
+        anchor.rules = rules(self.config, settings);
+        if let ChainValidation::Continue(parent) = &settings.chain_validation {
+            let below: Vec<&str> = below.iter().copied().chain([trustpoint]).collect();
+            anchor.continues = Some(self.above(&anchor, parent.as_deref(), &below));
+        }
+        Some(anchor)
     }
-    store.anchor(trustpoint, revocation)
+
+    /// The trustpoint named, else those whose CA bears the issuer's name.
+    fn above(&self, anchor: &Anchor, parent: Option<&str>, below: &[&str]) -> Vec<Anchor> {
+        if below.len() >= MAX_LEVELS {
+            return Vec::new();
+        }
+        let issuer = anchor.certificate.issuer();
+        let names = match parent {
+            Some(parent) => vec![parent.to_owned()],
+            None => self.store.ca_trustpoints(),
+        };
+        let fits = |name: &&String| {
+            let ca = self.store.ca(name);
+            !below.contains(&name.as_str())
+                && (parent.is_some()
+                    || ca.is_some_and(|ca| ca.certificate.subject().matches(issuer)))
+        };
+        let fitting = names.iter().filter(fits);
+        fitting
+            .filter_map(|name| self.anchor(name, below))
+            .collect()
+    }
+}
+
+fn methods(settings: &TrustpointConfig) -> Vec<Revocation> {
+    let method = |method: &RevocationMethod| match method {
+        RevocationMethod::Crl => Revocation::Crl,
+        RevocationMethod::None => Revocation::None,
+        RevocationMethod::Ocsp => Revocation::Ocsp,
+    };
+    match settings.revocation_check.as_slice() {
+        [] => vec![Revocation::Crl],
+        all => all.iter().map(method).collect(),
+    }
+}
+
+fn keeping(time: CrlCacheTime) -> CrlKeeping {
+    match time {
+        CrlCacheTime::NextUpdate => CrlKeeping::UntilNextUpdate,
+        CrlCacheTime::None => CrlKeeping::Never,
+        CrlCacheTime::DeleteAfter(minutes) => CrlKeeping::Minutes(minutes),
+    }
+}
+
+fn asks(settings: &TrustpointConfig) -> Asks {
+    let scep = matches!(&settings.enrollment, Some(Enrollment::Url(url)) if is_http(url));
+    Asks {
+        crl_query: settings.crl_query.clone(),
+        scep,
+        ocsp_url: settings.ocsp_url.clone(),
+        without_nonce: settings.ocsp_disable_nonce,
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let scheme = url.split("://").next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+fn rules(config: &RunningConfig, settings: &TrustpointConfig) -> Option<Arc<dyn CertificateRules>> {
+    let lines = settings.match_certificate.clone();
+    if lines.is_empty() {
+        return None;
+    }
+    let named = |map: &&CertificateMap| lines.iter().any(|line| line.map == map.label);
+    let maps = config.certificate_maps.iter().filter(named).cloned();
+    let maps = maps.collect();
+    Some(Arc::new(MapRules { lines, maps }))
+}
+
+/// `match certificate` of one trustpoint (G-061, G-062).
+#[derive(Debug)]
+struct MapRules {
+    lines: Vec<CertificateMatch>,
+    maps: Vec<CertificateMap>,
+}
+
+impl CertificateRules for MapRules {
+    fn of(&self, certificate: &Certificate) -> Rules {
+        let with = |effect| self.lines.iter().filter(move |line| line.effect == effect);
+        let fits = |line: &CertificateMatch| {
+            certificate_map::any_matches(&self.maps, &line.map, certificate)
+        };
+        let mut plain = with(MatchEffect::Accept).peekable();
+        Rules {
+            accepted: plain.peek().is_none() || plain.any(fits),
+            allow_expired: with(MatchEffect::AllowExpired).any(fits),
+            skip_revocation: with(MatchEffect::SkipRevocation).any(fits),
+        }
+    }
 }

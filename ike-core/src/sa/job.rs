@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ike_crypto::{CryptoError, Group, Kem, PrivateKey, PublicKey, Secret, SignatureScheme};
 use ike_pki::{
-    Anchor, Certificate, CertificateError, ChainPolicy, ValidatedChain, ValidationError,
+    Anchor, Attempt, Certificate, CertificateError, ChainPolicy, Crl, Evidence, Source,
+    ValidatedChain, ValidationError,
 };
 
 /// Work to do.
@@ -78,7 +79,8 @@ pub enum Job {
         /// What to sign; hashed by the scheme.
         octets: Vec<u8>,
     },
-    /// Validate the peer's chain and check its signature.
+    /// Validate the peer's chain and check its signature. A host that can fetch drives [`verify`]
+    /// itself; [`run`] does with what is at hand.
     Verify(Box<VerifyJob>),
     /// Fetch what a URL names, by HTTP, without following it elsewhere. Not for [`run`]: the host does it.
     Fetch {
@@ -167,10 +169,12 @@ pub enum VerifyError {
     Chain(ValidationError),
     /// The chain is good, the signature is not.
     Signature(CryptoError),
+    /// The host gave up between two rounds of [`verify`].
+    Incomplete,
 }
 
 /// Proof that a chain was validated *and* its key made the signature (C9, C10). Only
-/// [`run`] makes one.
+/// [`verify`] makes one.
 #[derive(Clone, Debug)]
 pub struct PeerVerified {
     chain: Arc<ValidatedChain>,
@@ -237,11 +241,19 @@ pub fn run(job: Job, keys: &dyn PrivateKeys) -> JobOutcome {
                 .map(Bytes::from)
                 .map_err(SignError::Crypto)
         })),
-        Job::Verify(verify) => JobOutcome::Verified(self::verify(&verify)),
+        Job::Verify(job) => with_what_is_at_hand(&job),
         Job::Fetch { .. } => {
             let why = "this host fetches nothing".to_owned();
             JobOutcome::Fetched(Err(FetchError(why)))
         }
+    }
+}
+
+fn with_what_is_at_hand(job: &VerifyJob) -> JobOutcome {
+    match verify(job, &Evidence::none()) {
+        Verification::Done { outcome, .. } => outcome,
+        // Nothing is wanted of evidence that is closed.
+        Verification::Wanted(_) => JobOutcome::Verified(Err(VerifyError::Incomplete)),
     }
 }
 
@@ -257,24 +269,67 @@ fn sign(label: &str, hash: &[u8], keys: &dyn PrivateKeys) -> Result<Bytes, SignE
         .map_err(SignError::Crypto)
 }
 
-/// The key that checks the signature comes from the validated leaf only (C9).
-fn verify(job: &VerifyJob) -> Result<PeerVerified, VerifyError> {
-    let chain: Vec<Certificate> = job
-        .certificates
-        .iter()
+/// What a verification comes to with the evidence there is.
+#[derive(Clone, Debug)]
+pub enum Verification {
+    /// A verdict.
+    Done {
+        /// For [`crate::sa::action::Event::JobDone`].
+        outcome: JobOutcome,
+        /// Lists of the evidence that were found good, with where they came from: for the cache.
+        believed: Vec<(Source, Arc<Crl>)>,
+    },
+    /// The chain and the signature are good; these sources have to be asked about revocation. Each
+    /// of them is to be in the evidence of the next call, if only as failed.
+    Wanted(Vec<Source>),
+}
+
+impl Verification {
+    fn done(result: Result<PeerVerified, VerifyError>) -> Self {
+        Self::Done {
+            outcome: JobOutcome::Verified(result),
+            believed: Vec::new(),
+        }
+    }
+}
+
+/// One round of a verification. The host fetches what is wanted, as far as
+/// [`ike_pki::may_fetch`] allows, puts it into the evidence and calls again; it is over after
+/// [`ike_pki::MAX_SOURCES`] sources. Nothing is wanted for a peer that has not proven its key
+/// (B15).
+#[must_use]
+pub fn verify(job: &VerifyJob, evidence: &Evidence) -> Verification {
+    let chain = job.certificates.iter();
+    let chain: Result<Vec<_>, _> = chain
         .map(|der| Certificate::from_der(der.clone()))
-        .collect::<Result<_, _>>()
-        .map_err(VerifyError::Certificate)?;
-    let validated =
-        ike_pki::validate(&chain, &job.anchors, job.at, &job.policy).map_err(VerifyError::Chain)?;
-    let key = validated
-        .leaf()
-        .public_key()
-        .map_err(VerifyError::Signature)?;
-    check(&key, &job.claim, &job.signature).map_err(VerifyError::Signature)?;
-    Ok(PeerVerified {
-        chain: Arc::new(validated),
-    })
+        .collect();
+    let chain = match chain {
+        Ok(chain) => chain,
+        Err(error) => return Verification::done(Err(VerifyError::Certificate(error))),
+    };
+    let seen = ike_pki::examine(&chain, &job.anchors, evidence, job.at, &job.policy);
+    let verdict = match seen.attempt {
+        Attempt::Valid(chain) => signed(chain.leaf(), job).map(|()| PeerVerified {
+            chain: Arc::new(chain),
+        }),
+        Attempt::Refused(error) => Err(VerifyError::Chain(error)),
+        Attempt::Wanted(sources) => match chain.first().map_or(Ok(()), |leaf| signed(leaf, job)) {
+            Ok(()) => return Verification::Wanted(sources),
+            Err(error) => Err(error),
+        },
+    };
+    let sourced = |crl: Arc<Crl>| Some((evidence.source_of(&crl)?.clone(), crl));
+    Verification::Done {
+        outcome: JobOutcome::Verified(verdict),
+        believed: seen.believed.into_iter().filter_map(sourced).collect(),
+    }
+}
+
+/// Whether the key of the leaf made the signature. In [`verify`] that leaf is the validated one,
+/// or one that is good but for revocation (C9).
+fn signed(leaf: &Certificate, job: &VerifyJob) -> Result<(), VerifyError> {
+    let key = leaf.public_key().map_err(VerifyError::Signature)?;
+    check(&key, &job.claim, &job.signature).map_err(VerifyError::Signature)
 }
 
 fn check(key: &PublicKey, claim: &SignatureClaim, signature: &[u8]) -> Result<(), CryptoError> {

@@ -1,16 +1,23 @@
-//! The web of a simulation: what URLs lead to.
+//! The web of a simulation: what URLs lead to, and the CAs behind SCEP and OCSP.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
+use ike_pki::{Crl, CrlCache, Evidence, OcspResponse, Source};
 
 use crate::sa::job::{FetchError, JobOutcome};
 
+/// Answers a DER OCSPRequest with a DER OCSPResponse.
+type Responder = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// Pages by URL, and who asked for what.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Web {
     pages: BTreeMap<String, Bytes>,
-    /// URLs that were fetched, in order.
+    lists: BTreeMap<String, Bytes>,
+    responders: BTreeMap<String, Responder>,
+    /// URLs that were fetched, in order; SCEP of a trustpoint is `scep:NAME`.
     pub fetched: Vec<String>,
 }
 
@@ -20,9 +27,89 @@ impl Web {
         self.pages.insert(url.to_owned(), body.into());
     }
 
+    /// Takes it away again.
+    pub fn withdraw(&mut self, url: &str) {
+        self.pages.remove(url);
+    }
+
+    /// The CA of a trustpoint answers GetCRL with this DER list.
+    pub fn publish_scep_crl(&mut self, trustpoint: &str, list: impl Into<Bytes>) {
+        self.lists.insert(trustpoint.to_owned(), list.into());
+    }
+
+    /// A responder listens at a URL.
+    pub fn listen(&mut self, url: &str, responder: impl Fn(&[u8]) -> Vec<u8> + 'static) {
+        self.responders.insert(url.to_owned(), Box::new(responder));
+    }
+
     pub(super) fn fetch(&mut self, url: String) -> JobOutcome {
+        let body = self.get(url);
+        JobOutcome::Fetched(body.map_err(FetchError))
+    }
+
+    fn get(&mut self, url: String) -> Result<Bytes, String> {
         let body = self.pages.get(&url).cloned();
         self.fetched.push(url);
-        JobOutcome::Fetched(body.ok_or_else(|| FetchError("404 Not Found".to_owned())))
+        body.ok_or_else(|| "404 Not Found".to_owned())
+    }
+
+    /// Asks a source for a verification. What failed a while ago is not asked (B15); what fails is
+    /// remembered.
+    pub(super) fn ask(
+        &mut self,
+        source: Source,
+        cache: &mut CrlCache,
+        evidence: &mut Evidence,
+        now: i64,
+    ) {
+        let origin = source.origin();
+        let paused = origin
+            .as_ref()
+            .and_then(|origin| cache.failure(origin, now));
+        let answer = match paused {
+            Some(why) => Err(why.to_owned()),
+            None => self.answer(&source),
+        };
+        match answer {
+            Ok(Answer::List(crl)) => evidence.add_crl(source, crl),
+            Ok(Answer::Ocsp(response)) => evidence.add_ocsp(source, response),
+            Err(why) => {
+                if let Some(origin) = origin.filter(|origin| cache.failure(origin, now).is_none()) {
+                    cache.failed(origin, why.clone(), now);
+                }
+                evidence.failed(source, why);
+            }
+        }
+    }
+
+    fn answer(&mut self, source: &Source) -> Result<Answer, String> {
+        let list = |der: Bytes| Crl::from_der(der).map_err(|error| error.to_string());
+        match source {
+            Source::Crl { url } => list(self.get(url.clone())?).map(Answer::List),
+            Source::ScepCrl { trustpoint, .. } => {
+                self.fetched.push(format!("scep:{trustpoint}"));
+                let found = self.lists.get(trustpoint).cloned();
+                list(found.ok_or("the CA does not answer")?).map(Answer::List)
+            }
+            Source::Ocsp { url, request } => {
+                self.fetched.push(url.clone());
+                let responder = self.responders.get(url);
+                let responder = responder.ok_or("the responder does not answer")?;
+                let response = OcspResponse::from_der(responder(&request.to_der()));
+                let response = response.map_err(|error| error.to_string())?;
+                Ok(Answer::Ocsp(response))
+            }
+        }
+    }
+}
+
+enum Answer {
+    List(Crl),
+    Ocsp(OcspResponse),
+}
+
+impl fmt::Debug for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Web({} pages, {:?})", self.pages.len(), self.fetched)
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use ike_pki::{IosTime, Refusal, Unchecked, ValidationError};
+
 use crate::policy::identity::{Identity, Mismatch};
 
 /// A message that no switch hides.
@@ -39,6 +41,32 @@ pub enum Syslog {
         /// What the certificate says.
         certificate: String,
     },
+    /// %PKI-3-CERTIFICATE_REVOKED (T-30).
+    CertificateRevoked {
+        /// Serial number, upper-case hex.
+        serial: String,
+    },
+    /// %PKI-3-CERTIFICATE_INVALID_EXPIRED (T-28).
+    CertificateExpired {
+        /// Serial number.
+        serial: String,
+        /// Last second of validity, since 1970 UTC.
+        ended: i64,
+    },
+    /// %PKI-3-CERTIFICATE_INVALID_NOT_YET_VALID.
+    CertificateNotYetValid {
+        /// Serial number.
+        serial: String,
+        /// First second of validity, since 1970 UTC.
+        starts: i64,
+    },
+    /// %PKI-3-CRL_FETCH_FAIL (T-29); the reason is ours.
+    CrlFetchFail {
+        /// The trustpoint that wanted it.
+        trustpoint: String,
+        /// What became of it.
+        reason: String,
+    },
     /// %CRYPTO-5-SESSION_STATUS (G-007).
     SessionStatus {
         /// UP or DOWN.
@@ -61,6 +89,39 @@ impl Syslog {
             identity: super::escaped(&identity.to_string()),
             id_type: identity.type_number(),
             certificate: mismatch.found,
+        }
+    }
+
+    /// What IOS says about the refusal of a chain, if it has words of its own for it (O-084).
+    #[must_use]
+    pub fn of_refusal(error: &ValidationError) -> Option<Self> {
+        let serial = error.serial.clone().unwrap_or_default();
+        Some(match &error.refusal {
+            Refusal::Revoked { serial } => Self::CertificateRevoked {
+                serial: serial.clone(),
+            },
+            Refusal::Expired { not_after, .. } => Self::CertificateExpired {
+                serial,
+                ended: *not_after,
+            },
+            Refusal::NotYetValid { not_before, .. } => Self::CertificateNotYetValid {
+                serial,
+                starts: *not_before,
+            },
+            Refusal::CrlUnavailable { trustpoint, why } => Self::CrlFetchFail {
+                trustpoint: trustpoint.clone(),
+                reason: super::escaped(why),
+            },
+            _ => return None,
+        })
+    }
+
+    /// A source about revocation that was done without (P-041).
+    #[must_use]
+    pub fn of_unchecked(source: &Unchecked) -> Self {
+        Self::CrlFetchFail {
+            trustpoint: source.trustpoint.clone(),
+            reason: super::escaped(&source.why),
         }
     }
 }
@@ -102,6 +163,24 @@ impl fmt::Display for Syslog {
                 f,
                 "%CRYPTO-6-IKMP_NO_ID_CERT_{kind}_MATCH: ID of {identity} (type {id_type}) and certificate {} with {certificate}",
                 kind.to_ascii_lowercase()
+            ),
+            Self::CertificateRevoked { serial } => write!(
+                f,
+                "%PKI-3-CERTIFICATE_REVOKED: Certificate chain validation has failed.  The certificate (SN: {serial}) is revoked"
+            ),
+            Self::CertificateExpired { serial, ended } => write!(
+                f,
+                "%PKI-3-CERTIFICATE_INVALID_EXPIRED: Certificate chain validation has failed.  The certificate (SN: {serial}) has expired.    Validity period ended on {}",
+                IosTime(*ended)
+            ),
+            Self::CertificateNotYetValid { serial, starts } => write!(
+                f,
+                "%PKI-3-CERTIFICATE_INVALID_NOT_YET_VALID: Certificate chain validation has failed.  The certificate (SN: {serial}) is not yet valid   Validity period starts on {}",
+                IosTime(*starts)
+            ),
+            Self::CrlFetchFail { trustpoint, reason } => write!(
+                f,
+                "%PKI-3-CRL_FETCH_FAIL: CRL fetch for trustpoint {trustpoint} failed: {reason}"
             ),
             Self::SessionStatus { up, peer, port, id } => write!(
                 f,
