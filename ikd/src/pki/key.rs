@@ -1,8 +1,8 @@
 //! Key pairs: made where they are needed, off the engine's thread.
 
-use ike_core::sa::job::PrivateKeys;
 use std::sync::Arc;
 
+use ike_core::sa::job::PrivateKeys;
 use ike_crypto::{KeySpec, PrivateKey};
 
 use super::{Pki, PkiError};

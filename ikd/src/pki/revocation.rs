@@ -1,29 +1,79 @@
 //! Lists and OCSP answers that a validation wants (P-025, P-041): fetched beside the engine, bounded
 //! in octets and time, only from where policy allows (B15, B16), kept on disk until they are old.
 
-use ike_core::sa::job::PrivateKeys;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ike_core::config::{Enrollment, RunningConfig};
+use ike_core::sa::job::{self, JobOutcome, PrivateKeys, Verification, VerifyJob};
 use ike_pki::http::{HttpReply, HttpRequest};
 use ike_pki::scep::{Algorithms, crl_answer, get_crl};
 use ike_pki::{
     Crl, CrlOrigin, Evidence, FetchPolicy, Name, OcspResponse, Source, address_allowed, may_fetch,
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::ca::Ca;
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::http::{Destination, parts};
 
+/// Time for everything that one verification asks for (F8).
+const TIME: Duration = Duration::from_secs(8);
 /// Octets of a revocation list.
 const CRL_LIMIT: usize = ike_pki::MAX_CRL;
 /// Octets of an OCSP answer.
 const OCSP_LIMIT: usize = 65_536;
 
 impl Pki {
-    /// Asks every source that a validation wants, all at once, and adds what comes of it.
-    pub async fn gather(&self, wanted: Vec<Source>, evidence: &mut Evidence) {
+    /// Verifies a peer, with as many rounds as its revocation takes. It ends before the peer gives up
+    /// (F8), and no packet waits for it.
+    pub async fn verify(&self, job: Box<VerifyJob>) -> JobOutcome {
+        let mut seed = [0; 32];
+        random(&mut seed);
+        let (job, mut evidence) = (Arc::from(job), Evidence::new(seed));
+        let until = Instant::now() + TIME;
+        loop {
+            let (verification, seen) = round(&job, evidence).await;
+            evidence = seen;
+            match verification {
+                Verification::Done { outcome, believed } => {
+                    self.keep(believed).await;
+                    return outcome;
+                }
+                Verification::Wanted(sources) => {
+                    let gathered = timeout_at(until, self.gather(sources, &mut evidence)).await;
+                    if gathered.is_err() {
+                        evidence.close("there was no answer in time");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lists that proved good go to the store (P-002: that changes no order).
+    async fn keep(&self, believed: Vec<(Source, Arc<Crl>)>) {
+        if believed.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let stored = self.commit(Vec::new(), |store| {
+            for (source, crl) in believed {
+                if let Some(origin) = source.origin() {
+                    store.crls.put(origin, crl, now);
+                }
+            }
+        });
+        if let Err(e) = stored.await {
+            // They have served this validation all the same.
+            (self.log)(&e.to_string());
+        }
+    }
+
+    /// Asks every source that a validation wants and adds what comes of it.
+    async fn gather(&self, wanted: Vec<Source>, evidence: &mut Evidence) {
         let config = self.config();
         for source in wanted {
             match &source {
@@ -59,23 +109,11 @@ impl Pki {
             return Err(format!("{why} (asked a moment ago)"));
         }
         let fetched = self.fetch_list(config, source).await;
-        match fetched {
-            Ok(crl) => {
-                let kept = crl.clone();
-                let stored =
-                    self.commit(Vec::new(), |store| drop(store.crls.put(origin, kept, now)));
-                if let Err(e) = stored.await {
-                    // The list serves this validation all the same.
-                    (self.log)(&e.to_string());
-                }
-                Ok(crl)
-            }
-            Err(why) => {
-                let mut keystore = self.keystore.lock().await;
-                keystore.store.crls.failed(origin, why.clone(), now);
-                Err(why)
-            }
+        if let Err(why) = &fetched {
+            let mut keystore = self.keystore.lock().await;
+            keystore.store.crls.failed(origin, why.clone(), now);
         }
+        fetched
     }
 
     async fn fetch_list(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
@@ -215,15 +253,33 @@ impl Pki {
             )));
         }
         let at = self.now();
-        self.commit(Vec::new(), |store| drop(store.crls.put(origin, crl, at)))
+        let mut newest = true;
+        self.commit(Vec::new(), |store| newest = store.crls.put(origin, crl, at))
             .await?;
-        Ok(format!("% CRL of trustpoint {name} received."))
+        Ok(match newest {
+            true => format!("% CRL of trustpoint {name} received."),
+            // F4.
+            false => {
+                format!("% The CRL that came is older than the one kept for trustpoint {name}.")
+            }
+        })
     }
 
     /// `clear crypto pki crls` (O-086).
     pub(super) async fn clear_crls(&self) -> Result<String, PkiError> {
         self.commit(Vec::new(), ike_pki::Store::clear_crls).await?;
         Ok(String::new())
+    }
+}
+
+/// One round, off the runtime's threads (K4).
+async fn round(job: &Arc<VerifyJob>, evidence: Evidence) -> (Verification, Evidence) {
+    let job = job.clone();
+    let work = move || (job::verify(&job, &evidence), evidence);
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // A verification does not panic; if one does, so does the daemon (K1).
+        Err(e) => std::panic::resume_unwind(e.into_panic()),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Who signs a message to a CA and decrypts its reply: the router's key under a temporary certificate
 //! (P-022), or the certificate that is renewed.
 
-use ike_core::sa::job::PrivateKeys;
 use std::sync::Arc;
 
 use ike_core::config::RunningConfig;
+use ike_core::sa::job::PrivateKeys;
 use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::Certificate;
 use ike_pki::scep::{Signer, temporary_certificate};

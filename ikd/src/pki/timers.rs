@@ -1,7 +1,6 @@
 //! What trustpoints do by themselves: polls (P-024) and renewals (G-061). One task sleeps until the
 //! next timer of `ike_core::policy::renewal`, or until the store or the configuration changes.
 
-use ike_core::sa::job::PrivateKeys;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use ike_core::config::{RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Additions;
 use ike_core::policy::renewal::{self, Due, Timer};
+use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
 
 use super::ca::Ca;

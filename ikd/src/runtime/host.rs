@@ -244,6 +244,11 @@ impl Host {
         if let Job::Fetch { url } = job {
             return self.fetcher.start(id, url, jobs);
         }
+        if let Job::Verify(job) = job {
+            let pki = self.pki.clone();
+            tokio::spawn(async move { jobs.send((id, pki.verify(job).await)) });
+            return;
+        }
         tokio::task::spawn_blocking(move || {
             // The engine is gone when nobody receives.
             let _ = jobs.send((id, job::run(job, &keys)));

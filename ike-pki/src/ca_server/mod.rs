@@ -155,15 +155,24 @@ impl CaServer {
         };
         match (target.operation.as_deref(), request.method) {
             (Some(operation), _) => self.operation(operation, &target, request, now, random),
-            (None, _) if is_ocsp(&target, request) => self.ocsp(request, now),
+            (None, _) if is_ocsp(&target, request) => self.ocsp(&target, request, now),
             (None, Method::Get) => self.file(&target.path, now),
             (None, Method::Post) => HttpReply::refusal(405, "nothing is posted here"),
         }
     }
 
-    /// Answers an OCSP request: not built.
-    pub fn ocsp(&mut self, _request: &HttpRequest, _now: i64) -> HttpReply {
-        HttpReply::refusal(501, "OCSP is not built")
+    /// Answers an OCSP request with the CA's own key (RFC 6960 4.2.2.2); the
+    /// answer is good as long as a revocation list.
+    fn ocsp(&self, target: &Target, request: &HttpRequest, now: i64) -> HttpReply {
+        let question = match request.method {
+            Method::Post => Some(request.body.to_vec()),
+            // RFC 6960 A.1: the request as base64 at the end of the path.
+            Method::Get => target.path_octets("/ocsp/"),
+        };
+        let question = question.unwrap_or_default();
+        let lifetime = self.options.crl_lifetime;
+        let answer = self.ca.answer_ocsp(&question, Some(lifetime), now);
+        HttpReply::ok("application/ocsp-response", answer)
     }
 
     /// `/NAME.crl`, `/ca.cer`, `/SHA1.cer`.

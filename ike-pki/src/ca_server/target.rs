@@ -34,6 +34,13 @@ impl Target {
         Some(out)
     }
 
+    /// What follows `prefix` in the path, as base64.
+    pub(super) fn path_octets(&self, prefix: &str) -> Option<Vec<u8>> {
+        BASE64
+            .decode(self.path.strip_prefix(prefix)?.as_bytes())
+            .ok()
+    }
+
     /// `message` as base64, with the blanks that some senders leave in it.
     pub(super) fn message_octets(&self) -> Option<Vec<u8>> {
         let text = self.message.as_ref()?.iter().copied();
