@@ -3,61 +3,21 @@
 //! keys). Keys are given by the caller; no entropy is drawn here, except what
 //! randomised signature schemes draw inside `ike-crypto`.
 
-use std::fmt;
-
 use ike_crypto::{CryptoError, Hash, KeySpec, PrivateKey, PublicKey, SignatureScheme};
 
 use crate::{
     algorithm,
-    ca_crl::{RevocationReason, Revoked},
-    ca_extensions::{authority, extension, extensions, key_id},
+    ca_crl::{List, RevocationReason, Revoked},
+    ca_error::CaError,
+    ca_extensions::{extensions, key_id},
     certificate::Certificate,
-    certificate_error::CertificateError,
-    crl::{Crl, CrlError},
+    crl::Crl,
     der::tag,
     extensions::KeyUsage,
     name::Name,
-    oid, time,
+    time,
     writer::{self, sequence, tlv},
 };
-
-/// Why the CA made nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaError {
-    /// The key cannot sign this way, or the key of the request is bad.
-    Crypto(CryptoError),
-    /// The certificate could not be read back.
-    Certificate(CertificateError),
-    /// The list could not be read back.
-    Crl(CrlError),
-    /// A text that is no dotted OID.
-    Oid(String),
-}
-
-impl fmt::Display for CaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Crypto(error) => write!(f, "lab CA: {error}"),
-            Self::Certificate(error) => write!(f, "lab CA: {error}"),
-            Self::Crl(error) => write!(f, "lab CA: {error}"),
-            Self::Oid(text) => write!(f, "lab CA: {text} is no object identifier"),
-        }
-    }
-}
-
-impl std::error::Error for CaError {}
-
-impl From<CryptoError> for CaError {
-    fn from(error: CryptoError) -> Self {
-        Self::Crypto(error)
-    }
-}
-
-impl From<CertificateError> for CaError {
-    fn from(error: CertificateError) -> Self {
-        Self::Certificate(error)
-    }
-}
 
 /// Version of an issued certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,32 +235,14 @@ impl LabCa {
         next_update: i64,
     ) -> Result<Crl, CaError> {
         self.last_crl += 1;
-        let scheme = scheme(&self.key, hash);
-        let algorithm = algorithm_identifier(scheme)?;
-        let entries: Vec<u8> = self.revoked.iter().flat_map(Revoked::entry).collect();
-        let entries = if entries.is_empty() {
-            Vec::new()
-        } else {
-            sequence(&[&entries])
+        let list = List {
+            revoked: &self.revoked,
+            number: self.last_crl,
+            hash,
+            this_update,
+            next_update,
         };
-        let extensions = sequence(&[
-            &authority(&key_id(self.certificate.spki_der())),
-            &extension(
-                oid::CRL_NUMBER,
-                false,
-                &writer::unsigned(&self.last_crl.to_be_bytes()),
-            ),
-        ]);
-        let tbs = sequence(&[
-            &writer::unsigned(&[1]),
-            &algorithm,
-            self.certificate.subject().der(),
-            &time::encode(this_update),
-            &time::encode(next_update),
-            &entries,
-            &tlv(tag::constructed(0), &[&extensions]),
-        ]);
-        Crl::from_der(signed(&tbs, &algorithm, &self.key, scheme)?).map_err(CaError::Crl)
+        list.sign(&self.certificate, &self.key)
     }
 }
 
@@ -352,11 +294,11 @@ pub(crate) fn scheme(key: &PrivateKey, hash: Hash) -> SignatureScheme {
     }
 }
 
-fn algorithm_identifier(scheme: SignatureScheme) -> Result<Vec<u8>, CaError> {
+pub(crate) fn algorithm_identifier(scheme: SignatureScheme) -> Result<Vec<u8>, CaError> {
     algorithm::identifier(scheme).ok_or(CaError::Crypto(CryptoError::SchemeMismatch))
 }
 
-fn signed(
+pub(crate) fn signed(
     tbs: &[u8],
     algorithm: &[u8],
     key: &PrivateKey,
@@ -369,6 +311,7 @@ fn signed(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crl::CrlError;
 
     fn seed_ca() -> LabCa {
         let name = Name::from_subject_name("cn=CA1,o=cisco,o=com").unwrap();

@@ -1,13 +1,18 @@
-//! Entries of the revocation lists that the lab CA writes (RFC 5280 5.1.2.6,
-//! 5.3.1).
+//! The revocation lists that the lab CA writes (RFC 5280 section 5).
 
 use std::fmt;
 
+use ike_crypto::{Hash, PrivateKey};
+
 use crate::{
-    ca_extensions::extension,
+    ca::{algorithm_identifier, scheme, signed},
+    ca_error::CaError,
+    ca_extensions::{authority, extension, key_id},
+    certificate::Certificate,
+    crl::Crl,
     der::tag,
     oid, time,
-    writer::{sequence, tlv},
+    writer::{self, sequence, tlv},
 };
 
 /// Why a certificate is revoked (RFC 5280 5.3.1).
@@ -98,6 +103,44 @@ impl Revoked {
             &time::encode(self.at),
             &reason.unwrap_or_default(),
         ])
+    }
+}
+
+/// A list to be signed.
+pub(crate) struct List<'a> {
+    pub(crate) revoked: &'a [Revoked],
+    pub(crate) number: u64,
+    pub(crate) hash: Hash,
+    pub(crate) this_update: i64,
+    pub(crate) next_update: i64,
+}
+
+impl List<'_> {
+    /// The list of the CA `issuer`, version 2, with its number and the CA's
+    /// key identifier (RFC 5280 5.1, 5.2).
+    pub(crate) fn sign(&self, issuer: &Certificate, key: &PrivateKey) -> Result<Crl, CaError> {
+        let scheme = scheme(key, self.hash);
+        let algorithm = algorithm_identifier(scheme)?;
+        let entries: Vec<u8> = self.revoked.iter().flat_map(Revoked::entry).collect();
+        let entries = match entries.is_empty() {
+            true => Vec::new(),
+            false => sequence(&[&entries]),
+        };
+        let number = writer::unsigned(&self.number.to_be_bytes());
+        let extensions = sequence(&[
+            &authority(&key_id(issuer.spki_der())),
+            &extension(oid::CRL_NUMBER, false, &number),
+        ]);
+        let tbs = sequence(&[
+            &writer::unsigned(&[1]),
+            &algorithm,
+            issuer.subject().der(),
+            &time::encode(self.this_update),
+            &time::encode(self.next_update),
+            &entries,
+            &tlv(tag::constructed(0), &[&extensions]),
+        ]);
+        Crl::from_der(signed(&tbs, &algorithm, key, scheme)?).map_err(CaError::Crl)
     }
 }
 

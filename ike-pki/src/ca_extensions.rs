@@ -7,7 +7,8 @@ use ike_crypto::Hash;
 use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 
 use crate::{
-    ca::{CaError, CertRequestSpec},
+    ca::CertRequestSpec,
+    ca_error::CaError,
     der::tag,
     extensions::KeyUsage,
     oid,

@@ -15,6 +15,7 @@ mod anchor;
 mod bundle;
 mod ca;
 mod ca_crl;
+mod ca_error;
 mod ca_extensions;
 mod ca_server;
 mod certificate;
@@ -70,8 +71,9 @@ mod writer;
 
 pub use anchor::{Anchor, Asks, CertificateRules, RevocationMethod, Rules};
 pub use bundle::certificates_of_bundle;
-pub use ca::{CaError, CertRequestSpec, LabCa, Version};
+pub use ca::{CertRequestSpec, LabCa, Version};
 pub use ca_crl::RevocationReason;
+pub use ca_error::CaError;
 pub use ca_server::{
     CaOptions, CaServer, CaServerError, GrantPolicy, Issued, MAX_CA_REQUEST, MAX_PENDING, Request,
     RequestState,

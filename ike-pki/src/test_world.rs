@@ -16,6 +16,8 @@ use crate::{
     test_support::{NOW, YEAR, drawn, rsa, subject},
 };
 
+type Random = Box<dyn FnMut(&mut [u8])>;
+
 pub(crate) struct World {
     pub(crate) server: CaServer,
     /// The CA's key once more, to forge with.
@@ -25,7 +27,7 @@ pub(crate) struct World {
     pub(crate) ca: CaCertificates,
     pub(crate) key: PrivateKey,
     pub(crate) temporary: Certificate,
-    pub(crate) random: Box<dyn FnMut(&mut [u8])>,
+    pub(crate) random: Random,
 }
 
 /// The same key once more.

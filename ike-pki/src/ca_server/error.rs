@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ca::CaError;
+use crate::ca_error::CaError;
 
 /// Why nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq)]

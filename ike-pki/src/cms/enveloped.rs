@@ -223,7 +223,8 @@ fn content_key(cipher: Cipher, random: &mut dyn FnMut(&mut [u8])) -> Secret {
     let mut key = vec![0; cipher.key_len()];
     random(&mut key);
     if matches!(cipher, Cipher::DesCbc | Cipher::TripleDesCbc) {
-        let odd = |octet: u8| (octet & 0xfe) | u8::from((octet >> 1).count_ones() % 2 == 0);
+        let odd =
+            |octet: u8| (octet & 0xfe) | u8::from((octet >> 1).count_ones().is_multiple_of(2));
         key.iter_mut().for_each(|octet| *octet = odd(*octet));
     }
     Secret::from(key)

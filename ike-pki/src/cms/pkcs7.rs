@@ -83,7 +83,10 @@ mod tests {
             assert_eq!(read.lists[0].der(), list.der());
         }
         let alone = Bytes::from(pkcs7_of(&[ca]));
-        assert_eq!(certificates_of_pkcs7(&alone).unwrap(), [ca.clone()]);
+        assert_eq!(
+            certificates_of_pkcs7(&alone).unwrap(),
+            std::slice::from_ref(ca)
+        );
     }
 
     /// The judge is OpenSSL's reader.

@@ -59,6 +59,9 @@ impl Identifier {
     }
 }
 
+/// Content of the OID, octets of the value element.
+type Attribute = (Vec<u8>, Vec<u8>);
+
 /// One signer.
 #[derive(Debug)]
 pub(crate) struct SignerInfo {
@@ -68,8 +71,7 @@ pub(crate) struct SignerInfo {
     scheme: SignatureScheme,
     /// The attributes as the SET that is signed.
     signed: Option<Vec<u8>>,
-    /// Content of the OID, octets of the value element.
-    attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    attributes: Vec<Attribute>,
     signature: Vec<u8>,
 }
 
@@ -165,8 +167,8 @@ impl SignerInfo {
 }
 
 /// Each attribute once, each with one value.
-fn read_attributes(field: &Tlv<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, CmsError> {
-    let mut out: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+fn read_attributes(field: &Tlv<'_>) -> Result<Vec<Attribute>, CmsError> {
+    let mut out: Vec<Attribute> = Vec::new();
     for attribute in field.reader().all(tag::SEQUENCE, "Attribute")? {
         let order = [tag::OID, tag::SET];
         let fields = attribute.reader().fields(order, "the end of the attribute");

@@ -5,7 +5,7 @@ use std::fmt;
 use ike_crypto::CryptoError;
 
 use crate::{
-    ca::CaError, certificate_error::CertificateError, cms::CmsError, crl::CrlError,
+    ca_error::CaError, certificate_error::CertificateError, cms::CmsError, crl::CrlError,
     scep::message::FailInfo,
 };
 

@@ -60,7 +60,7 @@ fn ra_certificates_are_told_apart_by_key_usage() {
     for order in orders {
         let read = of(&order).unwrap();
         assert_eq!(read.ca, tree.sub);
-        assert_eq!(read.chain, [tree.root.clone()]);
+        assert_eq!(read.chain, std::slice::from_ref(&tree.root));
         assert_eq!(read.ra_signing.as_ref(), Some(&tree.signing));
         assert_eq!(read.recipient(), &tree.encryption);
     }
@@ -72,7 +72,7 @@ fn without_ra_the_lowest_ca_issues() {
     for order in [[&tree.sub, &tree.root], [&tree.root, &tree.sub]] {
         let read = of(&order).unwrap();
         assert_eq!((&read.ca, read.recipient()), (&tree.sub, &tree.sub));
-        assert_eq!(read.chain, [tree.root.clone()]);
+        assert_eq!(read.chain, std::slice::from_ref(&tree.root));
     }
     let error = of(&[]).unwrap_err().to_string();
     assert!(
