@@ -266,6 +266,24 @@ impl Certificate {
         self.subject.matches(&self.issuer)
     }
 
+    /// Another signed part, algorithm and signature, as in no certificate:
+    /// for vectors that have no certificate around them.
+    #[cfg(test)]
+    pub(crate) fn with_signature(
+        &self,
+        algorithm: &[u8],
+        tbs: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> Self {
+        let algorithm = Reader::new(algorithm).any().unwrap();
+        Self {
+            algorithm: algorithm::of(&algorithm),
+            tbs: tbs.into(),
+            signature,
+            ..self.clone()
+        }
+    }
+
     fn alt_names<T>(&self, pick: impl Fn(&GeneralName) -> Option<T>) -> Vec<T> {
         self.extensions.alt_names.iter().filter_map(pick).collect()
     }

@@ -29,10 +29,7 @@ pub(crate) struct CertificateForm<'a> {
 
 /// Checks the outer structure of a certificate, list or request.
 pub(crate) fn signed(der: &[u8]) -> Result<Signed<'_>> {
-    let whole = Reader::new(der).check()?;
-    if whole.tag != tag::SEQUENCE {
-        return Err(whole.error("a signed SEQUENCE"));
-    }
+    let whole = Reader::new(der).check_sequence()?;
     let order = [tag::SEQUENCE, tag::SEQUENCE, tag::BIT_STRING];
     let [tbs, algorithm, signature] = whole
         .reader()

@@ -213,6 +213,14 @@ impl<'a> Reader<'a> {
         Ok(tlv)
     }
 
+    /// As [`Reader::check`], for one SEQUENCE.
+    pub(crate) fn check_sequence(self) -> Result<Tlv<'a>> {
+        match self.check()? {
+            tlv if tlv.tag == tag::SEQUENCE => Ok(tlv),
+            other => Err(other.error("a SEQUENCE")),
+        }
+    }
+
     /// Refuses anything that follows.
     pub(crate) fn end(&self, expected: &'static str) -> Result<()> {
         if self.rest.is_empty() {

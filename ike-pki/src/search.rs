@@ -313,3 +313,100 @@ pub(crate) fn key_id_fits(current: &Certificate, issuer: &Certificate) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/support/vectors.rs"]
+mod vectors;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ca::{CertRequestSpec, LabCa},
+        name::Name,
+        writer::{self, sequence, tlv},
+    };
+    use crate::{der::tag, oid};
+    use ike_crypto::{KeySpec, PrivateKey, PublicKey};
+
+    fn with_null(kind: &[u8]) -> Vec<u8> {
+        sequence(&[&writer::oid(kind), &tlv(tag::NULL, &[])])
+    }
+
+    fn bare(kind: &[u8]) -> Vec<u8> {
+        sequence(&[&writer::oid(kind)])
+    }
+
+    fn pss(hash: &[u8], salt: u8) -> Vec<u8> {
+        let mask = sequence(&[&writer::oid(oid::MGF1), &with_null(hash)]);
+        let parameters = sequence(&[
+            &tlv(tag::constructed(0), &[&with_null(hash)]),
+            &tlv(tag::constructed(1), &[&mask]),
+            &tlv(tag::constructed(2), &[&writer::unsigned(&[salt])]),
+        ]);
+        sequence(&[&writer::oid(oid::RSA_PSS), &parameters])
+    }
+
+    /// Every signature file with the AlgorithmIdentifier a certificate has for
+    /// it.
+    fn files() -> Vec<(&'static str, Vec<u8>)> {
+        let (sha256, sha384) = (oid::RSA_SHA256, oid::RSA_SHA384);
+        vec![
+            ("rsa_signature_2048_sha256", with_null(sha256)),
+            ("rsa_signature_2048_sha384", with_null(sha384)),
+            ("rsa_signature_2048_sha512", with_null(oid::RSA_SHA512)),
+            ("rsa_signature_3072_sha256", with_null(sha256)),
+            ("rsa_signature_4096_sha256", with_null(sha256)),
+            ("rsa_signature_4096_sha512", with_null(oid::RSA_SHA512)),
+            ("rsa_pss_2048_sha256_mgf1_32", pss(oid::SHA256, 32)),
+            ("rsa_pss_2048_sha384_mgf1_48", pss(oid::SHA384, 48)),
+            ("rsa_pss_3072_sha256_mgf1_32", pss(oid::SHA256, 32)),
+            ("rsa_pss_4096_sha512_mgf1_64", pss(oid::SHA512, 64)),
+            ("ecdsa_secp256r1_sha256", bare(oid::ECDSA_SHA256)),
+            ("ecdsa_secp384r1_sha384", bare(oid::ECDSA_SHA384)),
+            ("ecdsa_secp521r1_sha512", bare(oid::ECDSA_SHA512)),
+            ("ed25519", bare(oid::ED25519)),
+        ]
+    }
+
+    /// E1 to E6 in the path of certificates: Wycheproof's signatures as those
+    /// of a certificate, checked by the function that checks certificates.
+    /// "acceptable" (a DigestInfo without NULL) is refused.
+    #[test]
+    fn signatures_of_certificates_follow_wycheproof() {
+        let name = Name::from_subject_name("cn=CA").unwrap();
+        let key = PrivateKey::generate(KeySpec::EcP256).unwrap();
+        let mut ca = LabCa::new(&name, key, 1, 0, 1_000_000).unwrap();
+        let policy = ChainPolicy::ios_15_3t();
+        for (file, algorithm) in files() {
+            let (mut accepted, mut missing_null, cases) = (0, 0, vectors::wycheproof(file));
+            let (mut issuer, mut spki) = (None, Vec::new());
+            for (group, test) in &cases {
+                let der = vectors::field(group, "publicKeyDer");
+                if der != spki {
+                    // Exponent 3 is no key (E1).
+                    let public = PublicKey::from_spki_der(&der).ok();
+                    issuer = public.map(|public| {
+                        let spec = CertRequestSpec::router(name.clone(), &public, 0, 1);
+                        ca.issue(&spec).unwrap()
+                    });
+                    spki = der;
+                }
+                let Some(issuer) = &issuer else { continue };
+                let (msg, sig) = (vectors::field(test, "msg"), vectors::field(test, "sig"));
+                let current = issuer.with_signature(&algorithm, msg, sig);
+                assert!(current.signature_scheme().is_some(), "{file}");
+                let mut search = Search::new(&[], &[], 0, &policy, Purpose::Authenticate);
+                let verdict = search.signature(&current, issuer);
+                assert_eq!(verdict.is_ok(), test["result"] == "valid", "{file} {test}");
+                accepted += usize::from(verdict.is_ok());
+                let flags = test["flags"].as_array().unwrap();
+                missing_null += usize::from(flags.iter().any(|flag| flag == "MissingNull"));
+            }
+            println!("{file}: {} cases, {accepted} valid", cases.len());
+            assert!(cases.is_empty() || accepted > 5, "{file}: {accepted}");
+            let pkcs1 = file.starts_with("rsa_signature") && !cases.is_empty();
+            assert_eq!(missing_null > 0, pkcs1, "{file}");
+        }
+    }
+}

@@ -76,7 +76,7 @@ pub(super) fn read(der: &[u8]) -> Result<Asked, OcspError> {
     if der.len() > MAX_DER {
         return Err(OcspError::TooLarge(der.len()));
     }
-    let whole = Reader::new(der).check()?;
+    let whole = Reader::new(der).check_sequence()?;
     let parts = whole.reader();
     let [tbs, _] = parts.fields(
         [tag::SEQUENCE, tag::constructed(0)],

@@ -106,7 +106,7 @@ impl OcspResponse {
         if der.len() > MAX_DER {
             return Err(OcspError::TooLarge(der.len()));
         }
-        let whole = Reader::new(&der).check()?;
+        let whole = Reader::new(&der).check_sequence()?;
         let order = [tag::ENUMERATED, tag::constructed(0)];
         let [status, bytes] = fields_of(&whole, order, "the end of the response")?;
         successful(&required(status, &whole, "responseStatus")?)?;
@@ -117,7 +117,8 @@ impl OcspResponse {
         if kind != oid::OCSP_BASIC {
             return Err(OcspError::Type(oid::dotted(kind)));
         }
-        let basic = required(basic, &bytes, "response")?.reader().check()?;
+        let basic = required(basic, &bytes, "response")?;
+        let basic = basic.reader().check_sequence()?;
         Self::basic(&der, &basic)
     }
 
