@@ -29,6 +29,8 @@ mod der;
 mod der_check;
 mod extensions;
 mod file_name;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod general_name;
 pub mod http;
 mod image;
