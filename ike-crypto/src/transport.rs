@@ -39,7 +39,9 @@ impl PublicKey {
     ) -> Result<Vec<u8>, CryptoError> {
         let modulus = self.rsa_modulus_len()?;
         let padding = padding_len(modulus, key.len())?;
-        let mut block = vec![0, 2];
+        // Never grown: no copy of the key is left behind.
+        let mut block = Vec::with_capacity(modulus);
+        block.extend([0, 2]);
         fill(&mut block, padding, random)?;
         block.push(0);
         block.extend_from_slice(key.expose());

@@ -35,6 +35,8 @@ mod evidence;
 mod extensions;
 mod fetch_policy;
 mod file_name;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod general_name;
 pub mod http;
 mod image;

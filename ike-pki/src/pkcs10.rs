@@ -334,5 +334,4 @@ fn attributes(spec: &CsrSpec<'_>, kind: KeySpec) -> Vec<Vec<u8>> {
 }
 
 #[cfg(test)]
-#[path = "pkcs10_tests.rs"]
 mod tests;

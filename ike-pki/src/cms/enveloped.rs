@@ -233,7 +233,9 @@ fn content_key(cipher: Cipher, random: &mut dyn FnMut(&mut [u8])) -> Secret {
 /// RFC 5652 6.3: whole blocks, each octet added says how many.
 fn pad(content: &[u8], block: usize) -> Vec<u8> {
     let count = block - content.len() % block;
-    let mut out = content.to_vec();
+    // Never grown: no copy of the content is left behind.
+    let mut out = Vec::with_capacity(content.len() + count);
+    out.extend_from_slice(content);
     out.resize(content.len() + count, count as u8);
     out
 }

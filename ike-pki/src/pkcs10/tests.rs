@@ -1,3 +1,5 @@
+//! Requests that are written, judged and altered.
+
 use super::*;
 use crate::test_support::{openssl, rsa, subject};
 
