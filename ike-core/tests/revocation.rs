@@ -387,3 +387,38 @@ fn a_trustpoint_with_a_certificate_map_accepts_what_fits_it() {
         );
     }
 }
+
+/// T-22, U-10 in IKEv1: R1's identity fits no profile of R2, a certificate map fits; what that profile
+/// names validates.
+#[test]
+fn a_certificate_map_binds_the_profile_once_the_certificate_is_read() {
+    let mut ca = root("Root");
+    let own = leaf(&mut ca, 0);
+    let parties = parties(&mut ca, &own, "none");
+    for (map, up) in [
+        ("subject-name co cn=r1", true),
+        ("subject-name co cn=r9", false),
+    ] {
+        let text = parties[1]
+            .config(1)
+            .replace("match identity host R1.cisco.com", "match certificate MAP");
+        let text = format!("{text}crypto pki certificate map MAP 10\n  {map}\n");
+        let mut sim = meet(
+            [parties[0].config(1), text],
+            [0, 1].map(|n| parties[n].store.clone()),
+            Network::default(),
+        );
+        sim.up(0, None);
+        sim.run_until(Duration::from_secs(300), Simulation::certain);
+        let line = "ISAKMP:(1001): certificate map matches prof1 profile";
+        assert_eq!(said(&sim, line), up);
+        let decisions = sim.record(1).unwrap().decisions;
+        let by_map = decisions.iter().any(|d| d.rule == "U-10");
+        assert_eq!(by_map, up, "{decisions:?}");
+        let bound = sim.record(1).unwrap().profile;
+        assert_eq!(bound.as_deref(), up.then_some("prof1"));
+        if up {
+            assert_up(&sim, map);
+        }
+    }
+}

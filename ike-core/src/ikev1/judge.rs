@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use ike_crypto::ct_eq;
-use ike_pki::Anchor;
+use ike_pki::{Anchor, Certificate};
 use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, CertEncoding, Chain, Identification, NotifyType};
 
@@ -165,7 +165,7 @@ fn judge_hash(
 fn judge_signature(
     shell: &mut Shell,
     ctx: &mut Context<'_>,
-    claim: Claim,
+    mut claim: Claim,
     chain: &Chain,
     hash: Vec<u8>,
 ) -> Judging {
@@ -186,6 +186,7 @@ fn judge_signature(
         );
         shell.trace(ctx, IsakmpTrace::ProcessingCert);
     }
+    bind_by_certificate(shell, ctx, &mut claim, certificates.first());
     let job = VerifyJob {
         certificates,
         anchors: anchors(shell, ctx),
@@ -196,6 +197,33 @@ fn judge_signature(
     };
     let job = ctx.run(shell.id, Job::Verify(Box::new(job)));
     Judging::Verifying(claim, job)
+}
+
+/// U-10, T-22: a certificate map that fits goes before the identity. The certificate proves
+/// nothing yet: it is validated by the anchors of the profile that it selects.
+fn bind_by_certificate(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    claim: &mut Claim,
+    leaf: Option<&Bytes>,
+) {
+    let leaf = leaf.and_then(|der| Certificate::from_der(der.clone()).ok());
+    let Some(leaf) = leaf.filter(|_| shell.role == Role::Responder) else {
+        return;
+    };
+    let decision = profile::for_certificate(&leaf, ctx.config);
+    let Some(name) = decision
+        .value
+        .clone()
+        .filter(|name| Some(name) != shell.profile.as_ref())
+    else {
+        return;
+    };
+    shell.why(ctx, format!("the peer is bound to {name}"), &decision);
+    shell.trace(ctx, IsakmpTrace::CertificateMapMatches(name.clone()));
+    shell.trace(ctx, IsakmpTrace::RevalidateByProfile);
+    claim.profile = Some(name);
+    bind_profile(shell, ctx, claim);
 }
 
 fn certificates(chain: &Chain) -> Vec<Bytes> {

@@ -3,8 +3,10 @@
 use std::cmp::Reverse;
 use std::net::IpAddr;
 
+use ike_pki::Certificate;
+
 use super::identity::Identity;
-use super::{Decision, address};
+use super::{Decision, address, certificate_map};
 use crate::config::{IsakmpProfile, MatchIdentity, RunningConfig};
 
 /// How exactly a statement matches; greater is more specific (S-096).
@@ -37,6 +39,22 @@ pub fn for_peer(identity: &Identity, config: &RunningConfig) -> Decision<Option<
         first_match,
         "S-041",
     )
+}
+
+/// The profile for a peer's certificate: the newest with a `match certificate` map that fits. It
+/// takes the place of the one for the identity once the certificate is read (U-10, T-22).
+#[must_use]
+pub fn for_certificate(
+    certificate: &Certificate,
+    config: &RunningConfig,
+) -> Decision<Option<String>> {
+    let fits = |label: &String| certificate_map::matches(config, label, certificate);
+    let profiles = config.isakmp_profiles.iter().enumerate();
+    let candidates = profiles
+        .filter(|(_, profile)| profile.match_certificate.iter().any(fits))
+        .map(|(created, profile)| (Specificity::Exact, created, profile.name.as_str()));
+    let who = certificate.subject().to_string();
+    decide(candidates.collect(), &who, false, "U-10")
 }
 
 /// The rule of S-095 and S-097 for the profiles that match `who`: rank, order of creation and

@@ -124,6 +124,8 @@ pub enum IsakmpTrace {
     UnableToSign(String),
     PeerMatches(Option<String>),
     ProcessingCert,
+    CertificateMapMatches(String),
+    RevalidateByProfile,
     PubkeyNotCached,
     ProfileHasNoKeyring,
     ValidationList(Vec<String>),

@@ -86,6 +86,12 @@ impl IsakmpTrace {
                 "ISAKMP:(0):: peer matches *none* of the profiles".to_owned()
             }
             Self::ProcessingCert => format!("ISAKMP:({n}): processing a CT_X509_SIGNATURE cert"),
+            Self::CertificateMapMatches(profile) => {
+                format!("ISAKMP:({n}): certificate map matches {profile} profile")
+            }
+            Self::RevalidateByProfile => {
+                format!("ISAKMP:({n}): Trying to re-validate CERT using new profile")
+            }
             Self::PubkeyNotCached => format!("ISAKMP:({n}): peer's pubkey isn't cached"),
             Self::ProfileHasNoKeyring => {
                 format!("ISAKMP:({n}):Profile has no keyring, aborting key search")
