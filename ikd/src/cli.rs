@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
-use crate::{check, lab};
+use crate::{check, lab, pki_cli};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -97,6 +97,9 @@ enum Command {
     /// Routers in network namespaces of their own, without root.
     #[command(subcommand)]
     Lab(lab::LabCommand),
+    /// The certificate store of a device: list, verify, order, export, import.
+    #[command(subcommand)]
+    Pki(pki_cli::PkiCommand),
 }
 
 /// Which daemon.
@@ -179,6 +182,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Stop(device) => ask(&device, &Request::Stop, 10),
         Command::Status(device) => ask(&device, &Request::Status, 10),
         Command::Lab(command) => lab::run(command),
+        Command::Pki(command) => pki_cli::run(command),
     }
 }
 

@@ -20,4 +20,5 @@ pub mod exec;
 pub mod keystore;
 pub mod lab;
 pub mod log;
+pub mod pki_cli;
 pub mod runtime;
