@@ -14,7 +14,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, lab, pki};
+use crate::{check, lab, pki, pki_cli};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -98,6 +98,9 @@ enum Command {
     /// Routers in network namespaces of their own, without root.
     #[command(subcommand)]
     Lab(lab::LabCommand),
+    /// The certificate store of a device: list, verify, order, export, import.
+    #[command(subcommand)]
+    Pki(pki_cli::PkiCommand),
 }
 
 /// Which daemon.
@@ -186,6 +189,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Stop(device) => ask(&device, &Request::Stop, 10),
         Command::Status(device) => ask(&device, &Request::Status, 10),
         Command::Lab(command) => lab::run(command),
+        Command::Pki(command) => pki_cli::run(command),
     }
 }
 

@@ -22,5 +22,6 @@ pub mod keystore;
 pub mod lab;
 pub mod log;
 pub mod pki;
+pub mod pki_cli;
 pub mod runtime;
 mod terminal;

@@ -10,10 +10,10 @@ use rustls_pki_types::{
     pem::{Error, PemObject},
 };
 
-use crate::{certificate::Certificate, certificate_error::CertificateError};
+use crate::{certificate::Certificate, certificate_error::CertificateError, pkcs12::Pkcs12Error};
 
 /// Longest text that is read, octets.
-const MAX_PEM: usize = 1 << 20;
+pub(crate) const MAX_PEM: usize = 1 << 20;
 
 const CERTIFICATE: &str = "CERTIFICATE";
 const PRIVATE_KEY: &str = "PRIVATE KEY";
@@ -59,6 +59,13 @@ pub enum PemError {
         /// Why not.
         error: CryptoError,
     },
+    /// The section is a key of another form that cannot be read.
+    KeyForm {
+        /// Line of its BEGIN.
+        line: usize,
+        /// Why not.
+        error: Pkcs12Error,
+    },
 }
 
 impl fmt::Display for PemError {
@@ -81,6 +88,7 @@ impl fmt::Display for PemError {
             }
             Self::Certificate { line, error } => write!(f, "PEM, line {line}: {error}"),
             Self::Key { line, error } => write!(f, "PEM, line {line}: {error}"),
+            Self::KeyForm { line, error } => write!(f, "PEM, line {line}: {error}"),
         }
     }
 }
@@ -191,7 +199,7 @@ fn sections(text: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-fn begin(text: &str, label: &str) -> usize {
+pub(crate) fn begin(text: &str, label: &str) -> usize {
     let mut all = sections(text).into_iter();
     all.find(|(_, found)| found == label)
         .map_or(1, |(line, _)| line)

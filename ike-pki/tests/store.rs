@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::{
-    CertRequestSpec, CrlOrigin, INDEX, LabCa, Manifest, Name, Pending, RecordKind, Store,
+    CertRequestSpec, Certificate, CrlOrigin, INDEX, Import, LabCa, Manifest, Name, Pending, RecordKind, Store,
     predefined,
 };
 use support::{DAY, NOW, ca, lab, router};
@@ -570,4 +570,69 @@ fn lists_of_the_first_format_are_still_read() {
     image.insert(INDEX.into(), serde_json::to_vec(&index).unwrap());
     let read = Store::from_image(&image).unwrap();
     assert_eq!(read.crl_for("IOSCA1").unwrap().der(), crl.der());
+}
+
+/// `crypto pki import`: what does not belong together is refused by name, and
+/// the store is as before.
+#[test]
+fn an_import_is_checked_before_anything_changes() {
+    let (mut store, mut ca1, ca2) = seed_store();
+    let key = Arc::new(PrivateKey::generate(KeySpec::EcP256).unwrap());
+    let public = key.public();
+    let subject = Name::from_subject_name("cn=R1,o=new").unwrap();
+    let request = CertRequestSpec::router(subject, &public, NOW, NOW + DAY);
+    let own = ca1.issue(&request).unwrap();
+    let before = store.clone();
+    let import = |key: Option<&Arc<PrivateKey>>, certificates: &[&Certificate]| Import {
+        key: key.cloned(),
+        certificates: certificates.iter().map(|c| (*c).clone()).collect(),
+    };
+    let other = Arc::new(PrivateKey::generate(KeySpec::EcP256).unwrap());
+    for (what, tp, words) in [
+        (
+            import(Some(&key), &[&own]),
+            "IOSCA2",
+            "is not signed by the trustpoint's CA",
+        ),
+        (import(Some(&key), &[&own]), "NEW", "has no CA certificate"),
+        (
+            import(Some(&other), &[&own]),
+            "IOSCA1",
+            "does not belong to the private key",
+        ),
+        (import(None, &[&own]), "IOSCA1", "no private key for"),
+        (
+            import(None, &[]),
+            "IOSCA1",
+            "no certificate and no private key",
+        ),
+    ] {
+        let error = store.import(tp, &what, "label", None, NOW).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(store, before);
+    }
+    // The certificate alone, for a key that is there.
+    let done = store.import(
+        "IOSCA1",
+        &import(None, &[&own]),
+        "label",
+        Some(public.spki_der()),
+        NOW,
+    );
+    assert_eq!(done.unwrap().passed_over, Vec::<String>::new());
+    assert_eq!(order(&store), ["CA1", "CA2"]);
+    assert_eq!(
+        store.identity("IOSCA1").unwrap().key_label.as_deref(),
+        Some("label")
+    );
+    // All at once for a new trustpoint; a foreign CA is passed over by name.
+    let all = import(Some(&key), &[ca2.certificate(), &own, ca1.certificate()]);
+    let done = store.import("NEW", &all, "label", None, NOW).unwrap();
+    assert!(done.authenticated && done.enrolled);
+    assert_eq!(done.passed_over, [ca2.certificate().subject().to_string()]);
+    // Only a CA.
+    let done = store
+        .import("CA", &import(None, &[ca2.certificate()]), "", None, NOW)
+        .unwrap();
+    assert!(done.authenticated && !done.enrolled && store.ca("CA").is_some());
 }

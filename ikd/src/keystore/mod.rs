@@ -263,4 +263,4 @@ fn tell(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

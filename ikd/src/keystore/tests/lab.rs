@@ -8,12 +8,12 @@ use ike_pki::{CertRequestSpec, Crl, LabCa, Name, Store};
 
 use crate::keystore::KeyChange;
 
-pub(super) const NOW: i64 = 1_371_470_000;
+pub(crate) const NOW: i64 = 1_371_470_000;
 const YEAR: i64 = 365 * 86_400;
 
 /// CAs by trustpoint, and the keys made so far.
 #[derive(Default)]
-pub(super) struct Lab {
+pub(crate) struct Lab {
     cas: BTreeMap<String, LabCa>,
     keys: BTreeMap<String, Arc<PrivateKey>>,
     clock: i64,
@@ -21,7 +21,7 @@ pub(super) struct Lab {
 
 impl Lab {
     /// A new key under a label.
-    pub(super) fn key(&mut self, label: &str) -> KeyChange {
+    pub(crate) fn key(&mut self, label: &str) -> KeyChange {
         let key = Arc::new(PrivateKey::generate(KeySpec::EcP256).unwrap());
         self.keys.insert(label.to_owned(), key.clone());
         KeyChange::Put {
@@ -33,7 +33,7 @@ impl Lab {
     }
 
     /// Authenticates and enrols with a new key.
-    pub(super) fn enrol(&mut self, store: &mut Store, trustpoint: &str, label: &str) -> KeyChange {
+    pub(crate) fn enrol(&mut self, store: &mut Store, trustpoint: &str, label: &str) -> KeyChange {
         let change = self.key(label);
         if store.ca(trustpoint).is_none() {
             let ca = self.ca(trustpoint).certificate().clone();
@@ -44,12 +44,12 @@ impl Lab {
     }
 
     /// Enrols again with the key that is there.
-    pub(super) fn renew(&mut self, store: &mut Store, trustpoint: &str) {
+    pub(crate) fn renew(&mut self, store: &mut Store, trustpoint: &str) {
         let label = store.identity(trustpoint).unwrap().key_label.clone();
         self.certify(store, trustpoint, &label.unwrap());
     }
 
-    pub(super) fn crl(&mut self, trustpoint: &str) -> Crl {
+    pub(crate) fn crl(&mut self, trustpoint: &str) -> Crl {
         self.clock += 1;
         let at = NOW + self.clock;
         self.ca(trustpoint).crl(at, at + YEAR).unwrap()
@@ -74,6 +74,6 @@ impl Lab {
 }
 
 /// A folder in memory, where there is one: these tests sync a great deal.
-pub(super) fn scratch() -> tempfile::TempDir {
+pub(crate) fn scratch() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }

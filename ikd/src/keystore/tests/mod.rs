@@ -1,7 +1,7 @@
 //! Stories of a store that lives through crashes, damage and careless modes.
 
 mod crash;
-mod lab;
+pub(crate) mod lab;
 mod trust;
 
 use std::fs;

@@ -1,0 +1,203 @@
+//! `ikd pki`: the certificate store of a device, without its daemon. Looking works while a
+//! daemon runs; what changes the store needs it stopped.
+//!
+//! Exit code 0, or 7 when the store or a file in it is not as it should be.
+
+mod export;
+mod import;
+mod list;
+mod maintain;
+mod order;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::cli::{complain, print};
+use crate::keystore::{Access, Keystore, Passphrase};
+
+const EXAMPLES: &str = "Examples:
+  ikd pki list -d R1                              what there is, newest first
+  ikd pki order -d R1 --set IOSCA1,IOSCA2         what peers would be asked for; nothing changes
+  ikd pki import IOSCA1 r1.p12 --format pkcs12 --passphrase-file pw -d R1
+  ikd pki export IOSCA1 --format pkcs12 --legacy --passphrase-file pw --out r1.p12 -d R1
+  ikd pki verify --repair -d R1                   after damage
+  ikd pki protect --new-passphrase-file pw -d R1  private keys encrypted from now on";
+
+/// The certificate store of a device.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub enum PkiCommand {
+    /// List certificates, keys and pending requests, newest first.
+    List(list::ListArgs),
+    /// Check every file against the index, keys, modes, validity, chain and revocation lists.
+    Verify(verify::VerifyArgs),
+    /// Show the order of certificate requests, or what another order would change.
+    Order(order::OrderArgs),
+    /// Write certificates, or a trustpoint with its key, to a file.
+    Export(export::ExportArgs),
+    /// Take certificates and a key from a file into a trustpoint.
+    Import(import::ImportArgs),
+    /// Take the `crypto pki certificate chain` blocks of a configuration.
+    ImportConfig(import::ConfigArgs),
+    /// Encrypt the private keys under a passphrase, or change it.
+    Protect(maintain::ProtectArgs),
+    /// Write the private keys without passphrase.
+    Unprotect(maintain::UnprotectArgs),
+    /// Delete a trustpoint: its certificates, its list, its request.
+    Delete(maintain::DeleteArgs),
+}
+
+/// Which store, and how its keys are opened.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// Name of the daemon whose store it is.
+    #[arg(short, long, default_value = "ikd")]
+    device: String,
+    /// Folder of trustpoints and keys [default: /var/lib/ikd/NAME].
+    #[arg(long, env = "IKD_STATE_DIR", value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// File with the passphrase of encrypted private keys (mode 0600).
+    #[arg(long, value_name = "FILE")]
+    key_passphrase_file: Option<PathBuf>,
+}
+
+/// What a command prints, and whether all is well.
+#[derive(Debug)]
+struct Answer {
+    text: String,
+    well: bool,
+}
+
+impl Answer {
+    fn well(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            well: true,
+        }
+    }
+
+    /// Values in place of text, if wanted.
+    fn of(json: bool, values: &impl Serialize, text: impl FnOnce() -> String) -> Self {
+        Self::well(match json {
+            true => serde_json::to_string_pretty(values).unwrap_or_default(),
+            false => text(),
+        })
+    }
+}
+
+/// The text of what went wrong, with the way out.
+type Outcome = Result<Answer, String>;
+
+/// Does what the command says.
+pub fn run(command: PkiCommand) -> ExitCode {
+    match outcome(command) {
+        Ok(answer) => {
+            print(&answer.text);
+            ExitCode::from(if answer.well { 0 } else { PKI_FAILURE })
+        }
+        Err(text) => {
+            complain(&text);
+            ExitCode::from(PKI_FAILURE)
+        }
+    }
+}
+
+const PKI_FAILURE: u8 = 7;
+
+fn outcome(command: PkiCommand) -> Outcome {
+    match command {
+        PkiCommand::List(args) => list::run(&args),
+        PkiCommand::Verify(args) => verify::run(&args),
+        PkiCommand::Order(args) => order::run(&args),
+        PkiCommand::Export(args) => export::run(&args),
+        PkiCommand::Import(args) => import::run(&args),
+        PkiCommand::ImportConfig(args) => import::run_config(&args),
+        PkiCommand::Protect(args) => maintain::protect(&args),
+        PkiCommand::Unprotect(args) => maintain::unprotect(&args),
+        PkiCommand::Delete(args) => maintain::delete(&args),
+    }
+}
+
+impl StoreArgs {
+    fn dir(&self) -> PathBuf {
+        let usual = || Path::new("/var/lib/ikd").join(&self.device);
+        self.state.clone().unwrap_or_else(usual)
+    }
+
+    fn passphrase(&self) -> Result<Option<Passphrase>, String> {
+        Passphrase::find(self.key_passphrase_file.as_deref()).map_err(|e| e.to_string())
+    }
+
+    /// Opens the store; one that is only looked at must be there.
+    fn open(&self, access: Access) -> Result<Keystore, String> {
+        let dir = self.dir();
+        if access == Access::Read && !dir.exists() {
+            let shown = dir.display();
+            return Err(format!(
+                "{shown}: no such store; name the device (-d NAME) or its folder (--state DIR)"
+            ));
+        }
+        let opened = Keystore::open(&dir, access, self.passphrase()?.as_ref());
+        let keystore = opened.map_err(|e| e.to_string())?;
+        // A store that this very command makes is nothing to hear of.
+        let warnings = keystore.warnings.iter().filter(|_| dir.exists());
+        warnings.for_each(|warning| complain(warning));
+        Ok(keystore)
+    }
+}
+
+/// A passphrase that a command cannot do without.
+fn wanted(file: Option<&Path>, option: &str) -> Result<Passphrase, String> {
+    let file = file.ok_or_else(|| format!("a passphrase is needed: {option} FILE (mode 0600)"))?;
+    Passphrase::from_file(file).map_err(|e| e.to_string())
+}
+
+/// The octets of a file, which may be a key.
+fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+    let octets = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(Zeroizing::new(octets))
+}
+
+/// Seconds since 1970-01-01T00:00:00Z.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Text of others without control characters (J5).
+fn plain(text: &str) -> String {
+    let escaped = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// A numbered list, the first asked for first.
+fn numbered(names: &[String]) -> String {
+    let lines = names.iter().enumerate();
+    lines
+        .map(|(n, name)| format!("  {}. {}\n", n + 1, plain(name)))
+        .collect()
+}
+
+/// The note about an order that changed (P-003), nothing if it did not.
+fn reordered(before: &[String], after: &[String]) -> String {
+    match before == after {
+        true => String::new(),
+        false => format!(
+            "The order of certificate requests changes, from\n{}to\n{}\
+             peers see it in MM3, MM4 and IKE_SA_INIT.\n",
+            numbered(before),
+            numbered(after)
+        ),
+    }
+}
