@@ -11,6 +11,7 @@
     reason = "a program's modules document what a reader needs; the libraries document all"
 )]
 
+pub mod authority;
 pub mod check;
 pub mod cli;
 pub mod control;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::{
-    CertRequestSpec, Certificate, CrlOrigin, INDEX, Import, LabCa, Manifest, Name, Pending, RecordKind, Store,
-    predefined,
+    CertRequestSpec, Certificate, CrlOrigin, INDEX, Import, LabCa, Manifest, Name, Pending,
+    RecordKind, Store, predefined,
 };
 use support::{DAY, NOW, ca, lab, router};
 

@@ -20,6 +20,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::authority::{self, CaCommand};
 use crate::cli::{complain, print};
 use crate::keystore::{Access, Keystore, Passphrase};
 
@@ -53,6 +54,9 @@ pub enum PkiCommand {
     Unprotect(maintain::UnprotectArgs),
     /// Delete a trustpoint: its certificates, its list, its request.
     Delete(maintain::DeleteArgs),
+    /// A CA for labs: SCEP, revocation lists, OCSP, hash-and-URL objects.
+    #[command(subcommand)]
+    Ca(CaCommand),
 }
 
 /// Which store, and how its keys are opened.
@@ -123,6 +127,7 @@ fn outcome(command: PkiCommand) -> Outcome {
         PkiCommand::Protect(args) => maintain::protect(&args),
         PkiCommand::Unprotect(args) => maintain::unprotect(&args),
         PkiCommand::Delete(args) => maintain::delete(&args),
+        PkiCommand::Ca(command) => authority::run(&command).map(Answer::well),
     }
 }
 

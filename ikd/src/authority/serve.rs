@@ -1,0 +1,83 @@
+//! The CA at work: HTTP for routers, a socket for its administrator.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::order::Order;
+use super::{Authority, CaFailure};
+use crate::control::{self, Pending, Request, Response};
+use crate::http::{self, Handler};
+
+/// Name of the socket in a CA's folder.
+pub(super) const SOCKET: &str = "ca.sock";
+
+type Shared = Arc<Mutex<Authority>>;
+
+/// Serves until a signal or `stop` ends it.
+///
+/// # Errors
+/// An address or the socket is not to be had.
+pub(super) async fn serve(
+    authority: Authority,
+    dir: &Path,
+    addresses: &[SocketAddr],
+) -> Result<(), CaFailure> {
+    let authority: Shared = Arc::new(Mutex::new(authority));
+    for address in addresses {
+        let listener = TcpListener::bind(address).await.map_err(|e| {
+            CaFailure::other(format!(
+                "{address}: {e}; is the address yours and the port free?"
+            ))
+        })?;
+        let shared = authority.clone();
+        let handler: Handler = Arc::new(move |request| locked(&shared).answer(&request));
+        tokio::spawn(http::serve(listener, handler));
+    }
+    let socket = dir.join(SOCKET);
+    let mut questions = control::listen(&socket)
+        .map_err(|e| CaFailure::other(format!("{}: {e}", socket.display())))?;
+    let broken = |e: std::io::Error| CaFailure::other(format!("signals: {e}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
+    loop {
+        tokio::select! {
+            Some(pending) = questions.recv() => if answered(pending, &authority) { break },
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    let _ = std::fs::remove_file(&socket);
+    Ok(())
+}
+
+/// Answers a question; true = that was the last.
+fn answered(pending: Pending, authority: &Shared) -> bool {
+    let (response, last) = match pending.request {
+        Request::Exec { line, .. } => (ordered(&line, authority), false),
+        Request::Status => (Response::ok("serving"), false),
+        Request::Stop => (Response::ok("stopping"), true),
+        _ => (Response::failed(2, "a CA does not do that"), false),
+    };
+    // Whoever asked may be gone.
+    let _ = pending.answer.send(response);
+    last
+}
+
+fn ordered(line: &str, authority: &Shared) -> Response {
+    let order: Order = match serde_json::from_str(line) {
+        Ok(order) => order,
+        Err(e) => return Response::failed(2, format!("not an order: {e}")),
+    };
+    match locked(authority).obey(&order) {
+        Ok(text) => Response::ok(text),
+        Err(e) => Response::failed(7, e.to_string()),
+    }
+}
+
+fn locked(authority: &Shared) -> MutexGuard<'_, Authority> {
+    authority.lock().unwrap_or_else(PoisonError::into_inner)
+}
