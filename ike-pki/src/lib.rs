@@ -38,6 +38,9 @@ mod key_hash;
 mod name;
 mod name_value;
 mod oid;
+#[cfg(test)]
+#[path = "../tests/support/openssl.rs"]
+mod openssl;
 mod path;
 mod pem;
 mod pkcs10;

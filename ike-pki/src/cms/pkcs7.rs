@@ -66,7 +66,8 @@ mod tests {
     use super::*;
     use crate::{
         cms::{Signing, seal, sign},
-        test_support::{Lab, drawn, openssl, openssl_with_files},
+        openssl::{openssl, openssl_with_files},
+        test_support::{Lab, drawn},
     };
     use ike_crypto::{Cipher, Hash};
 

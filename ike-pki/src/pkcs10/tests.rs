@@ -1,7 +1,10 @@
 //! Requests that are written, judged and altered.
 
 use super::*;
-use crate::test_support::{openssl, openssl_with_files, rsa, subject};
+use crate::{
+    openssl::{openssl, openssl_with_files},
+    test_support::{rsa, subject},
+};
 
 fn full() -> (Csr, PrivateKey) {
     let key = rsa(1024);

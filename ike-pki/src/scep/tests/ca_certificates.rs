@@ -104,7 +104,7 @@ fn fingerprints_are_those_that_openssl_says() {
     assert!(!prints.contain(&other) && !prints.contain(""));
     for (option, print) in [("-md5", &prints.md5), ("-sha1", &prints.sha1)] {
         let arguments = ["x509", "-inform", "DER", "-noout", "-fingerprint", option];
-        let Some(said) = crate::test_support::openssl(&arguments, tree.root.der()) else {
+        let Some(said) = crate::openssl::openssl(&arguments, tree.root.der()) else {
             return;
         };
         let said = said.trim().replace(':', "");
