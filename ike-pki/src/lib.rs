@@ -49,6 +49,9 @@ mod name;
 mod name_value;
 pub mod ocsp;
 mod oid;
+#[cfg(test)]
+#[path = "../tests/support/openssl.rs"]
+mod openssl;
 mod path;
 mod pem;
 mod pending;

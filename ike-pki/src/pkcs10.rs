@@ -25,6 +25,8 @@ use crate::{
     writer::{self, sequence, set_of, tlv},
 };
 
+/// Most attributes of a request.
+const MAX_ATTRIBUTES: usize = 32;
 /// Longest challenge password, octets (RFC 2985 5.4.1 allows 255 characters).
 const MAX_PASSWORD: usize = 1024;
 
@@ -248,6 +250,9 @@ impl Csr {
             let values = required(values, &attribute, "attribute values")?;
             if seen.contains(&kind) {
                 return Err(CsrError::Repeated(oid::dotted(kind)));
+            }
+            if seen.len() == MAX_ATTRIBUTES {
+                return Err(attribute.error("at most 32 attributes").into());
             }
             seen.push(kind);
             match kind {

@@ -8,9 +8,10 @@ use crate::{
     ca::LabCa,
     http::HttpReply,
     image::Image,
+    openssl::openssl_with_files,
     pkcs10::{Csr, CsrSpec},
     scep::{Algorithms, Answer, PkiOperation, Signer, Transaction},
-    test_support::{NOW, YEAR, drawn, openssl_with_files, rsa, subject},
+    test_support::{NOW, YEAR, drawn, rsa, subject},
     test_world::{World, copy, lab_ca, own},
     writer::{sequence, tlv},
 };

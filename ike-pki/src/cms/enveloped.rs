@@ -252,7 +252,10 @@ fn unpadded(octets: &[u8], block: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{Lab, drawn, openssl_with_files};
+    use crate::{
+        openssl::openssl_with_files,
+        test_support::{Lab, drawn},
+    };
 
     const ALL: [Cipher; 5] = [
         Cipher::DesCbc,

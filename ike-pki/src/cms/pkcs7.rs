@@ -66,7 +66,8 @@ mod tests {
     use super::*;
     use crate::{
         cms::{Signing, seal, sign},
-        test_support::{Lab, drawn, openssl},
+        openssl::{openssl, openssl_with_files},
+        test_support::{Lab, drawn},
     };
     use ike_crypto::{Cipher, Hash};
 
@@ -134,6 +135,47 @@ mod tests {
                 certificates_of_pkcs7(&octets.slice(..end)).is_err(),
                 "{end}"
             );
+        }
+    }
+
+    /// BER with indefinite lengths and content in pieces, as OpenSSL streams it.
+    #[test]
+    fn a_streamed_message_of_openssl_verifies() {
+        let lab = Lab::new();
+        let ca = lab.ca.certificate();
+        let files = [
+            ("ca.pem", ca.to_pem().into_bytes()),
+            (
+                "key.der",
+                lab.ca.key().to_pkcs8_der().unwrap().expose().to_vec(),
+            ),
+        ];
+        let content = vec![b'x'; 9_000];
+        for identifier in ["-nosmimecap", "-keyid"] {
+            let arguments = [
+                "cms",
+                "-sign",
+                "-binary",
+                "-nodetach",
+                "-stream",
+                identifier,
+                "-signer",
+                "ca.pem",
+                "-inkey",
+                "key.der",
+                "-keyform",
+                "DER",
+                "-outform",
+                "DER",
+            ];
+            let Some(ber) = openssl_with_files(&arguments, &content, &files) else {
+                return;
+            };
+            let ber = Bytes::from(ber);
+            assert!(SignedData::read(&ber).is_err(), "it is BER");
+            let read = SignedData::read(&normal(&ber).unwrap()).unwrap();
+            assert_eq!(read.content.as_deref(), Some(&content[..]));
+            assert_eq!(read.verify(ca), Ok(()));
         }
     }
 

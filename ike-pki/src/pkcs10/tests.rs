@@ -1,7 +1,10 @@
 //! Requests that are written, judged and altered.
 
 use super::*;
-use crate::test_support::{openssl, rsa, subject};
+use crate::{
+    openssl::{openssl, openssl_with_files},
+    test_support::{rsa, subject},
+};
 
 fn full() -> (Csr, PrivateKey) {
     let key = rsa(1024);
@@ -62,6 +65,41 @@ fn openssl_verifies_the_request() {
     }
 }
 
+/// What another maker writes is read.
+#[test]
+fn a_request_of_openssl_is_read() {
+    let key = rsa(1024);
+    let config = "[req]\nprompt=no\ndistinguished_name=d\nattributes=a\n[d]\nO=cisco\nCN=R1\n[a]\n\
+        challengePassword=cisco123\n";
+    let files = [
+        ("key.der", key.to_pkcs8_der().unwrap().expose().to_vec()),
+        ("req.conf", config.into()),
+    ];
+    let arguments = [
+        "req",
+        "-new",
+        "-batch",
+        "-config",
+        "req.conf",
+        "-key",
+        "key.der",
+        "-keyform",
+        "DER",
+        "-addext",
+        "subjectAltName=DNS:r1,email:a@b",
+        "-outform",
+        "DER",
+    ];
+    let Some(der) = openssl_with_files(&arguments, &[], &files) else {
+        return;
+    };
+    let request = Csr::from_der(der).unwrap();
+    assert_eq!(request.subject().to_string(), "cn=R1,o=cisco");
+    assert_eq!(request.dns_names(), ["r1"]);
+    assert_eq!(request.public_key(), &key.public());
+    assert_eq!(request.challenge_password().unwrap().expose(), b"cisco123");
+}
+
 /// P-032: IOS's groups of the digest of the request.
 #[test]
 fn fingerprints_are_grouped_as_ios_groups_them() {
@@ -111,9 +149,14 @@ fn a_request_for_a_foreign_key_is_refused() {
     };
     assert!(of(&one, &info).is_ok(), "attributes may be absent");
     assert_eq!(of(&two, &info).unwrap_err(), CsrError::BadSignature);
+    let many =
+        (0..=MAX_ATTRIBUTES).map(|number| attribute(&[0x2a, number as u8], &writer::text("a")));
+    let many = tlv(tag::constructed(0), &[&many.flatten().collect::<Vec<u8>>()]);
+    let content = crate::der::Reader::new(&info).any().unwrap().content;
+    let error = of(&one, &sequence(&[content, &many])).unwrap_err();
+    assert!(error.to_string().contains("at most 32"), "{error}");
     let once = attribute(oid::CHALLENGE_PASSWORD, &writer::text("a"));
     let twice = tlv(tag::constructed(0), &[&once, &once]);
-    let content = crate::der::Reader::new(&info).any().unwrap().content;
     assert_eq!(
         of(&one, &sequence(&[content, &twice])).unwrap_err(),
         CsrError::Repeated("1.2.840.113549.1.9.7".into())

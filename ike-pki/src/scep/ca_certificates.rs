@@ -52,6 +52,19 @@ pub struct Fingerprints {
     pub sha1: String,
 }
 
+impl Fingerprints {
+    /// Whether `configured`, hex in any case and grouping, is one of them:
+    /// `fingerprint` of a trustpoint (T-85).
+    pub fn contain(&self, configured: &str) -> bool {
+        let digits = |text: &str| {
+            let digits = text.chars().filter(|c| c.is_ascii_hexdigit());
+            digits.collect::<String>().to_ascii_uppercase()
+        };
+        let wanted = digits(configured);
+        wanted == digits(&self.md5) || wanted == digits(&self.sha1)
+    }
+}
+
 impl CaCertificates {
     /// A CA alone, without RA.
     pub fn alone(ca: Certificate) -> Self {
@@ -64,6 +77,8 @@ impl CaCertificates {
     }
 
     /// Reads a reply to GetCACert: one certificate, or PKCS#7 with RA or chain.
+    /// At an enrolment the caller holds `ca` against the certificate that the
+    /// trustpoint has authenticated.
     ///
     /// # Errors
     /// HTTP status, media type, what cannot be read, or certificates that do

@@ -9,8 +9,9 @@ use super::*;
 use crate::{
     ca_crl::RevocationReason,
     ca_server::{CaOptions, CaServer, GrantPolicy, RequestState},
+    openssl::openssl_with_files,
     pkcs10::{Csr, CsrSpec},
-    test_support::{NOW, YEAR, openssl_with_files, rsa, subject},
+    test_support::{NOW, YEAR, rsa, subject},
     test_world::{World, copy, lab_ca, own},
 };
 
