@@ -198,7 +198,7 @@ pub fn examine(
             path: path.certificates.into_iter().cloned().collect(),
             unchecked: std::mem::take(&mut search.unchecked),
         }),
-        Err(_) if !search.wanted.is_empty() => Attempt::Wanted(std::mem::take(&mut search.wanted)),
+        Err(_) if !search.wanted.is_empty() => Attempt::Wanted(each_once(&search.wanted)),
         Err(error) => Attempt::Refused(error),
     };
     search
@@ -208,4 +208,15 @@ pub fn examine(
         attempt,
         believed: search.believed,
     }
+}
+
+/// Certificates of one path may name the same source.
+fn each_once(wanted: &[Source]) -> Vec<Source> {
+    let mut out: Vec<Source> = Vec::new();
+    for source in wanted {
+        if !out.contains(source) {
+            out.push(source.clone());
+        }
+    }
+    out
 }

@@ -8,12 +8,13 @@ use crate::{
     chain::ChainPolicy,
     constraints::Constraints,
     extensions::KeyUsage,
+    link::{Link, Path},
     oid,
     policy_tree::PolicyState,
     profile::{self, Place},
     refusal::{Refusal, ValidationError},
     revocation::Revocation,
-    search::{Link, Path, Purpose, Search},
+    search::{Purpose, Search},
 };
 
 impl<'a> Search<'a> {

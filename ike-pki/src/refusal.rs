@@ -12,7 +12,7 @@ pub struct ValidationError {
     /// Subject of the certificate that failed; `None` when there was none.
     pub certificate: Option<Name>,
     /// Its serial number, upper-case hex (O-084).
-    pub serial: Option<String>,
+    pub serial: Option<Box<str>>,
     /// The check that failed.
     pub refusal: Refusal,
 }
@@ -29,7 +29,7 @@ pub enum Refusal {
         /// The issuer that was looked for.
         issuer: Name,
         /// The issuer's key as the authorityKeyIdentifier names it (RFC 5280 4.2.1.1).
-        key_id: Option<Vec<u8>>,
+        key_id: Option<Box<[u8]>>,
         /// Trustpoints that were looked at.
         trustpoints: Vec<String>,
     },
@@ -104,7 +104,7 @@ impl ValidationError {
     pub(crate) fn new(certificate: &Certificate, refusal: Refusal) -> Self {
         Self {
             certificate: Some(certificate.subject().clone()),
-            serial: Some(certificate.serial_hex()),
+            serial: Some(certificate.serial_hex().into()),
             refusal,
         }
     }

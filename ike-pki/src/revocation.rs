@@ -9,12 +9,11 @@ use crate::{
     anchor::{Anchor, RevocationMethod},
     certificate::Certificate,
     chain::Unchecked,
-    crl::{Crl, at_least},
+    crl::Crl,
     crl_entry::Listed,
+    crl_scope::{in_scope, is_delta_of},
     evidence::{Evidence, Source, Word},
-    extensions::{DistributionPoint, KeyUsage, PointName},
-    general_name::GeneralName,
-    name::Name,
+    extensions::{DistributionPoint, KeyUsage},
     path::{require, weak_hash},
     refusal::Refusal,
     search::{Purpose, Search},
@@ -343,72 +342,4 @@ impl<'s, 'a> Revocation<'s, 'a> {
 pub(crate) fn is_http(url: &str) -> bool {
     let scheme = url.get(..7).unwrap_or_default();
     scheme.eq_ignore_ascii_case("http://")
-}
-
-/// RFC 5280 6.3.3 (b): the list speaks about this certificate at this point.
-fn in_scope(crl: &Arc<Crl>, certificate: &Certificate, point: &DistributionPoint) -> bool {
-    let scope = crl.scope.clone().unwrap_or_default();
-    let issuer_fits = match point.crl_issuer.as_slice() {
-        [] => crl.issuer().matches(certificate.issuer()),
-        issuers => scope.indirect && names(issuers).any(|name| name.matches(crl.issuer())),
-    };
-    let other_kind = if certificate.is_ca() {
-        scope.only_user
-    } else {
-        scope.only_ca
-    };
-    let kind_fits = !other_kind && !scope.only_attribute;
-    issuer_fits && kind_fits && point_fits(crl, &scope.name, point)
-}
-
-/// The list's distribution point, if it has one, is the certificate's.
-fn point_fits(crl: &Crl, scope: &PointName, point: &DistributionPoint) -> bool {
-    let wanted = full_names(scope, crl.issuer());
-    let offered = match &point.name {
-        PointName::Absent => point.crl_issuer.clone(),
-        name => full_names(
-            name,
-            names(&point.crl_issuer).next().unwrap_or(crl.issuer()),
-        ),
-    };
-    let same = |a: &GeneralName, b: &GeneralName| match (a, b) {
-        (GeneralName::Directory(a), GeneralName::Directory(b)) => a.matches(b),
-        _ => a == b,
-    };
-    *scope == PointName::Absent || wanted.iter().any(|a| offered.iter().any(|b| same(a, b)))
-}
-
-fn full_names(name: &PointName, issuer: &Name) -> Vec<GeneralName> {
-    match name {
-        PointName::Absent => Vec::new(),
-        PointName::Full(names) => names.clone(),
-        PointName::Relative(rdn) => issuer
-            .with_rdn(rdn)
-            .map(GeneralName::Directory)
-            .into_iter()
-            .collect(),
-    }
-}
-
-fn names(names: &[GeneralName]) -> impl Iterator<Item = &Name> {
-    names.iter().filter_map(|name| match name {
-        GeneralName::Directory(name) => Some(name),
-        _ => None,
-    })
-}
-
-/// RFC 5280 5.2.4: same issuer and scope, and the base is not older than the
-/// one the delta was made for.
-fn is_delta_of(delta: &Crl, base: &Crl) -> bool {
-    let (Some(from), Some(number)) = (&delta.delta_base, &base.number) else {
-        return false;
-    };
-    let newer = delta
-        .number
-        .as_ref()
-        .is_some_and(|own| at_least(own, number));
-    delta.issuer().matches(base.issuer())
-        && delta.scope == base.scope
-        && at_least(number, from)
-        && newer
 }

@@ -214,8 +214,10 @@ fn every_certificate_of_a_path_is_asked_about_at_once() {
     let mut sub = sub_ca(&mut root, "SUB", |spec| {
         spec.crl_urls = vec!["http://root/".to_owned()];
     });
-    let leaf = leaf(&mut sub, &["http://sub/"], &[]);
-    let chain = [leaf, sub.certificate().clone()];
+    let chain = [
+        leaf(&mut sub, &["http://sub/"], &[]),
+        sub.certificate().clone(),
+    ];
     let anchors = [anchor(&root, &[Method::Crl])];
     let sources = wanted(&chain, &anchors, &Evidence::new([0; 32]));
     let mut urls: Vec<&str> = sources.iter().map(url).collect();
@@ -231,6 +233,16 @@ fn every_certificate_of_a_path_is_asked_about_at_once() {
         evidence.add_crl(source, ca.crl(NOW, NOW + DAY).unwrap());
     }
     assert_eq!(verdict(&chain, &anchors, &evidence), Ok(()));
+    // A source that both name is wanted once.
+    let mut other = sub_ca(&mut root, "OTHER", |spec| {
+        spec.crl_urls = vec!["http://both/".to_owned()];
+    });
+    let chain = [
+        leaf(&mut other, &["http://both/"], &[]),
+        other.certificate().clone(),
+    ];
+    let sources = wanted(&chain, &anchors, &Evidence::new([0; 32]));
+    assert_eq!(sources.len(), 1);
 }
 
 /// B13, B15: a certificate with a hundred points has eight of them asked.

@@ -7,7 +7,9 @@ mod support;
 
 use std::{io::Read, sync::Arc};
 
-use ike_pki::{Anchor, Certificate, ChainPolicy, Crl, Name, RevocationMethod, validate};
+use ike_pki::{
+    Anchor, Certificate, ChainPolicy, Crl, Name, OcspResponse, RevocationMethod, validate,
+};
 use proptest::prelude::*;
 use support::{DAY, NOW, ca, router};
 
@@ -22,6 +24,10 @@ fn exercise(octets: &[u8]) -> bool {
             name.ip(),
             name.matches(name),
         ));
+    }
+    let _ = OcspResponse::from_der(octets.to_vec());
+    if let Ok(list) = Crl::from_der(octets.to_vec()) {
+        drop((list.is_revoked(&[1]), list.number_hex(), list.len()));
     }
     let Ok(certificate) = Certificate::from_der(octets.to_vec()) else {
         return name.is_ok();

@@ -101,7 +101,8 @@ pub struct VerifyJob {
     pub anchors: Vec<Anchor>,
     /// Limits.
     pub policy: ChainPolicy,
-    /// Seconds since 1970 UTC.
+    /// Seconds since 1970 UTC. A host that fetches sets it anew for each round: a list that a CA makes
+    /// when it is asked for is younger than the job.
     pub at: i64,
     /// What the peer signed, as we compute it.
     pub claim: SignatureClaim,

@@ -7,6 +7,7 @@
 pub mod enrol;
 mod network;
 mod node;
+mod verify;
 mod web;
 
 pub use network::{Datagram, Fate, Faults, Network, Translation};
@@ -17,14 +18,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ike_pki::{Crl, CrlCache, Evidence, Source, Store};
-
 use crate::config::RunningConfig;
 use crate::engine::view::IsakmpSaView;
 use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
 use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
-use crate::sa::job::{self, Job, JobOutcome, Verification, VerifyJob};
+use crate::sa::job::{self, Job, JobOutcome};
 use crate::sa::record::Record;
 use crate::sa::retransmit::Timers;
 use crate::time::{Now, Timestamp};
@@ -291,46 +290,6 @@ impl Simulation {
             }
             Action::Reply(_, reply) => self.nodes[node].replies.push(reply),
         }
-    }
-
-    /// Verifies a peer, asking the web about revocation until there is a verdict.
-    fn verify(&mut self, node: usize, job: &VerifyJob) -> JobOutcome {
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.next.to_be_bytes());
-        let (mut evidence, now) = (Evidence::new(seed), self.now().wall);
-        let mut cache = self.nodes[node].store.crls.clone();
-        loop {
-            match job::verify(job, &evidence) {
-                Verification::Done { outcome, believed } => {
-                    self.keep(node, cache, believed);
-                    return outcome;
-                }
-                Verification::Wanted(sources) => {
-                    for source in sources {
-                        self.web.ask(source, &mut cache, &mut evidence, now);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Keeps the lists that proved good and the sources that failed; the engine gets the store with
-    /// them, as from a host.
-    fn keep(&mut self, node: usize, mut cache: CrlCache, believed: Vec<(Source, Arc<Crl>)>) {
-        let now = self.now().wall;
-        for (source, crl) in believed {
-            if let Some(origin) = source.origin() {
-                cache.put(origin, crl, now);
-            }
-        }
-        if cache == self.nodes[node].store.crls {
-            return;
-        }
-        let mut store = Store::clone(&self.nodes[node].store);
-        store.crls = cache;
-        self.nodes[node].store = Arc::new(store);
-        let store = Arc::clone(&self.nodes[node].store);
-        self.deliver(node, Event::Certificates(store));
     }
 
     fn send(&mut self, node: usize, transmit: Transmit) {

@@ -95,7 +95,7 @@ impl Syslog {
     /// What IOS says about the refusal of a chain, if it has words of its own for it (O-084).
     #[must_use]
     pub fn of_refusal(error: &ValidationError) -> Option<Self> {
-        let serial = error.serial.clone().unwrap_or_default();
+        let serial = error.serial.as_deref().unwrap_or_default().to_owned();
         Some(match &error.refusal {
             Refusal::Revoked { serial } => Self::CertificateRevoked {
                 serial: serial.clone(),

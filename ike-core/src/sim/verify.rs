@@ -1,0 +1,51 @@
+//! A verification as a host drives it: round after round until nothing more is wanted.
+
+use std::sync::Arc;
+
+use ike_pki::{Crl, CrlCache, Evidence, Source, Store};
+
+use super::Simulation;
+use crate::sa::action::Event;
+use crate::sa::job::{self, JobOutcome, Verification, VerifyJob};
+
+impl Simulation {
+    /// Verifies a peer, asking the web about revocation until there is a verdict.
+    pub(super) fn verify(&mut self, node: usize, job: &VerifyJob) -> JobOutcome {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.next.to_be_bytes());
+        let (mut evidence, now) = (Evidence::new(seed), self.now().wall);
+        let mut cache = self.nodes[node].store.crls.clone();
+        loop {
+            match job::verify(job, &evidence) {
+                Verification::Done { outcome, believed } => {
+                    self.keep(node, cache, believed);
+                    return outcome;
+                }
+                Verification::Wanted(sources) => {
+                    for source in sources {
+                        self.web.ask(source, &mut cache, &mut evidence, now);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the lists that proved good and the sources that failed; the engine gets the store with
+    /// them, as from a host.
+    fn keep(&mut self, node: usize, mut cache: CrlCache, believed: Vec<(Source, Arc<Crl>)>) {
+        let now = self.now().wall;
+        for (source, crl) in believed {
+            if let Some(origin) = source.origin() {
+                cache.put(origin, crl, now);
+            }
+        }
+        if cache == self.nodes[node].store.crls {
+            return;
+        }
+        let mut store = Store::clone(&self.nodes[node].store);
+        store.crls = cache;
+        self.nodes[node].store = Arc::new(store);
+        let store = Arc::clone(&self.nodes[node].store);
+        self.deliver(node, Event::Certificates(store));
+    }
+}
