@@ -138,6 +138,10 @@ struct RunArgs {
     /// Folder of trustpoints and keys [default: /var/lib/ikd/NAME].
     #[arg(long, env = "IKD_STATE_DIR")]
     state: Option<PathBuf>,
+    /// File with the passphrase of encrypted private keys (mode 0600) [default: the systemd
+    /// credential ikd-key-passphrase].
+    #[arg(long, value_name = "FILE")]
+    key_passphrase_file: Option<PathBuf>,
     /// Control socket [default: /run/ikd/NAME.sock, or under XDG_RUNTIME_DIR].
     #[arg(long, env = "IKD_SOCKET")]
     socket: Option<PathBuf>,
@@ -300,6 +304,7 @@ fn daemon(args: RunArgs) -> ExitCode {
             .unwrap_or_else(|| control::socket_path(&args.name)),
         userspace: args.dataplane == "userspace",
         keylog: args.keylog,
+        key_passphrase_file: args.key_passphrase_file,
         retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),
         device: pki::Device {
             serial: args.serial,

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use ike_crypto::Hash;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Store;
+
 /// Where a key pair is and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +57,22 @@ pub struct KeyTable {
     pub keys: BTreeMap<String, KeyEntry>,
     /// `None` = the files are plain PKCS#8.
     pub protection: Option<Protection>,
+}
+
+impl Store {
+    /// Labels of the key pairs that records and pending requests refer to,
+    /// each once.
+    pub fn key_labels(&self) -> Vec<&str> {
+        let mut labels: Vec<&str> = self
+            .records
+            .iter()
+            .filter_map(|record| record.key_label.as_deref())
+            .chain(self.pending.iter().map(|r| r.key_label.as_str()))
+            .collect();
+        labels.sort_unstable();
+        labels.dedup();
+        labels
+    }
 }
 
 /// SHA-256 as lower-case hex: how the index tells what a file holds.

@@ -309,20 +309,6 @@ impl Store {
             .for_each(|record| record.saved = true);
     }
 
-    /// Labels of the key pairs that records and pending requests refer to,
-    /// each once.
-    pub fn key_labels(&self) -> Vec<&str> {
-        let mut labels: Vec<&str> = self
-            .records
-            .iter()
-            .filter_map(|record| record.key_label.as_deref())
-            .chain(self.pending.iter().map(|r| r.key_label.as_str()))
-            .collect();
-        labels.sort_unstable();
-        labels.dedup();
-        labels
-    }
-
     fn install(
         &mut self,
         trustpoint: &str,

@@ -67,6 +67,9 @@ pub enum KeystoreError {
     /// The key cannot be encoded.
     #[error("key pair {0} cannot be encoded")]
     Encode(String),
+    /// No key can be derived from the passphrase.
+    #[error("the key of the store: {0}")]
+    Derive(String),
     /// The store was opened for reading.
     #[error("{0}: opened for reading only")]
     ReadOnly(PathBuf),

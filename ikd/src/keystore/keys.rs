@@ -15,7 +15,9 @@ use super::contents::{Contents, NEW, label_of};
 use super::error::{KeystoreError, at};
 use super::keyring::{self, PrivateKeyring};
 
-/// A change to one key pair.
+/// A change to one key pair. A key that was kept under a label of its own while its request
+/// was pending comes under its final one by `Put` and `Remove` in one commit, together with
+/// its certificate.
 #[derive(Clone, Debug)]
 pub enum KeyChange {
     /// Keeps a key under a label; one that was there goes with the commit.

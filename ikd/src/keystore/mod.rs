@@ -88,7 +88,7 @@ impl Keystore {
             Access::Read => calm(dir)?,
             Access::Write => Contents::read(dir)?,
         };
-        let mut warnings = Vec::new();
+        let mut warnings = repair::loose(dir);
         if !dir.exists() {
             warnings.push(format!(
                 "{}: no certificate store yet; certificate authentication will find no trustpoint",

@@ -30,7 +30,7 @@ impl Keystore {
         let mut salt = [0; 16];
         fill_random(&mut salt).map_err(|e| KeystoreError::Entropy(e.to_string()))?;
         let key = StoreKey::derive(passphrase.expose(), salt, iterations)
-            .map_err(|e| KeystoreError::Entropy(e.to_string()))?;
+            .map_err(|e| KeystoreError::Derive(e.to_string()))?;
         let protection = Protection {
             salt: HEXLOWER.encode(&salt),
             iterations,

@@ -135,6 +135,21 @@ fn modes(dir: &Path) -> Vec<Finding> {
     open_to_others(dir).into_iter().map(finding).collect()
 }
 
+/// The same as warnings.
+pub(super) fn loose(dir: &Path) -> Vec<String> {
+    let lines = modes(dir).into_iter();
+    lines
+        .map(|f| {
+            format!(
+                "{}: {}; run: {}",
+                dir.join(&f.about).display(),
+                f.problem,
+                f.remedy
+            )
+        })
+        .collect()
+}
+
 fn mend_modes(dir: &Path) -> Result<Vec<String>, KeystoreError> {
     let mend = |(path, mode, right): (String, u32, u32)| {
         let full = dir.join(&path);

@@ -3,6 +3,8 @@
 //!
 //! Exit code 0, or 7 when the store or a file in it is not as it should be.
 
+#[cfg(test)]
+mod bench;
 mod export;
 mod import;
 mod list;
@@ -141,15 +143,24 @@ impl StoreArgs {
         Passphrase::find(self.key_passphrase_file.as_deref()).map_err(|e| e.to_string())
     }
 
+    /// The folder of a store that must be there.
+    fn existing(&self) -> Result<PathBuf, String> {
+        let dir = self.dir();
+        match dir.exists() {
+            true => Ok(dir),
+            false => Err(format!(
+                "{}: no such store; name the device (-d NAME) or its folder (--state DIR)",
+                dir.display()
+            )),
+        }
+    }
+
     /// Opens the store; one that is only looked at must be there.
     fn open(&self, access: Access) -> Result<Keystore, String> {
-        let dir = self.dir();
-        if access == Access::Read && !dir.exists() {
-            let shown = dir.display();
-            return Err(format!(
-                "{shown}: no such store; name the device (-d NAME) or its folder (--state DIR)"
-            ));
-        }
+        let dir = match access {
+            Access::Read => self.existing()?,
+            Access::Write => self.dir(),
+        };
         let opened = Keystore::open(&dir, access, self.passphrase()?.as_ref());
         let keystore = opened.map_err(|e| e.to_string())?;
         // A store that this very command makes is nothing to hear of.

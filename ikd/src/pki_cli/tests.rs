@@ -3,79 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use clap::Parser;
 use ike_core::sa::job::PrivateKeys;
-use ike_pki::Store;
 
+use super::bench::Bench;
 use super::*;
-use crate::keystore::tests::lab::{Lab, NOW, scratch};
-
-#[derive(Parser)]
-struct Typed {
-    #[command(subcommand)]
-    command: PkiCommand,
-}
-
-/// A folder with stores and files.
-struct Bench(tempfile::TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        Self(scratch())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// A file of mode 0600.
-    fn file(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    /// Words with `@NAME` for a path; on the store `STORE`.
-    fn run(&self, store: &str, line: &str) -> Outcome {
-        let word = |word: &str| match word.strip_prefix('@') {
-            Some(name) => self.path(name).display().to_string(),
-            None => word.to_owned(),
-        };
-        let words = ["ikd".to_owned()]
-            .into_iter()
-            .chain(line.split(' ').map(word));
-        let state = ["--state".to_owned(), self.path(store).display().to_string()];
-        let typed = Typed::try_parse_from(words.chain(state)).unwrap_or_else(|e| panic!("{e}"));
-        outcome(typed.command)
-    }
-
-    fn ok(&self, store: &str, line: &str) -> String {
-        self.run(store, line)
-            .unwrap_or_else(|e| panic!("{line}: {e}"))
-            .text
-    }
-
-    fn refused(&self, store: &str, line: &str) -> String {
-        self.run(store, line)
-            .err()
-            .unwrap_or_else(|| panic!("{line}: not refused"))
-    }
-
-    /// Both trustpoints enrolled, IOSCA2 last.
-    fn enrolled(&self, store: &str) -> Lab {
-        let (mut lab, mut trustpoints) = (Lab::default(), Store::default());
-        let keys = [
-            lab.enrol(&mut trustpoints, "IOSCA1", "first"),
-            lab.enrol(&mut trustpoints, "IOSCA2", "second"),
-        ];
-        let mut keystore = Keystore::open(&self.path(store), Access::Write, None).unwrap();
-        keystore.commit(&trustpoints, &keys).unwrap();
-        lab
-    }
-
-    fn store(&self, name: &str) -> Keystore {
-        Keystore::open(&self.path(name), Access::Read, None).unwrap()
-    }
-}
+use crate::keystore::tests::lab::NOW;
 
 #[test]
 fn the_list_shows_order_keys_and_files() {
@@ -283,17 +215,6 @@ fn certificates_go_out_and_in_as_configuration() {
     // Once more changes nothing.
     bench.ok("r2", "import-config @r1.cfg");
     assert_eq!(bench.store("r2").store, two.store);
-}
-
-impl Bench {
-    fn blocks(&self, store: &str, trustpoint: &str) -> String {
-        let out = format!("chain-{trustpoint}");
-        self.ok(
-            store,
-            &format!("export {trustpoint} --format chain --out @{out}"),
-        );
-        fs::read_to_string(self.path(&out)).unwrap()
-    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct VerifyArgs {
 }
 
 pub(super) fn run(args: &VerifyArgs) -> Outcome {
-    let (dir, passphrase) = (args.store.dir(), args.store.passphrase()?);
+    let (dir, passphrase) = (args.store.existing()?, args.store.passphrase()?);
     if args.repair {
         let done = repair(&dir, passphrase.as_ref()).map_err(|e| e.to_string())?;
         done.iter().for_each(|line| complain(line));

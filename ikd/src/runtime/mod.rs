@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::control;
 use crate::dataplane::config::DataplaneEvent;
-use crate::keystore::{Access, Keystore};
+use crate::keystore::{Access, Keystore, Passphrase};
 use crate::log::Sink;
 use crate::pki::{self, Device, Pki};
 
@@ -32,6 +32,8 @@ pub struct Options {
     pub config: PathBuf,
     /// Folder of trustpoints and keys.
     pub state: PathBuf,
+    /// File with the passphrase of encrypted private keys.
+    pub key_passphrase_file: Option<PathBuf>,
     /// Control socket.
     pub socket: PathBuf,
     /// Name of this daemon.
@@ -69,7 +71,8 @@ impl StartError {
 /// # Errors
 /// Configuration, store, sockets, devices or control socket are not to be had.
 pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<(), StartError> {
-    let keystore = Keystore::open(&options.state, Access::Write, None)
+    let keystore = Passphrase::find(options.key_passphrase_file.as_deref())
+        .and_then(|found| Keystore::open(&options.state, Access::Write, found.as_ref()))
         .map_err(|e| StartError::new(7, e.to_string()))?;
     for warning in &keystore.warnings {
         crate::log::notice(warning);

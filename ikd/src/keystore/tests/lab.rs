@@ -49,6 +49,18 @@ impl Lab {
         self.certify(store, trustpoint, &label.unwrap());
     }
 
+    /// The key of one label under another.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) -> KeyChange {
+        let key = self.keys.remove(from).unwrap();
+        self.keys.insert(to.to_owned(), key.clone());
+        KeyChange::Put {
+            label: to.to_owned(),
+            key,
+            exportable: true,
+            at: NOW,
+        }
+    }
+
     pub(crate) fn crl(&mut self, trustpoint: &str) -> Crl {
         self.clock += 1;
         let at = NOW + self.clock;

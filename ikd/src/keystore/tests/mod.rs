@@ -2,6 +2,7 @@
 
 mod crash;
 pub(crate) mod lab;
+mod replay;
 mod trust;
 
 use std::fs;

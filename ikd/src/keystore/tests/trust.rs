@@ -285,7 +285,7 @@ fn no_text_shows_a_secret() {
     let mut keystore = open(work.path(), None).unwrap();
     let change = lab.key("third");
     keystore
-        .commit(&keystore.store.clone(), &[change.clone()])
+        .commit(&keystore.store.clone(), std::slice::from_ref(&change))
         .unwrap();
     let mut secrets: Vec<Vec<u8>> = vec![b"correct horse battery".to_vec()];
     secrets.extend(keystore.keys.all().map(|(_, key)| {
