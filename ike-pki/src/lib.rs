@@ -37,6 +37,7 @@ mod name_value;
 mod oid;
 mod path;
 mod pem;
+mod pem_cipher;
 mod pending;
 mod pkcs12;
 mod policy_tree;
