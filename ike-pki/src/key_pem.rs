@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::{
     certificate::Certificate,
     pem::{MAX_PEM, PemError, begin, private_key_from_pem},
+    pem_cipher,
     pkcs12::Pkcs12Error,
     private_key::private_key_from_der,
 };
@@ -70,16 +71,19 @@ pub fn any_private_key_from_pem(
         line,
         expected: "the -----END line of the section",
     })?;
-    if body.contains("Proc-Type:") {
-        let what =
-            "the old encryption of PEM (Proc-Type: 4,ENCRYPTED; convert it: openssl pkcs8 -topk8)";
-        return Err(error(Pkcs12Error::unsupported(what)));
-    }
-    let decoded = BASE64_MIME_PERMISSIVE.decode(body.trim().as_bytes());
-    let der = Zeroizing::new(decoded.map_err(|_| PemError::Base64 {
+    let (header, base64) = pem_cipher::parts(body).map_or((None, body), |(h, b)| (Some(h), b));
+    let decoded = BASE64_MIME_PERMISSIVE.decode(base64.trim().as_bytes());
+    let mut der = Zeroizing::new(decoded.map_err(|_| PemError::Base64 {
         line,
         label: label.to_owned(),
     })?);
+    if let Some(header) = header {
+        let passphrase = passphrase.ok_or_else(|| error(Pkcs12Error::Passphrase))?;
+        der = pem_cipher::decrypt(header, &der, passphrase).map_err(error)?;
+        // One time in 256 a wrong passphrase leaves a valid padding.
+        let read = private_key_from_der(&der, None);
+        return read.map(Some).map_err(|_| error(Pkcs12Error::Passphrase));
+    }
     private_key_from_der(&der, passphrase)
         .map(Some)
         .map_err(error)
@@ -105,6 +109,8 @@ fn body<'a>(text: &'a str, label: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
     use ike_crypto::KeySpec;
 
@@ -124,11 +130,43 @@ mod tests {
         assert!(any_private_key_from_pem("nothing", None).unwrap().is_none());
     }
 
+    /// What IOS exports: the old encryption of PEM, judged by openssl, which writes it, too.
     #[test]
-    fn the_old_encryption_is_told_with_the_way_out() {
-        let pem = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
-        let text = any_private_key_from_pem(pem, Some("x")).unwrap_err();
-        assert!(text.to_string().contains("openssl pkcs8 -topk8"), "{text}");
+    fn the_old_encryption_of_pem_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = |arguments: &str| {
+            let mut openssl = Command::new("openssl");
+            let output = openssl
+                .args(arguments.split(' '))
+                .current_dir(dir.path())
+                .output();
+            let output = output.expect("openssl is needed; install the package openssl");
+            assert!(output.status.success(), "{output:?}");
+        };
+        let key = PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap();
+        let plain = key.to_pkcs8_der().unwrap();
+        std::fs::write(dir.path().join("k.der"), plain.expose()).unwrap();
+        for cipher in ["des3", "aes256"] {
+            run(&format!(
+                "rsa -inform DER -in k.der -traditional -{cipher} -passout pass:geheim -out k.pem"
+            ));
+            let pem = std::fs::read_to_string(dir.path().join("k.pem")).unwrap();
+            assert!(pem.contains("Proc-Type: 4,ENCRYPTED"));
+            for pem in [pem.replace('\n', "\r\n"), pem] {
+                let read = any_private_key_from_pem(&pem, Some("geheim"))
+                    .unwrap()
+                    .unwrap();
+                assert_eq!(read.public(), key.public());
+                for wrong in [Some("falsch"), None] {
+                    let text = any_private_key_from_pem(&pem, wrong)
+                        .unwrap_err()
+                        .to_string();
+                    assert!(text.contains("wrong passphrase"), "{text}");
+                }
+                let odd = pem.replace("DEK-Info: ", "DEK-Info: IDEA-CBC,");
+                assert!(any_private_key_from_pem(&odd, Some("geheim")).is_err());
+            }
+        }
     }
 
     #[test]

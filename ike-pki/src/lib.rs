@@ -56,6 +56,7 @@ mod oid;
 mod openssl;
 mod path;
 mod pem;
+mod pem_cipher;
 mod pending;
 mod pkcs10;
 mod pkcs12;

@@ -55,14 +55,18 @@ impl Passphrase {
     /// # Errors
     /// As [`Passphrase::from_file`].
     pub fn find(file: Option<&Path>) -> Result<Option<Self>, KeystoreError> {
-        if let Some(path) = file {
-            return Self::from_file(path).map(Some);
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        match file {
+            Some(path) => Self::from_file(path).map(Some),
+            None => Self::of_credentials(credentials.as_deref()),
         }
-        let Some(dir) = std::env::var_os("CREDENTIALS_DIRECTORY") else {
+    }
+
+    /// Its mode is systemd's matter: access lists show as group bits.
+    pub(super) fn of_credentials(dir: Option<&Path>) -> Result<Option<Self>, KeystoreError> {
+        let Some(path) = dir.map(|dir| dir.join(CREDENTIAL)) else {
             return Ok(None);
         };
-        // Its mode is systemd's matter: access lists show as group bits.
-        let path = PathBuf::from(dir).join(CREDENTIAL);
         match path.exists() {
             true => Self::read(&path).map(Some),
             false => Ok(None),

@@ -53,7 +53,7 @@ pub struct ConfigArgs {
     trustpoint: Option<String>,
 }
 
-/// What a file is.
+/// What a file is. PKCS#7 joins here when its reader is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ImportFormat {
     /// PEM: certificates, a private key (PKCS#8, encrypted or not, PKCS#1, SEC1).

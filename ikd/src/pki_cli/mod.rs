@@ -199,6 +199,9 @@ fn plain(text: &str) -> String {
 
 /// A numbered list, the first asked for first.
 fn numbered(names: &[String]) -> String {
+    if names.is_empty() {
+        return "  (nobody)\n".to_owned();
+    }
     let lines = names.iter().enumerate();
     lines
         .map(|(n, name)| format!("  {}. {}\n", n + 1, plain(name)))

@@ -327,7 +327,7 @@ const fn cipher_oid(cipher: Cipher) -> &'static [u8] {
 }
 
 /// Octets without the padding (RFC 8018 6.1.1), `None` when it is none.
-fn unpadded(plain: &[u8], block: usize) -> Option<usize> {
+pub(crate) fn unpadded(plain: &[u8], block: usize) -> Option<usize> {
     let count = usize::from(*plain.last()?);
     let len = plain.len().checked_sub(count)?;
     let padding = plain.get(len..)?;

@@ -274,6 +274,13 @@ fn a_passphrase_file_is_checked_like_a_key() {
     assert_eq!(Passphrase::from_file(&path).unwrap().expose(), "geheim");
     fs::write(&path, "\n").unwrap();
     assert!(Passphrase::from_file(&path).is_err());
+    // systemd's credential, with the mode systemd gives it.
+    let credential = work.path().join("ikd-key-passphrase");
+    let found = |dir| Passphrase::of_credentials(dir).unwrap();
+    assert!(found(None).is_none() && found(Some(work.path())).is_none());
+    fs::write(&credential, "geheim").unwrap();
+    fs::set_permissions(&credential, fs::Permissions::from_mode(0o440)).unwrap();
+    assert_eq!(found(Some(work.path())).unwrap().expose(), "geheim");
 }
 
 /// K6: whatever goes wrong, no octet of a key and no passphrase is in any text.
