@@ -172,3 +172,99 @@ impl CertificateRules for MapRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+    use ike_crypto::{KeySpec, PrivateKey};
+    use ike_pki::{CertRequestSpec, CrlOrigin, LabCa, Name};
+
+    const NOW: i64 = 1_371_475_501;
+
+    fn root(cn: &str) -> LabCa {
+        let key = PrivateKey::generate(KeySpec::EcP256).unwrap();
+        let name = Name::from_subject_name(&format!("CN={cn}")).unwrap();
+        LabCa::new(&name, key, 1, NOW - 60, NOW + 86_400).unwrap()
+    }
+
+    fn below(parent: &mut LabCa, cn: &str) -> LabCa {
+        let key = PrivateKey::generate(KeySpec::EcP256).unwrap();
+        let name = Name::from_subject_name(&format!("CN={cn}")).unwrap();
+        let public = key.public();
+        let mut spec = CertRequestSpec::router(name, &public, NOW - 60, NOW + 86_400);
+        spec.ca = Some(None);
+        let certificate = parent.issue(&spec).unwrap();
+        LabCa::with_certificate(certificate, key, 1)
+    }
+
+    fn names(above: &Option<Vec<Anchor>>) -> Vec<&str> {
+        let above = above.iter().flatten();
+        above.map(|anchor| anchor.trustpoint.as_str()).collect()
+    }
+
+    /// P-040: the trustpoint named, or those of the issuer's name; a line that leads back to where
+    /// it came from ends there, refused and not trusted.
+    #[test]
+    fn trustpoints_above_are_found_and_never_twice() {
+        let mut ca = root("ROOT");
+        let sub = below(&mut ca, "SUB");
+        let mut store = Store::default();
+        for (trustpoint, ca) in [("R", &ca), ("OTHER", &root("OTHER")), ("S", &sub)] {
+            store.authenticate(trustpoint, ca.certificate().clone(), NOW);
+        }
+        let found = |r: &str, s: &str| {
+            let text = format!("crypto pki trustpoint R\n{r}crypto pki trustpoint S\n{s}");
+            let config = parse("r1.cfg", &text).config;
+            anchor(&config, &store, "S", NOW).unwrap()
+        };
+        assert!(found("", "").continues.is_none());
+        let any = found("", " chain-validation continue\n");
+        assert_eq!(names(&any.continues), ["R"]);
+        let named = found("", " chain-validation continue OTHER\n");
+        assert_eq!(names(&named.continues), ["OTHER"], "the operator's word");
+        let nobody = found("", " chain-validation continue NOBODY\n");
+        assert_eq!(nobody.continues.map(|above| above.len()), Some(0));
+        let back = found(
+            " chain-validation continue S\n",
+            " chain-validation continue R\n",
+        );
+        let above = back.continues.unwrap();
+        assert_eq!(above[0].continues.as_ref().map(Vec::len), Some(0));
+    }
+
+    /// G-061: what a trustpoint asks, and which lists count for it.
+    #[test]
+    fn the_lines_of_a_trustpoint_reach_its_anchor() {
+        let mut ca = root("ROOT");
+        let mut store = Store::default();
+        store.authenticate("R", ca.certificate().clone(), NOW);
+        let url = CrlOrigin::Url("http://a/".to_owned());
+        let list = ca.crl(NOW, NOW + 3600).unwrap();
+        store.crls.put(url, list, NOW);
+        let of = |lines: &str, at| {
+            let text = format!("crypto pki trustpoint R\n{lines}");
+            anchor(&parse("r1.cfg", &text).config, &store, "R", at).unwrap()
+        };
+        let plain = of("", NOW);
+        assert_eq!((plain.asks, plain.crls.len()), (Asks::default(), 1));
+        assert_eq!(plain.revocation, [Revocation::Crl]);
+        assert!(plain.rules.is_none());
+        let full = of(
+            " enrollment url http://ca\n revocation-check ocsp none\n ocsp url http://o\n ocsp disable-nonce\n crl query http://q\n",
+            NOW,
+        );
+        let asks = Asks {
+            crl_query: Some("http://q".to_owned()),
+            scep: true,
+            ocsp_url: Some("http://o".to_owned()),
+            without_nonce: true,
+        };
+        assert_eq!(full.asks, asks);
+        assert_eq!(full.revocation, [Revocation::Ocsp, Revocation::None]);
+        assert!(of(" crl cache none\n", NOW).crls.is_empty());
+        assert_eq!(of(" crl cache delete-after 2\n", NOW + 119).crls.len(), 1);
+        assert!(of(" crl cache delete-after 2\n", NOW + 120).crls.is_empty());
+        assert!(anchor(&parse("r1.cfg", "").config, &store, "X", NOW).is_none());
+    }
+}
