@@ -4,6 +4,8 @@
 //! A pending request has no sequence number and no place in the order (T-83):
 //! it takes one only when its certificate is installed.
 
+use std::fmt;
+
 use ike_crypto::Hash;
 
 use crate::{
@@ -12,8 +14,9 @@ use crate::{
     store::{Record, RecordKind, Store},
 };
 
-/// A request the CA has not decided (P-024).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request the CA has not decided (P-024). `Debug` shows neither the request,
+/// which carries the challenge password (P-023), nor the transaction.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pending {
     /// Name of the trustpoint.
     pub trustpoint: String,
@@ -31,6 +34,19 @@ pub struct Pending {
     pub requested_at: i64,
     /// When the CA is to be asked next, as `requested_at`.
     pub next_poll_at: i64,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("trustpoint", &self.trustpoint)
+            .field("subject", &self.subject)
+            .field("key_label", &self.key_label)
+            .field("polls", &self.polls)
+            .field("requested_at", &self.requested_at)
+            .field("next_poll_at", &self.next_poll_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Pending {

@@ -456,6 +456,12 @@ fn a_pending_request_changes_the_order_only_when_it_is_granted() {
     assert_eq!(order(&store), ["CA1", "CA2"]);
     assert_eq!(store.pending("IOSCA1"), None);
     store.set_pending(request("IOSCA2"));
+    // P-023, K6: the challenge password in the request is not shown.
+    let shown = format!("{store:?}");
+    assert!(
+        shown.contains("R1.new") && !shown.contains("request_der"),
+        "{shown}"
+    );
     assert_eq!(store.take_pending("IOSCA2").unwrap().polls, 3);
     assert!(store.all_pending().is_empty());
 }
