@@ -5,7 +5,8 @@ mod scep;
 use std::cell::RefCell;
 
 use ike_pki::http::HttpRequest;
-use ike_pki::{CaServer, fuzzing};
+use ike_pki::ca_server::CaServer;
+use ike_pki::fuzzing;
 use libfuzzer_sys::fuzz_target;
 use scep::{ALGORITHMS, NOW, ROUTER, random, server};
 

@@ -17,7 +17,7 @@ mod ca;
 mod ca_crl;
 mod ca_error;
 mod ca_extensions;
-mod ca_server;
+pub mod ca_server;
 mod certificate;
 mod certificate_error;
 mod certificate_form;
@@ -84,10 +84,6 @@ pub use bundle::certificates_of_bundle;
 pub use ca::{CertRequestSpec, LabCa, Version};
 pub use ca_crl::RevocationReason;
 pub use ca_error::CaError;
-pub use ca_server::{
-    CaOptions, CaServer, CaServerError, GrantPolicy, Issued, MAX_CA_REQUEST, MAX_PENDING, Request,
-    RequestState,
-};
 pub use certificate::Certificate;
 pub use certificate_error::CertificateError;
 pub use chain::{

@@ -3,7 +3,8 @@ use std::sync::LazyLock;
 
 use ike_crypto::{Hash, PrivateKey};
 use ike_pki::scep::{Algorithms, CaCertificates, ContentCipher, Signer, Transaction, temporary_certificate};
-use ike_pki::{CaOptions, CaServer, Certificate, Csr, CsrSpec, LabCa, Name};
+use ike_pki::ca_server::{CaOptions, CaServer};
+use ike_pki::{Certificate, Csr, CsrSpec, LabCa, Name};
 
 pub const NOW: i64 = 1_371_475_501;
 pub const ALGORITHMS: Algorithms = Algorithms { digest: Hash::Sha1, cipher: ContentCipher::TripleDesCbc };
@@ -12,7 +13,8 @@ pub struct Router {
     pub key: PrivateKey,
     pub temporary: Certificate,
     pub ca: CaCertificates,
-    /// Its first message is sent.
+    /// Its first message is sent; the target of requests does not need it.
+    #[allow(dead_code)]
     pub transaction: Transaction,
 }
 

@@ -216,13 +216,14 @@ impl CaServer {
     pub fn current_crl(&mut self, now: i64) -> Result<Crl, CaServerError> {
         let lifetime = self.options.crl_lifetime.max(1);
         let fresh = |crl: &&Crl| {
-            let age = now - crl.this_update();
+            let age = now.saturating_sub(crl.this_update());
             (0..=lifetime - lifetime / 4).contains(&age)
         };
         if let Some(crl) = self.crl.as_ref().filter(fresh) {
             return Ok(crl.clone());
         }
-        let crl = self.ca.crl_with(self.options.hash, now, now + lifetime)?;
+        let next = now.saturating_add(lifetime);
+        let crl = self.ca.crl_with(self.options.hash, now, next)?;
         self.crl = Some(crl.clone());
         self.changes += 1;
         Ok(crl)

@@ -55,7 +55,7 @@ pub fn temporary_certificate(
     let attribute = sequence(&[&writer::oid(oid::UNSTRUCTURED_NAME), &value]);
     let name = Name::written(sequence(&[&set_of(vec![attribute])]));
     let public = key.public();
-    let mut spec = CertRequestSpec::router(name.clone(), &public, at, at + TEN_YEARS);
+    let mut spec = CertRequestSpec::router(name.clone(), &public, at, at.saturating_add(TEN_YEARS));
     spec.hash = Hash::Sha256;
     build(&spec, &name, key, 1, None)
         .map_err(|error| Fault::Ca(error).at(Step::TemporaryCertificate))
