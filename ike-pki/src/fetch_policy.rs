@@ -20,8 +20,8 @@ pub struct FetchPolicy {
 }
 
 impl FetchPolicy {
-    /// Allows what an operator configured, an enrolment URL: its port, and
-    /// its address when it is a literal one.
+    /// Allows what an operator configured (`enrollment url`, `crl query`, `ocsp
+    /// url`): its port, and its address when it is a literal one.
     pub fn allow_url(&mut self, url: &str) {
         let Ok((host, port)) = split(url) else {
             return;
@@ -45,7 +45,7 @@ pub fn may_fetch(url: &str, allowed: &FetchPolicy) -> Result<(), String> {
     let (host, port) = split(url).map_err(|why| format!("{}: {why}", shown()))?;
     if !PORTS.contains(&port) && !allowed.ports.contains(&port) {
         return Err(format!(
-            "{}: port {port} is not 80, 8080 or that of an enrolment URL",
+            "{}: port {port} is not 80, 8080 or that of a configured URL",
             shown()
         ));
     }

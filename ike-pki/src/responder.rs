@@ -18,6 +18,7 @@ impl Revocation<'_, '_> {
         issuer: &Certificate,
     ) -> Result<Status, Refusal> {
         let mut status = Status::unknown("the certificate names no OCSP responder");
+        let before = self.search.wanted.len();
         let request = self.request(certificate, issuer);
         for url in self.responders(certificate) {
             let source = Source::Ocsp {
@@ -39,6 +40,8 @@ impl Revocation<'_, '_> {
                         Err(why) => Status::unknown(why),
                     };
                     match &status {
+                        // A delegate has to be looked up first.
+                        Status::Unknown(_) if self.search.wanted.len() > before => break,
                         Status::Unknown(why) => drop(self.done_without(&source, why)),
                         _ => break,
                     }

@@ -175,6 +175,34 @@ fn a_revoked_delegate_is_not_believed() {
     }
 }
 
+/// While a delegate is looked up, no other responder is troubled.
+#[test]
+fn a_delegate_with_a_distribution_point_is_looked_up_before_another_is_asked() {
+    let mut ca = ca("CA1");
+    let mut spec = CertRequestSpec::router(subject("R1"), router_key(), NOW - DAY, NOW + DAY);
+    spec.ocsp_urls = vec![URL.to_owned(), "http://second/".to_owned()];
+    let chain = [ca.issue(&spec).unwrap()];
+    let delegate = delegate(&mut ca, |spec| {
+        spec.ocsp_no_check = false;
+        spec.crl_urls = vec!["http://ca.cisco.com/ca.crl".to_owned()];
+    });
+    let mut anchor = Anchor::new("T", ca.certificate().clone());
+    anchor.revocation = vec![Method::Ocsp];
+    let anchors = [anchor];
+    let mut evidence = Evidence::new([3; 32]);
+    let round = |evidence: &Evidence| match attempt(&chain, &anchors, evidence, NOW, &IOS) {
+        Attempt::Wanted(mut sources) if sources.len() == 1 => sources.pop(),
+        Attempt::Valid(_) => None,
+        other => panic!("{other:?}"),
+    };
+    let by = |request: &[u8]| respond(request, &|_| CertStatus::Good, &delegate.signer(), NOW);
+    fetch(round(&evidence).unwrap(), by, &mut evidence);
+    let list = round(&evidence).unwrap();
+    assert!(matches!(&list, Source::Crl { url } if url == "http://ca.cisco.com/ca.crl"));
+    evidence.add_crl(list, ca.crl(NOW, NOW + DAY).unwrap());
+    assert_eq!(round(&evidence), None);
+}
+
 /// F3: old answers, answers of tomorrow, answers about others, no nonce.
 #[test]
 fn an_answer_that_may_be_a_replay_is_not_believed() {
