@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use ike_core::sa::job::PrivateKeys;
 use ike_crypto::{Hash, KeySpec, PrivateKey, Secret};
-use ike_pki::{CaOptions, CaServer, GrantPolicy, Image, LabCa, Name, Store};
+use ike_pki::ca_server::{CaOptions, CaServer, GrantPolicy};
+use ike_pki::{Image, LabCa, Name, Store};
 use serde::{Deserialize, Serialize};
 
 use super::{Authority, CaFailure, now};

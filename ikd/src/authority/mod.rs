@@ -15,8 +15,8 @@ pub use arguments::{CaCommand, run};
 
 use std::path::PathBuf;
 
+use ike_pki::ca_server::{CaServer, CaServerError};
 use ike_pki::http::{HttpReply, HttpRequest};
-use ike_pki::{CaServer, CaServerError};
 
 use crate::keystore::{Keystore, KeystoreError};
 

@@ -4,7 +4,8 @@
 use std::fmt::Write;
 
 use data_encoding::HEXUPPER_PERMISSIVE;
-use ike_pki::{IosTime, RequestState, RevocationReason};
+use ike_pki::ca_server::{Issued, Request, RequestState};
+use ike_pki::{IosTime, RevocationReason};
 use serde::{Deserialize, Serialize};
 
 use super::folder::Grant;
@@ -87,14 +88,14 @@ impl Authority {
     }
 
     fn listing(&self) -> Listing {
-        let request = |r: &&ike_pki::Request| RequestLine {
+        let request = |r: &&Request| RequestLine {
             id: r.id,
             state: state(&r.state),
             subject: r.request.subject().to_string(),
             transaction: r.transaction.clone(),
             received: IosTime(r.received_at).to_string(),
         };
-        let certificate = |i: &&ike_pki::Issued| CertificateLine {
+        let certificate = |i: &&Issued| CertificateLine {
             serial: i.certificate.serial_hex(),
             state: if i.revoked.is_some() {
                 "revoked"
@@ -112,7 +113,7 @@ impl Authority {
 
     /// `all`, a number, or a part of the subject.
     fn decide(&mut self, which: &str, grant: bool) -> Result<String, CaFailure> {
-        let fits = |r: &&&ike_pki::Request| {
+        let fits = |r: &&&Request| {
             which == "all"
                 || r.id.to_string() == which
                 || names(which, &r.request.subject().to_string())
@@ -152,7 +153,7 @@ impl Authority {
         });
         let reason = reason.transpose()?;
         let wanted = HEXUPPER_PERMISSIVE.decode(which.as_bytes()).ok();
-        let fits = |i: &&&ike_pki::Issued| {
+        let fits = |i: &&&Issued| {
             let certificate = &i.certificate;
             let serial = wanted.as_deref() == Some(certificate.serial());
             i.revoked.is_none() && (serial || names(which, &certificate.subject().to_string()))
