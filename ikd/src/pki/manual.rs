@@ -5,7 +5,7 @@ use ike_core::policy::enrolment::Wish;
 use ike_pki::{CertRequestSpec, Certificate, LabCa, Pending};
 
 use super::authenticate::certificate_of_text;
-use super::request::Signed;
+use super::rollover::Signed;
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
 
@@ -20,17 +20,18 @@ impl Pki {
         talk: &mut Talk,
     ) -> Result<String, PkiError> {
         let now = self.now();
+        let (key_label, keys) = signed.pending(now);
         let pending = Pending {
             trustpoint: signed.trustpoint.clone(),
             subject: signed.request.subject().clone(),
             request_der: signed.request.der().to_vec(),
-            key_label: signed.key_label.clone(),
+            key_label,
             transaction: Vec::new(),
             polls: 0,
             requested_at: now,
             next_poll_at: now,
         };
-        self.commit(signed.key_change(now), |store| store.set_pending(pending))
+        self.commit(keys, |store| store.set_pending(pending))
             .await?;
         talk.say("Certificate Request follows:\n").await;
         talk.say(base64_lines(signed.request.der())).await;
@@ -111,7 +112,7 @@ impl Pki {
         spec.hash = wish.hash;
         let certificate = LabCa::self_signed(&spec, &signed.key)
             .map_err(|e| PkiError::new(format!("% No certificate was made: {e}")))?;
-        self.commit(signed.key_change(at), |store| {
+        self.commit(signed.granted(at), |store| {
             store.enroll(&signed.trustpoint, certificate, &signed.key_label, at);
         })
         .await?;

@@ -16,6 +16,7 @@ mod manage;
 mod manual;
 mod request;
 mod revocation;
+mod rollover;
 mod signer;
 mod timers;
 mod transport;
@@ -156,7 +157,7 @@ pub struct Parts {
 
 /// The PKI of one router.
 pub struct Pki {
-    keystore: Mutex<Keystore>,
+    keystore: Arc<Mutex<Keystore>>,
     config: Shelf<Arc<RunningConfig>>,
     device: Device,
     transport: Arc<dyn Transport>,
@@ -172,7 +173,7 @@ impl Pki {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
-            keystore: Mutex::new(parts.keystore),
+            keystore: Arc::new(Mutex::new(parts.keystore)),
             config: Shelf::new(parts.config),
             device: parts.device,
             transport: parts.transport,
@@ -249,10 +250,16 @@ impl Pki {
         keys: Vec<KeyChange>,
         change: impl FnOnce(&mut Store),
     ) -> Result<(), PkiError> {
-        let mut keystore = self.keystore.lock().await;
+        let mut keystore = self.keystore.clone().lock_owned().await;
         let mut store = keystore.store.clone();
         change(&mut store);
-        keystore.commit(&store, &keys)?;
+        // Disks are slow, and the threads of the runtime have packets to carry.
+        let work = move || (keystore.commit(&store, &keys), keystore);
+        let (written, keystore) = match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(e) => return Err(PkiError::new(format!("% Nothing was stored: {e}"))),
+        };
+        written?;
         // Nobody listens when the daemon is ending.
         let _ = self.changes.send(Changed {
             store: Arc::new(keystore.store.clone()),

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use ike_core::config::{Enrollment, RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Wish;
-use ike_crypto::{Hash, PrivateKey};
+use ike_crypto::Hash;
 use ike_pki::scep::{Algorithms, Answer, CaCertificates, Capabilities, Transaction};
 use ike_pki::{Certificate, Csr, CsrSpec, Pending};
 use zeroize::Zeroizing;
 
 use super::ca::Ca;
+use super::rollover::{self, Signed};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError};
 use crate::control::Talk;
-use crate::keystore::KeyChange;
 
 /// What is applied for.
 pub(super) struct Application {
@@ -25,16 +25,6 @@ pub(super) struct Application {
     pub(super) regenerate: bool,
     /// The certificate that is there vouches for the request, where the CA can take that.
     pub(super) renewal: bool,
-}
-
-/// An application that is signed and can be sent.
-pub(super) struct Signed {
-    pub(super) trustpoint: String,
-    pub(super) key_label: String,
-    pub(super) key: Arc<PrivateKey>,
-    /// The pair is stored with whatever comes of the request.
-    pub(super) fresh: bool,
-    pub(super) request: Csr,
 }
 
 impl Pki {
@@ -60,20 +50,25 @@ impl Pki {
     /// The request with its key pair (P-023).
     async fn signed(&self, application: &Application, talk: &Talk) -> Result<Signed, PkiError> {
         let wish = &application.wish;
-        let pair = self
-            .key_pair(&wish.key_label, wish.key, application.regenerate, talk)
+        let mut key_label = wish.key_label.clone();
+        if application.regenerate {
+            let store = &self.keystore.lock().await.store;
+            key_label = rollover::label_for(store, &application.trustpoint, &key_label);
+        }
+        let (key, keeping) = self
+            .key_pair(&key_label, wish.key, application.regenerate, talk)
             .await?;
         let mut spec = CsrSpec::new(wish.subject.clone(), wish.hash);
         spec.dns_names.clone_from(&wish.dns_names);
         let challenge = application.challenge.as_str();
         spec.challenge_password = Some(challenge).filter(|c| !c.is_empty());
-        let request = Csr::build(&spec, &pair.key)
+        let request = Csr::build(&spec, &key)
             .map_err(|e| PkiError::new(format!("% No request was made: {e}")))?;
         Ok(Signed {
             trustpoint: application.trustpoint.clone(),
-            key_label: wish.key_label.clone(),
-            key: pair.key,
-            fresh: pair.fresh,
+            key_label,
+            key,
+            keeping,
             request,
         })
     }
@@ -150,8 +145,7 @@ impl Pki {
             Answer::Granted(certificates) => self.granted(signed, certificates, talk).await,
             Answer::Pending => self.pending(tp, signed, transaction).await,
             Answer::Rejected { fail_info, text } => {
-                self.rejected(&signed.trustpoint, fail_info, text, talk)
-                    .await
+                self.rejected(&signed, fail_info, text, talk).await
             }
         }
     }
@@ -172,7 +166,7 @@ impl Pki {
             key_label,
             ..
         } = &signed;
-        self.commit(signed.key_change(at), |store| {
+        self.commit(signed.granted(at), |store| {
             store.take_pending(trustpoint);
             store.enroll(trustpoint, own, key_label, at);
         })
@@ -192,17 +186,18 @@ impl Pki {
         let now = self.now();
         let known = self.keystore.lock().await.store.pending(&tp.name).cloned();
         let polls = known.as_ref().map_or(0, |pending| pending.polls + 1);
+        let (key_label, keys) = signed.pending(now);
         let pending = Pending {
             trustpoint: tp.name.clone(),
             subject: signed.request.subject().clone(),
             request_der: signed.request.der().to_vec(),
-            key_label: signed.key_label.clone(),
+            key_label,
             transaction: transaction.to_bytes(),
             polls,
             requested_at: known.map_or(now, |pending| pending.requested_at),
             next_poll_at: now + self.poll_interval(tp),
         };
-        self.commit(signed.key_change(now), |store| store.set_pending(pending))
+        self.commit(keys, |store| store.set_pending(pending))
             .await?;
         Ok(format!(
             "% The request of trustpoint {} is pending: the administrator of the CA has to grant it.",
@@ -213,11 +208,12 @@ impl Pki {
     /// T-87: nothing changes but the request that is over.
     async fn rejected(
         &self,
-        trustpoint: &str,
+        signed: &Signed,
         fail_info: ike_pki::scep::FailInfo,
         text: Option<String>,
         talk: Option<&Talk>,
     ) -> Result<String, PkiError> {
+        let trustpoint = signed.trustpoint.as_str();
         let was_pending = self
             .keystore
             .lock()
@@ -226,8 +222,10 @@ impl Pki {
             .pending(trustpoint)
             .is_some();
         if was_pending {
-            self.commit(Vec::new(), |store| drop(store.take_pending(trustpoint)))
-                .await?;
+            self.commit(signed.rejected(), |store| {
+                drop(store.take_pending(trustpoint))
+            })
+            .await?;
         }
         let line = format!(
             "%PKI-6-CERTREJECT: Certificate enrollment request was rejected by Certificate Authority for Trustpoint {trustpoint}"
@@ -242,19 +240,6 @@ impl Pki {
     /// Seconds between polls: `enrollment retry period`.
     pub(super) fn poll_interval(&self, tp: &TrustpointConfig) -> i64 {
         i64::from(tp.enrollment_retry_period.unwrap_or(1)) * 60
-    }
-}
-
-impl Signed {
-    /// The pair goes into the store if it is not there yet.
-    pub(super) fn key_change(&self, at: i64) -> Vec<KeyChange> {
-        let put = || KeyChange::Put {
-            label: self.key_label.clone(),
-            key: self.key.clone(),
-            exportable: false,
-            at,
-        };
-        self.fresh.then(put).into_iter().collect()
     }
 }
 

@@ -33,11 +33,13 @@ impl Pki {
     pub async fn verify(&self, job: Box<VerifyJob>) -> JobOutcome {
         let mut seed = [0; 32];
         random(&mut seed);
-        let (job, mut evidence) = (Arc::from(job), Evidence::new(seed));
+        let (mut job, mut evidence) = (job, Evidence::new(seed));
         let until = Instant::now() + TIME;
         loop {
-            let (verification, seen) = round(&job, evidence).await;
-            evidence = seen;
+            // A list that is made on demand is younger than the job.
+            job.at = self.now();
+            let verification;
+            (job, evidence, verification) = round(job, evidence).await;
             match verification {
                 Verification::Done { outcome, believed } => {
                     self.keep(believed).await;
@@ -80,20 +82,15 @@ impl Pki {
                 Source::Ocsp { url, request } => {
                     match self.ocsp(&config, url, request.to_der()).await {
                         Ok(response) => evidence.add_ocsp(source, response),
-                        Err(why) => evidence.failed(source, self.unfetched(why)),
+                        Err(why) => evidence.failed(source, why),
                     }
                 }
                 _ => match self.list(&config, &source).await {
                     Ok(crl) => evidence.add_crl(source, crl),
-                    Err(why) => evidence.failed(source, self.unfetched(why)),
+                    Err(why) => evidence.failed(source, why),
                 },
             }
         }
-    }
-
-    fn unfetched(&self, why: String) -> String {
-        (self.log)(&format!("%PKI-3-CRL_FETCH_FAIL: {why}"));
-        why
     }
 
     /// A list by its source, unless that failed a moment ago.
@@ -273,9 +270,14 @@ impl Pki {
 }
 
 /// One round, off the runtime's threads (K4).
-async fn round(job: &Arc<VerifyJob>, evidence: Evidence) -> (Verification, Evidence) {
-    let job = job.clone();
-    let work = move || (job::verify(&job, &evidence), evidence);
+async fn round(
+    job: Box<VerifyJob>,
+    evidence: Evidence,
+) -> (Box<VerifyJob>, Evidence, Verification) {
+    let work = move || {
+        let verification = job::verify(&job, &evidence);
+        (job, evidence, verification)
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // A verification does not panic; if one does, so does the daemon (K1).

@@ -13,7 +13,8 @@ use ike_pki::scep::Transaction;
 
 use super::ca::Ca;
 use super::enroll::configured_password;
-use super::request::{Application, Signed};
+use super::request::Application;
+use super::rollover::{self, Signed};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
@@ -124,11 +125,12 @@ impl Pki {
         let answer = transaction
             .answer(&reply, &signing.as_signer(), &certificates, at)
             .map_err(|e| ca.failed(&e))?;
+        let (key_label, keeping) = rollover::of_pending(&pending.key_label);
         let signed = Signed {
             trustpoint: name.to_owned(),
-            key_label: pending.key_label,
+            key_label,
             key,
-            fresh: false,
+            keeping,
             request: transaction.request().clone(),
         };
         self.settle(tp, signed, &transaction, answer, None).await
