@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ike_core::config::{RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Additions;
@@ -24,17 +24,23 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// When a trustpoint that failed may try again, seconds since 1970 UTC.
 type Resting = BTreeMap<String, i64>;
+/// When a trustpoint last polled, where a test wants it sooner than IOS would.
+type Polled = BTreeMap<String, Instant>;
 
 impl Pki {
     /// Runs until the daemon ends.
     pub async fn run(self: Arc<Self>) {
         let mut resting = Resting::new();
         let mut announced = BTreeMap::new();
+        let mut polled = Polled::new();
         loop {
             let (config, now) = (self.config(), self.now());
             let timers = renewal::timers(&config, &self.keystore.lock().await.store, now);
             self.announce_renewals(&timers, &mut announced).await;
-            for timer in timers.iter().filter(|timer| self.is_due(timer, now)) {
+            for timer in &timers {
+                if !self.is_due(timer, now, &mut polled) {
+                    continue;
+                }
                 let rests = resting
                     .get(&timer.trustpoint)
                     .is_some_and(|until| *until > now);
@@ -49,9 +55,19 @@ impl Pki {
         }
     }
 
-    fn is_due(&self, timer: &Timer, now: i64) -> bool {
-        let hurried = timer.due == Due::Poll && self.device.poll.is_some();
-        hurried || timer.at <= now
+    /// A test's time between polls counts from when this task first saw the request, then from the last poll:
+    /// a poll changes the store, and that must not lead to the next one.
+    fn is_due(&self, timer: &Timer, now: i64, polled: &mut Polled) -> bool {
+        let Some(poll) = self.device.poll.filter(|_| timer.due == Due::Poll) else {
+            return timer.at <= now;
+        };
+        let trustpoint = timer.trustpoint.clone();
+        let last = polled.entry(trustpoint).or_insert_with(Instant::now);
+        let due = last.elapsed() >= poll;
+        if due {
+            *last = Instant::now();
+        }
+        due
     }
 
     fn pause(&self, timers: &[Timer], resting: &Resting) -> Duration {
