@@ -18,6 +18,7 @@ use super::leftovers;
 use super::network::Wires;
 use super::outcome::Outcome;
 use super::router::{Folders, Router};
+use super::scratch::{self, Life};
 use super::steps::{self, CaOrder, Script, Stage};
 use crate::control::Response;
 
@@ -61,8 +62,8 @@ impl Lab {
         keys: &Keys,
         sockets: Option<&Path>,
     ) -> Result<Self, LabError> {
-        let dir = tempfile::Builder::new().prefix("ikd-lab-").tempdir();
-        let dir = dir.map_err(|e| LabError::internal(format!("temporary folder: {e}")))?;
+        // With sockets of its own it is left up.
+        let dir = scratch::folder(sockets.map_or(Life::Short, |_| Life::Long))?;
         leftovers::folder(dir.path());
         let before = prepare(case, keys, dir.path())?;
         let known_cas = KeyHashes::of(&before.ca_certificates());

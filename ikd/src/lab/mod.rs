@@ -29,6 +29,7 @@ mod remote;
 mod report;
 mod router;
 mod run;
+mod scratch;
 mod service;
 mod simulate;
 mod steps;

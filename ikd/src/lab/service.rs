@@ -85,7 +85,9 @@ impl Service {
 
     fn status(&self) -> String {
         let routers = self.lab.routers.iter();
-        let lines = routers.map(Router::status).chain(self.lab.cas.iter().map(Ca::status));
+        let lines = routers
+            .map(Router::status)
+            .chain(self.lab.cas.iter().map(Ca::status));
         let lines = lines.map(|line| format!("{line}\n"));
         let files = self.lab.dir().display();
         format!(

@@ -12,6 +12,7 @@ use super::enrol::{Keys, prepare};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
 use super::outcome::Outcome;
+use super::scratch::{self, Life};
 use super::steps;
 use super::strangers;
 use super::world::{World, on_port_500};
@@ -28,8 +29,7 @@ const AFTERMATH: Duration = Duration::from_millis(20);
 /// # Errors
 /// Keys or certificates cannot be made, or a CA refuses.
 pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError> {
-    let dir = tempfile::Builder::new().prefix("ikd-lab-").tempdir();
-    let dir = dir.map_err(|e| LabError::internal(format!("temporary folder: {e}")))?;
+    let dir = scratch::folder(Life::Short)?;
     let mut world = World::new(case, prepare(case, keys, dir.path())?, seed, dir.path())?;
     let missteps = steps::play(case, &case.before, &mut world)?;
     if !missteps.is_empty() || !case.negotiates {

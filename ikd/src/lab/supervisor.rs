@@ -199,5 +199,9 @@ fn welcome(lab: &Lab) -> String {
     let lines: String = lines.map(|line| format!("\n  {line}")).collect();
     let cas = lab.cas.iter().map(|ca| format!("{}\n", ca.status()));
     let cas: String = cas.collect();
-    format!("{}{cas}{a} and {b} are up{}. Try:{lines}", lab.losses(), enrolled(lab))
+    format!(
+        "{}{cas}{a} and {b} are up{}. Try:{lines}",
+        lab.losses(),
+        enrolled(lab)
+    )
 }
