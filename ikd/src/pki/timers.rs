@@ -171,21 +171,26 @@ impl Pki {
         self.apply(config, tp, application, &mut nobody).await
     }
 
-    /// Says once for each certificate that its renewal will change what peers are asked for.
-    async fn announce_renewals(&self, timers: &[Timer], announced: &mut BTreeMap<String, i64>) {
+    /// Says what a renewal will change of what peers are asked for: once, and again when that becomes
+    /// another change, because the order is another one by now.
+    async fn announce_renewals(&self, timers: &[Timer], announced: &mut BTreeMap<String, String>) {
         let keystore = self.keystore.lock().await;
         for timer in timers.iter().filter(|timer| timer.due == Due::Renew) {
-            if announced.insert(timer.trustpoint.clone(), timer.at) == Some(timer.at) {
+            let change = keystore.store.would_change_certreq(&timer.trustpoint);
+            let Some((before, after)) = change else {
+                announced.remove(&timer.trustpoint);
                 continue;
-            }
-            if let Some((before, after)) = keystore.store.would_change_certreq(&timer.trustpoint) {
-                (self.log)(&format!(
-                    "%PKI-4-CERTREQ_ORDER: renewal of trustpoint {} at {} makes it the newest (P-003): certificate requests go from {} to {}",
-                    timer.trustpoint,
-                    ike_pki::IosTime(timer.at),
-                    before.join(" | "),
-                    after.join(" | ")
-                ));
+            };
+            let line = format!(
+                "%PKI-4-CERTREQ_ORDER: renewal of trustpoint {} at {} makes it the newest (P-003): certificate requests go from {} to {}",
+                timer.trustpoint,
+                ike_pki::IosTime(timer.at),
+                before.join(" | "),
+                after.join(" | ")
+            );
+            if announced.get(&timer.trustpoint) != Some(&line) {
+                (self.log)(&line);
+                announced.insert(timer.trustpoint.clone(), line);
             }
         }
     }
