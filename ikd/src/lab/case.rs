@@ -176,9 +176,9 @@ impl Case {
         self.routers.iter().any(|r| r.software != Software::Ikd)
     }
 
-    /// Whether there is more to do than to negotiate.
-    pub fn steps(&self) -> bool {
-        !self.before.is_empty() || !self.at_end.is_empty()
+    /// How much there is to do besides the negotiation.
+    pub fn step_count(&self) -> usize {
+        self.before.len() + self.at_end.len()
     }
 
     /// The other one.

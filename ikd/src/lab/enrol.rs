@@ -101,10 +101,12 @@ impl Before {
 pub(super) fn prepare(case: &Case, keys: &Keys, dir: &Path) -> Result<Before, LabError> {
     match cas::plan(case) {
         Ok(plans) => prepare_cas(case, keys, dir, plans),
-        Err(why) if case.steps() => Err(LabError::config(format!(
-            "{}: its steps need CAs that answer over HTTP, and there are none: {why}",
-            case.folder
-        ))),
+        Err(why) if case.step_count() > 0 || !case.cas.is_empty() => {
+            Err(LabError::config(format!(
+                "{}: its steps and [ca] need CAs that answer over HTTP: {why}",
+                case.folder
+            )))
+        }
         Err(why) => Ok(Before {
             routers: enrol(case, keys)?,
             cas: Vec::new(),

@@ -227,7 +227,9 @@ impl Invented {
         let running = self.running()?;
         // Whoever sleeps until the next timer looks at the clock again.
         running.pki.configure(config);
-        running.runtime.block_on(tokio::time::sleep(MOMENT));
+        running
+            .runtime
+            .block_on(async { tokio::time::sleep(MOMENT).await });
         Ok(running.left())
     }
 

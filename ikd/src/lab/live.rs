@@ -106,18 +106,14 @@ impl Lab {
         Ok(lab)
     }
 
-    /// Both routers at once, each its trustpoints one after the other.
+    /// One router after the other: a certificate has the same serial number in every run.
     fn enrol(&self) -> Result<(), LabError> {
         if self.cas.is_empty() {
             return Ok(());
         }
-        let enrol = |router| steps::enrol(&self.case, router, &mut Hands(self));
-        thread::scope(|scope| {
-            let second = scope.spawn(|| enrol(1));
-            let first = enrol(0);
-            let second = second.join();
-            first.and(second.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })
+        [0, 1]
+            .into_iter()
+            .try_for_each(|router| steps::enrol(&self.case, router, &mut Hands(self)))
     }
 
     /// Plays the case: its steps, the negotiation, the steps of the end.
@@ -139,7 +135,16 @@ impl Lab {
         let missteps = steps::play(case, &case.at_end, &mut Hands(self))?;
         let mut outcome = outcome?;
         outcome.missteps = missteps;
+        // With what the last steps left there.
+        self.add_logs(&mut outcome);
         Ok(outcome)
+    }
+
+    fn add_logs(&self, outcome: &mut Outcome) {
+        for router in &self.routers {
+            let log = std::fs::read_to_string(router.log()).unwrap_or_default();
+            outcome.logs.insert(router.name().to_owned(), log);
+        }
     }
 
     /// Lets the initiator start once and waits for the verdict, then pings if the tunnel is up.
@@ -183,10 +188,7 @@ impl Lab {
         let datagrams = self.wires.datagrams()?;
         outcome.ip_lengths = datagrams.iter().map(|d| d.ip_length).collect();
         outcome.asked = self.known_cas.asked(datagrams.into_iter().map(|d| d.body));
-        for router in &self.routers {
-            let log = std::fs::read_to_string(router.log()).unwrap_or_default();
-            outcome.logs.insert(router.name().to_owned(), log);
-        }
+        self.add_logs(&mut outcome);
         Ok(outcome)
     }
 

@@ -24,6 +24,9 @@ use super::router::Router;
 /// Octets of output in one line of an answer.
 const CHUNK: usize = 4096;
 
+/// Variables and their values.
+type Environment = Vec<(String, String)>;
+
 /// A running lab and the commands that run in it.
 pub(super) struct Service {
     lab: Lab,
@@ -117,7 +120,7 @@ impl Service {
     }
 
     /// The host of a router or a CA, and what commands there need in their environment.
-    fn place(&self, name: &str) -> Result<(&Host, Vec<(String, String)>), LabError> {
+    fn place(&self, name: &str) -> Result<(&Host, Environment), LabError> {
         let lab = &self.lab;
         let ca = lab.cas.iter().find(|ca| ca.plan.name == name);
         if let Some(host) = ca.and_then(|ca| lab.wires.cas.get(&ca.plan.at.ip())) {

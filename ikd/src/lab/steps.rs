@@ -12,7 +12,7 @@ use crate::authority::{Grant, Order};
 use crate::control::{Operator, Response};
 
 /// Most attempts of a step that waits until it holds.
-const ATTEMPTS: u32 = 60;
+const ATTEMPTS: u32 = 150;
 
 /// A step as `lab.toml` writes it: one of `exec`, `start`, `order`, `restart`, `wait`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,7 +32,7 @@ pub(crate) struct StepFile {
     hides: Vec<String>,
     /// Tried again until it is as it should be.
     eventually: bool,
-    /// The router that starts a negotiation before that of the case.
+    /// The router that starts another negotiation after that of the case.
     start: Option<String>,
     /// The CA that is told `order`.
     ca: Option<String>,
@@ -160,7 +160,7 @@ pub(super) fn play(
                 let up = stage.start(*router)?;
                 let name = &case.routers[*router].name;
                 let said = if up { "came up" } else { "failed" };
-                (up == *fails).then(|| format!("{name} started before, and it {said}"))
+                (up == *fails).then(|| format!("{name} started again, and it {said}"))
             }
             Step::Order { ca, order } => {
                 stage.order(ca, order)?;
@@ -266,6 +266,11 @@ impl StepFile {
         if kinds.into_iter().filter(|kind| *kind).count() != 1 {
             return Err(LabError::config(
                 "[[step]]: give one of `exec`, `start`, `order`, `restart`, `wait`",
+            ));
+        }
+        if self.start.is_some() && self.at == At::Start {
+            return Err(LabError::config(
+                "[[step]] `start`: the negotiation of the case comes first; add `at = \"end\"`",
             ));
         }
         Ok((self.at == At::End, self.kind(case)?))
@@ -383,6 +388,7 @@ mod tests {
             ("wait = 1\nrestart = 'R1'", "give one of"),
             ("exec = 'show clock'", "give its `router`"),
             ("restart = 'R9'", "no router R9"),
+            ("start = 'R1'", "comes first"),
             ("ca = 'CA7'\norder = 'stop'", "give its `ca`"),
             ("ca = 'CA1'\norder = 'explode'", "there are grant"),
         ] {
