@@ -13,7 +13,7 @@ use crate::control::{self, Pending, Request, Response, Talk};
 use crate::http::{self, Handler};
 
 /// Name of the socket in a CA's folder.
-pub(super) const SOCKET: &str = "ca.sock";
+pub(crate) const SOCKET: &str = "ca.sock";
 
 type Shared = Arc<Mutex<Authority>>;
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::client::Operator;
 use super::protocol::{Answer, Frame};
 
 /// Time for the answer to the one who ends a daemon.
@@ -26,6 +27,29 @@ pub struct Unanswered(pub String);
 pub(super) struct Line {
     pub(super) frames: mpsc::Receiver<Frame>,
     pub(super) answers: mpsc::Sender<Answer>,
+}
+
+/// Does work that talks with an operator of this process, without a connection between them.
+pub(crate) async fn with_operator<T>(
+    operator: &mut dyn Operator,
+    work: impl AsyncFnOnce(&mut Talk) -> T,
+) -> T {
+    let (mut talk, mut line) = Talk::new();
+    let work = async move { work(&mut talk).await };
+    let carry = async {
+        while let Some(frame) = line.frames.recv().await {
+            match frame {
+                Frame::Say { text } => operator.say(&text),
+                Frame::Ask { prompt, secret } => {
+                    let answer = operator.ask(&prompt, secret);
+                    // The dialogue may have been given up.
+                    let _ = line.answers.send(Answer { answer }).await;
+                }
+                Frame::Done(_) => {}
+            }
+        }
+    };
+    tokio::join!(work, carry).0
 }
 
 impl Talk {

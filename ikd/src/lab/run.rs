@@ -203,7 +203,7 @@ fn row([case, version, expected, got, place, time]: [&str; 6]) -> String {
 fn in_namespaces(case: &Case, keys: &Keys, out: Option<&Path>) -> Result<Outcome, LabError> {
     let lab = Lab::start(case, keys, None)?;
     complain(&lab.losses());
-    let outcome = lab.negotiate();
+    let outcome = lab.play();
     lab.stop();
     if let (Some(out), Ok(outcome)) = (out, &outcome) {
         artefacts::save(&lab, &outcome.verdict, out)?;
