@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::order::Order;
 use super::{Authority, CaFailure};
-use crate::control::{self, Pending, Request, Response};
+use crate::control::{self, Pending, Request, Response, Talk};
 use crate::http::{self, Handler};
 
 /// Name of the socket in a CA's folder.
@@ -45,7 +45,10 @@ pub(super) async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
     loop {
         tokio::select! {
-            Some(pending) = questions.recv() => if answered(pending, &authority) { break },
+            Some(pending) = questions.recv() => if let Some(talk) = answered(pending, &authority) {
+                talk.ended().await;
+                break;
+            },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
@@ -54,8 +57,8 @@ pub(super) async fn serve(
     Ok(())
 }
 
-/// Answers a question; true = that was the last.
-fn answered(pending: Pending, authority: &Shared) -> bool {
+/// Answers a question; after the last one there is somebody to wait for.
+fn answered(pending: Pending, authority: &Shared) -> Option<Talk> {
     let (response, last) = match pending.request {
         Request::Exec { line, .. } => (ordered(&line, authority), false),
         Request::Status => (Response::ok("serving"), false),
@@ -64,7 +67,7 @@ fn answered(pending: Pending, authority: &Shared) -> bool {
     };
     // Whoever asked may be gone.
     let _ = pending.answer.send(response);
-    last
+    last.then_some(pending.talk)
 }
 
 fn ordered(line: &str, authority: &Shared) -> Response {

@@ -1,10 +1,16 @@
 //! The daemon's end of a dialogue with an operator.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::client::Operator;
 use super::protocol::{Answer, Frame};
+
+/// Time for the answer to the one who ends a daemon.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Lines and questions to the operator of one request.
 pub struct Talk {
@@ -67,6 +73,12 @@ impl Talk {
     /// A line for the operator. One who has left misses it.
     pub async fn say(&self, text: impl Into<String>) {
         let _ = self.frames.send(Frame::Say { text: text.into() }).await;
+    }
+
+    /// Waits until the operator has the answer or has left; one who does not read is waited for half
+    /// a second.
+    pub async fn ended(&self) {
+        let _ = timeout(LAST_WORDS, self.frames.closed()).await;
     }
 
     /// Asks; what is typed is shown while typing.

@@ -56,7 +56,7 @@ pub(super) struct Loaded {
 pub(super) fn store(contents: &Contents) -> (Store, Vec<Damaged>) {
     let (store, damage) = match Store::from_image(&contents.image()) {
         Ok(store) => (store, Vec::new()),
-        Err(damaged) => (damaged.intact, damaged.damage),
+        Err(damaged) => (*damaged.intact, damaged.damage),
     };
     let with_cause = |mut damage: Damage| {
         let broken = contents.broken.iter().find(|b| b.file == damage.file);

@@ -292,3 +292,6 @@ fn trustpoint<'a>(config: &'a RunningConfig, name: &str) -> Result<&'a Trustpoin
         ))
     })
 }
+
+#[cfg(test)]
+mod revocation_tests;

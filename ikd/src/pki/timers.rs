@@ -22,82 +22,87 @@ use crate::control::Talk;
 /// Longest sleep: a clock that was set is noticed by then.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// When a trustpoint that failed may try again, seconds since 1970 UTC.
-type Resting = BTreeMap<String, i64>;
-/// When a trustpoint last polled, where a test wants it sooner than IOS would.
-type Polled = BTreeMap<String, Instant>;
+/// What the task remembers of trustpoints from one look to the next.
+#[derive(Default)]
+struct Memory {
+    /// When one that failed may try again, seconds since 1970 UTC.
+    resting: BTreeMap<String, i64>,
+    /// When one was polled last, for polls that tests hurry.
+    polled: BTreeMap<String, Instant>,
+    /// Renewals that were announced.
+    announced: BTreeMap<String, i64>,
+}
+
+impl Memory {
+    /// A request that is new counts as polled now, one that is over is forgotten.
+    fn note_polls(&mut self, timers: &[Timer]) {
+        let pending = |name: &str| {
+            let mut polls = timers.iter().filter(|timer| timer.due == Due::Poll);
+            polls.any(|timer| timer.trustpoint == name)
+        };
+        self.polled.retain(|name, _| pending(name));
+        for timer in timers.iter().filter(|timer| timer.due == Due::Poll) {
+            let name = timer.trustpoint.clone();
+            self.polled.entry(name).or_insert_with(Instant::now);
+        }
+    }
+}
 
 impl Pki {
     /// Runs until the daemon ends.
     pub async fn run(self: Arc<Self>) {
-        let mut resting = Resting::new();
-        let mut announced = BTreeMap::new();
-        let mut polled = Polled::new();
+        let mut memory = Memory::default();
         loop {
             let (config, now) = (self.config(), self.now());
             let timers = renewal::timers(&config, &self.keystore.lock().await.store, now);
-            self.announce_renewals(&timers, &mut announced).await;
-            for timer in &timers {
-                if !self.is_due(timer, now, &mut polled) {
-                    continue;
-                }
-                let rests = resting
-                    .get(&timer.trustpoint)
-                    .is_some_and(|until| *until > now);
-                if !rests {
-                    self.fire(&config, timer, &mut resting).await;
+            self.announce_renewals(&timers, &mut memory.announced).await;
+            memory.note_polls(&timers);
+            for timer in timers {
+                if self.pause(&timer, &memory).is_zero() {
+                    self.fire(&config, &timer, &mut memory).await;
                 }
             }
+            let timers = renewal::timers(&config, &self.keystore.lock().await.store, self.now());
+            memory.note_polls(&timers);
+            let pauses = timers.iter().map(|timer| self.pause(timer, &memory));
+            let pause = pauses.min().unwrap_or(LONGEST).min(LONGEST);
             tokio::select! {
-                () = tokio::time::sleep(self.pause(&timers, &resting)) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.woken.notified() => {}
             }
         }
     }
 
-    /// A test's time between polls counts from when this task first saw the request, then from the last poll:
-    /// a poll changes the store, and that must not lead to the next one.
-    fn is_due(&self, timer: &Timer, now: i64, polled: &mut Polled) -> bool {
-        let Some(poll) = self.device.poll.filter(|_| timer.due == Due::Poll) else {
-            return timer.at <= now;
-        };
-        let trustpoint = timer.trustpoint.clone();
-        let last = polled.entry(trustpoint).or_insert_with(Instant::now);
-        let due = last.elapsed() >= poll;
-        if due {
-            *last = Instant::now();
+    /// Time until a timer is due; none = now.
+    fn pause(&self, timer: &Timer, memory: &Memory) -> Duration {
+        if timer.due == Due::Poll
+            && let Some(interval) = self.device.poll
+        {
+            let polled = memory.polled.get(&timer.trustpoint);
+            let waited = polled.map_or(Duration::ZERO, Instant::elapsed);
+            return interval.saturating_sub(waited);
         }
-        due
+        let rest = memory.resting.get(&timer.trustpoint).copied();
+        let at = timer.at.max(rest.unwrap_or(timer.at));
+        Duration::from_secs(u64::try_from(at.saturating_sub(self.now())).unwrap_or(0))
     }
 
-    fn pause(&self, timers: &[Timer], resting: &Resting) -> Duration {
-        let now = self.now();
-        let at = |timer: &Timer| {
-            if timer.due == Due::Poll
-                && let Some(poll) = self.device.poll
-            {
-                return poll;
-            }
-            let rest = resting.get(&timer.trustpoint).copied().unwrap_or(0);
-            let seconds = timer.at.max(rest).saturating_sub(now).max(1);
-            Duration::from_secs(u64::try_from(seconds).unwrap_or(1))
-        };
-        timers.iter().map(at).min().unwrap_or(LONGEST).min(LONGEST)
-    }
-
-    async fn fire(self: &Arc<Self>, config: &RunningConfig, timer: &Timer, resting: &mut Resting) {
+    async fn fire(self: &Arc<Self>, config: &RunningConfig, timer: &Timer, memory: &mut Memory) {
         let name = timer.trustpoint.as_str();
+        if timer.due == Due::Poll {
+            memory.polled.insert(name.to_owned(), Instant::now());
+        }
         let done = match timer.due {
             Due::Poll => self.poll(config, name).await,
             Due::Enroll => self.by_itself(config, name, false).await,
             Due::Renew => self.by_itself(config, name, true).await,
         };
         match done {
-            Ok(_) => drop(resting.remove(name)),
+            Ok(_) => drop(memory.resting.remove(name)),
             Err(e) => {
                 (self.log)(&e.to_string());
                 let rest = trustpoint(config, name).map_or(60, |tp| self.poll_interval(tp));
-                resting.insert(name.to_owned(), self.now() + rest);
+                memory.resting.insert(name.to_owned(), self.now() + rest);
             }
         }
     }

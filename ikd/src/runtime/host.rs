@@ -22,6 +22,7 @@ use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue};
+use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
 use crate::keystore::PrivateKeyring;
@@ -39,6 +40,8 @@ pub struct Host {
     pub(super) started_at: Instant,
     pub(super) last_reply: Option<Reply>,
     pub(super) pki: Arc<Pki>,
+    /// The operator who ended the daemon, until the answer is there.
+    pub(super) who_stopped: Option<Talk>,
     keys: PrivateKeyring,
     fetcher: Fetcher,
     sockets: Sockets,
@@ -85,6 +88,7 @@ impl Host {
             started_at: Instant::now(),
             last_reply: None,
             pki: parts.pki,
+            who_stopped: None,
             keys,
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
@@ -350,8 +354,11 @@ impl Host {
     }
 
     /// Tells every peer and takes the socket away.
-    pub(super) fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         self.command(ike_core::sa::action::Command::ClearAll);
         let _ = std::fs::remove_file(&self.options.socket);
+        if let Some(talk) = self.who_stopped.take() {
+            talk.ended().await;
+        }
     }
 }

@@ -137,7 +137,7 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
             _ = interrupt.recv() => host.stop(),
         }
     }
-    host.finish();
+    host.finish().await;
     Ok(())
 }
 

@@ -58,6 +58,7 @@ impl Host {
             },
             Request::Stop => {
                 self.stop();
+                self.who_stopped = Some(talk);
                 Response::ok("stopping")
             }
         };
