@@ -29,8 +29,8 @@ struct Memory {
     resting: BTreeMap<String, i64>,
     /// When one was polled last, for polls that tests hurry.
     polled: BTreeMap<String, Instant>,
-    /// Renewals that were announced.
-    announced: BTreeMap<String, i64>,
+    /// What was said of renewals.
+    announced: BTreeMap<String, String>,
 }
 
 impl Memory {
