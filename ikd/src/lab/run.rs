@@ -64,13 +64,13 @@ struct Mode {
 }
 
 impl Mode {
-    /// Enters namespaces if packets are wanted. Call it before any thread is started.
+    /// Enters namespaces if packets are wanted; from then on a signal leaves nothing behind. Call it before any
+    /// thread is started.
     fn prepare(self) -> Result<(), LabError> {
-        if self.simulate {
-            return Ok(());
-        }
         let signals = leftovers::block_signals()?;
-        super::isolate()?;
+        if !self.simulate {
+            super::isolate()?;
+        }
         leftovers::clean_on(signals);
         Ok(())
     }

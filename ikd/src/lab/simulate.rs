@@ -11,6 +11,7 @@ use super::case::Case;
 use super::enrol::{Keys, prepare};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
+use super::leftovers;
 use super::outcome::Outcome;
 use super::scratch::{self, Life};
 use super::steps;
@@ -30,6 +31,7 @@ const AFTERMATH: Duration = Duration::from_millis(20);
 /// Keys or certificates cannot be made, or a CA refuses.
 pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError> {
     let dir = scratch::folder(Life::Short)?;
+    leftovers::folder(dir.path());
     let mut world = World::new(case, prepare(case, keys, dir.path())?, seed, dir.path())?;
     let missteps = steps::play(case, &case.before, &mut world)?;
     if !missteps.is_empty() || !case.negotiates {

@@ -128,7 +128,13 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
         tokio::select! {
             Some(received) = datagrams.recv() => host.datagram(received),
             Some((id, outcome)) = jobs.recv() => host.job_done(id, outcome),
-            Some(pending) = questions.recv() => host.question(pending),
+            Some(pending) = questions.recv() => {
+                // Whoever was told that something is stored sees it.
+                while let Ok(changed) = changes.try_recv() {
+                    host.certificates(changed);
+                }
+                host.question(pending);
+            }
             Some(changed) = changes.recv() => host.certificates(changed),
             Some(event) = dataplane_events.recv() => host.dataplane(event),
             () = tokio::time::sleep_until(deadline) => host.deadline_due(),
