@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use serde::Deserialize;
 
 use super::error::LabError;
-use super::steps::StepFile;
+use super::step_file::StepFile;
 use crate::authority::{Grant, HashName};
 
 /// The whole file.

@@ -32,6 +32,7 @@ mod run;
 mod scratch;
 mod service;
 mod simulate;
+mod step_file;
 mod steps;
 mod strangers;
 mod supervisor;
