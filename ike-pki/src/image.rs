@@ -46,7 +46,7 @@ pub struct StoreError {
     /// Each damaged file.
     pub damage: Vec<Damage>,
     /// What could be loaded. Empty when the index itself is damaged.
-    pub intact: Store,
+    pub intact: Box<Store>,
 }
 
 impl fmt::Display for StoreError {
@@ -133,7 +133,7 @@ impl Store {
             true => Ok(store),
             false => Err(StoreError {
                 damage,
-                intact: store,
+                intact: Box::new(store),
             }),
         }
     }
@@ -183,7 +183,7 @@ fn whole(file: &str, problem: String, remedy: &str) -> StoreError {
     }];
     StoreError {
         damage,
-        intact: Store::default(),
+        intact: Box::default(),
     }
 }
 

@@ -49,6 +49,7 @@ impl Details {
         let certificate = &*record.certificate;
         let der: &[u8] = certificate.der();
         let usage = certificate.key_usage();
+        let usages = certificate.eku().unwrap_or_default();
         let escape_all = |texts: Vec<String>| texts.iter().map(|text| escaped(text)).collect();
         Self {
             version: certificate.version(),
@@ -63,12 +64,7 @@ impl Details {
             alternative_names: escape_all(alternative_names(certificate)),
             authority_key_id: certificate.authority_key_id().map(grouped),
             ocsp_urls: escape_all(certificate.ocsp_responders().to_vec()),
-            extended_key_usage: certificate
-                .eku()
-                .unwrap_or_default()
-                .iter()
-                .map(purpose)
-                .collect(),
+            extended_key_usage: usages.iter().map(|oid| purpose(oid)).collect(),
             install_time: IosTime(record.installed_at).to_string(),
             key_label: record.key_label.clone(),
         }
@@ -161,8 +157,8 @@ fn alternative_names(certificate: &Certificate) -> Vec<String> {
 }
 
 /// RFC 5280 4.2.1.12.
-fn purpose(oid: &String) -> String {
-    let name = match oid.as_str() {
+fn purpose(oid: &str) -> String {
+    let name = match oid {
         "1.3.6.1.5.5.7.3.1" => "Server Auth",
         "1.3.6.1.5.5.7.3.2" => "Client Auth",
         "1.3.6.1.5.5.7.3.3" => "Code Signing",
@@ -171,7 +167,7 @@ fn purpose(oid: &String) -> String {
         "1.3.6.1.5.5.7.3.7" => "IPSEC User",
         "1.3.6.1.5.5.7.3.9" => "OCSP Signing",
         "1.3.6.1.5.5.7.3.17" => "IPSEC IKE",
-        _ => return oid.clone(),
+        _ => oid,
     };
     name.to_owned()
 }
