@@ -42,6 +42,8 @@ pub struct CertificateView {
     pub start_date: String,
     /// As `start_date`.
     pub end_date: String,
+    /// When `auto-enroll` asks for the next one; the caller knows (G-061).
+    pub renew_date: Option<String>,
     /// Every trustpoint that uses it, newest first (P-005).
     pub trustpoints: Vec<String>,
     /// `nvram:CA1#2.cer`, once saved (T-84).
@@ -75,6 +77,16 @@ impl Store {
     /// The text of `show crypto pki certificates [verbose] [TRUSTPOINT]`.
     pub fn show_certificates(&self, trustpoint: Option<&str>, verbose: bool) -> String {
         let views = self.certificate_views(trustpoint);
+        self.certificates_text(&views, trustpoint, verbose)
+    }
+
+    /// The same of views that the caller has added to.
+    pub fn certificates_text(
+        &self,
+        views: &[CertificateView],
+        trustpoint: Option<&str>,
+        verbose: bool,
+    ) -> String {
         // A request that waits comes last (O-041, T-83).
         let waiting = self.all_pending().iter();
         let waiting = waiting.filter(|r| trustpoint.is_none_or(|name| name == r.trustpoint));
@@ -122,6 +134,7 @@ pub(crate) fn view(record: &Record, listing: &[&Record]) -> CertificateView {
             .collect(),
         start_date: IosTime(certificate.not_before()).to_string(),
         end_date: IosTime(certificate.not_after()).to_string(),
+        renew_date: None,
         trustpoints: same.map(|other| other.trustpoint.clone()).collect(),
         storage: record.saved.then(|| format!("nvram:{}", record.file_name)),
         details: Details::of(record),
@@ -196,6 +209,9 @@ fn text(view: &CertificateView, verbose: bool) -> String {
     line(format_args!("  Validity Date: "));
     line(format_args!("    start date: {}", view.start_date));
     line(format_args!("    end   date: {}", view.end_date));
+    if let Some(date) = &view.renew_date {
+        line(format_args!("    renew date: {date}"));
+    }
     if verbose {
         view.details
             .lines()

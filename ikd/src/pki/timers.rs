@@ -12,6 +12,7 @@ use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
 
 use super::ca::Ca;
+use super::counters::Count;
 use super::enroll::configured_password;
 use super::request::{Application, Signed};
 use super::signer::{Signing, random};
@@ -104,6 +105,8 @@ impl Pki {
                 pending.key_label
             ))
         })?;
+        self.counters.add(Count::ScepPoll);
+        self.transaction(&format!("resend GetCertInitial, {}", pending.polls + 1));
         let mut ca = Ca::of(self, config, tp)?;
         let mut transaction =
             Transaction::from_bytes(&pending.transaction).map_err(|e| ca.failed(&e))?;

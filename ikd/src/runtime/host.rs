@@ -24,7 +24,7 @@ use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue};
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
-use crate::keystore::PrivateKeyring;
+use crate::keystore::{KeyView, PrivateKeyring};
 use crate::log::{self, Sink};
 use crate::pki::{Changed, Pki};
 
@@ -40,6 +40,7 @@ pub struct Host {
     pub(super) last_reply: Option<Reply>,
     pub(super) pki: Arc<Pki>,
     keys: PrivateKeyring,
+    pub(super) key_views: Arc<Vec<KeyView>>,
     fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
@@ -66,7 +67,11 @@ impl Host {
         let mut seed = [0; 32];
         // D16: without entropy there is no daemon.
         ike_crypto::fill_random(&mut seed).map_err(|e| StartError::new(70, e.to_string()))?;
-        let Changed { store, keys } = parts.at_first;
+        let Changed {
+            store,
+            keys,
+            key_views,
+        } = parts.at_first;
         let engine = Engine::new(Setup {
             config: parts.config,
             store: store.clone(),
@@ -86,6 +91,7 @@ impl Host {
             last_reply: None,
             pki: parts.pki,
             keys,
+            key_views,
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,
@@ -305,6 +311,7 @@ impl Host {
     pub(super) fn certificates(&mut self, changed: Changed) {
         self.store = changed.store.clone();
         self.keys = changed.keys;
+        self.key_views = changed.key_views;
         self.handle(Event::Certificates(changed.store));
     }
 
@@ -325,8 +332,11 @@ impl Host {
         match crate::check::load(&path) {
             Ok(config) => {
                 let config = Arc::new(config);
+                let before = Arc::new(self.engine.config().clone());
                 self.pki.configure(config.clone());
-                self.handle(Event::Configure(config));
+                self.handle(Event::Configure(config.clone()));
+                let (pki, beside) = (self.pki.clone(), self.options.beside().to_owned());
+                tokio::spawn(async move { pki.follow(before, config, &beside).await });
                 let text = format!("{} is in force", path.display());
                 log::notice(&text);
                 Ok(text)
