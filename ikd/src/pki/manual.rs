@@ -112,8 +112,9 @@ impl Pki {
         spec.hash = wish.hash;
         let certificate = LabCa::self_signed(&spec, &signed.key)
             .map_err(|e| PkiError::new(format!("% No certificate was made: {e}")))?;
-        self.commit(signed.key_change(at), |store| {
-            store.enroll(&signed.trustpoint, certificate, &signed.key_label, at);
+        let label = signed.replaces.as_ref().unwrap_or(&signed.key_label);
+        self.commit(signed.final_key_change(at), |store| {
+            store.enroll(&signed.trustpoint, certificate, label, at);
         })
         .await?;
         Ok("Router Self Signed Certificate successfully created".to_owned())

@@ -30,10 +30,16 @@ pub(super) struct Application {
 /// An application that is signed and can be sent.
 pub(super) struct Signed {
     pub(super) trustpoint: String,
+    /// Where the pair is while the request is pending.
     pub(super) key_label: String,
     pub(super) key: Arc<PrivateKey>,
     /// The pair is stored with whatever comes of the request.
     pub(super) fresh: bool,
+    /// `regenerate`: the pair takes the place of this one with its certificate, not before, so that
+    /// the certificate that is there can sign until then.
+    pub(super) replaces: Option<String>,
+    /// The pair may leave the router: as the one it replaces (G-061).
+    pub(super) exportable: bool,
     pub(super) request: Csr,
 }
 
@@ -69,11 +75,21 @@ impl Pki {
         spec.challenge_password = Some(challenge).filter(|c| !c.is_empty());
         let request = Csr::build(&spec, &pair.key)
             .map_err(|e| PkiError::new(format!("% No request was made: {e}")))?;
+        let keystore = self.keystore.lock().await;
+        let known = keystore.key_table().keys.get(&wish.key_label);
+        let replaces = known
+            .filter(|_| pair.fresh)
+            .map(|known| known.label.clone());
         Ok(Signed {
             trustpoint: application.trustpoint.clone(),
-            key_label: wish.key_label.clone(),
+            key_label: match &replaces {
+                Some(label) => shadow(label),
+                None => wish.key_label.clone(),
+            },
             key: pair.key,
             fresh: pair.fresh,
+            exportable: known.is_some_and(|known| known.exportable),
+            replaces,
             request,
         })
     }
@@ -151,8 +167,7 @@ impl Pki {
             Answer::Granted(certificates) => self.granted(signed, certificates, talk).await,
             Answer::Pending => self.pending(tp, signed, transaction).await,
             Answer::Rejected { fail_info, text } => {
-                self.rejected(&signed.trustpoint, fail_info, text, talk)
-                    .await
+                self.rejected(&signed, fail_info, text, talk).await
             }
         }
     }
@@ -168,14 +183,11 @@ impl Pki {
             return Err(PkiError::new("% The CA granted no certificate."));
         };
         let at = self.now();
-        let Signed {
-            trustpoint,
-            key_label,
-            ..
-        } = &signed;
-        self.commit(signed.key_change(at), |store| {
+        let trustpoint = &signed.trustpoint;
+        let label = signed.replaces.as_ref().unwrap_or(&signed.key_label);
+        self.commit(signed.final_key_change(at), |store| {
             store.take_pending(trustpoint);
-            store.enroll(trustpoint, own, key_label, at);
+            store.enroll(trustpoint, own, label, at);
         })
         .await?;
         let text = "%PKI-6-CERTRET: Certificate received from Certificate Authority";
@@ -214,11 +226,12 @@ impl Pki {
     /// T-87: nothing changes but the request that is over.
     async fn rejected(
         &self,
-        trustpoint: &str,
+        signed: &Signed,
         fail_info: ike_pki::scep::FailInfo,
         text: Option<String>,
         talk: Option<&Talk>,
     ) -> Result<String, PkiError> {
+        let trustpoint = signed.trustpoint.as_str();
         let was_pending = self
             .keystore
             .lock()
@@ -227,8 +240,13 @@ impl Pki {
             .pending(trustpoint)
             .is_some();
         if was_pending {
-            self.commit(Vec::new(), |store| drop(store.take_pending(trustpoint)))
-                .await?;
+            let unused = signed.replaces.iter().map(|_| KeyChange::Remove {
+                label: signed.key_label.clone(),
+            });
+            self.commit(unused.collect(), |store| {
+                store.take_pending(trustpoint);
+            })
+            .await?;
         }
         let line = format!(
             "%PKI-6-CERTREJECT: Certificate enrollment request was rejected by Certificate Authority for Trustpoint {trustpoint}"
@@ -249,14 +267,37 @@ impl Pki {
 impl Signed {
     /// The pair goes into the store if it is not there yet.
     pub(super) fn key_change(&self, at: i64) -> Vec<KeyChange> {
-        let put = || KeyChange::Put {
-            label: self.key_label.clone(),
-            key: self.key.clone(),
-            exportable: false,
-            at,
-        };
+        let put = || self.put(&self.key_label, at);
         self.fresh.then(put).into_iter().collect()
     }
+
+    /// The pair with its certificate: in the place of the one that it replaces.
+    pub(super) fn final_key_change(&self, at: i64) -> Vec<KeyChange> {
+        let Some(label) = &self.replaces else {
+            return self.key_change(at);
+        };
+        let mut changes = vec![self.put(label, at)];
+        if !self.fresh {
+            changes.push(KeyChange::Remove {
+                label: self.key_label.clone(),
+            });
+        }
+        changes
+    }
+
+    fn put(&self, label: &str, at: i64) -> KeyChange {
+        KeyChange::Put {
+            label: label.to_owned(),
+            key: self.key.clone(),
+            exportable: self.exportable,
+            at,
+        }
+    }
+}
+
+/// Label of a pair that waits for its certificate in order to replace another; IOS marks it so, too.
+pub(super) fn shadow(label: &str) -> String {
+    format!("{label}#")
 }
 
 impl Pki {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ike_core::config::{RunningConfig, TrustpointConfig};
-use ike_core::policy::enrolment::Additions;
+use ike_core::policy::enrolment::{self, Additions};
 use ike_core::policy::renewal::{self, Due, Timer};
 use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
@@ -14,7 +14,7 @@ use ike_pki::scep::Transaction;
 use super::ca::Ca;
 use super::counters::Count;
 use super::enroll::configured_password;
-use super::request::{Application, Signed};
+use super::request::{Application, Signed, shadow};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
@@ -127,11 +127,19 @@ impl Pki {
         let answer = transaction
             .answer(&reply, &signing.as_signer(), &certificates, at)
             .map_err(|e| ca.failed(&e))?;
+        let label = enrolment::key(config, tp).0;
+        let replaces = Some(label).filter(|label| shadow(label) == pending.key_label);
+        let keystore = self.keystore.lock().await;
+        let entry = keystore.key_table().keys.get(&pending.key_label);
+        let exportable = entry.is_some_and(|entry| entry.exportable);
+        drop(keystore);
         let signed = Signed {
             trustpoint: name.to_owned(),
             key_label: pending.key_label,
             key,
             fresh: false,
+            replaces,
+            exportable,
             request: transaction.request().clone(),
         };
         self.settle(tp, signed, &transaction, answer, None).await

@@ -136,7 +136,7 @@ mod tests {
         let value = json("show crypto pki crls", &now);
         assert_eq!(
             value["crls"][0]["distribution_point"],
-            "http://192.168.0.3/CA1.crl\\u{1b}"
+            "http://192.168.0.3/CA1.crl\\x1b"
         );
         assert_eq!(value["crls"][1]["trustpoint"], "IOSCA1");
         assert_eq!(value["crls"][0]["expired"], false);
