@@ -1,6 +1,7 @@
 //! Lines against the whole tree: abbreviations, markers, help, filters, actions, JSON.
 
 mod actions;
+mod ntc;
 
 use super::fixture::{
     R1, child, child_of_ikev2, ikev2_sa, isakmp_sa, json, record, record_of_ikev2, shown, traffic,
