@@ -26,7 +26,7 @@ pub enum CaCommand {
     Serve {
         /// Folder of the CA.
         dir: PathBuf,
-        /// Address and port; repeat it for more.
+        /// Address and port, 0 = any that is free; repeat it for more. The first lines say where it listens.
         #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
         listen: Vec<SocketAddr>,
     },

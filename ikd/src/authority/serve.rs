@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::order::Order;
 use super::{Authority, CaFailure};
+use crate::cli::print;
 use crate::control::{self, Pending, Request, Response, Talk};
 use crate::http::{self, Handler};
 
@@ -27,19 +28,16 @@ pub(super) async fn serve(
     addresses: &[SocketAddr],
 ) -> Result<(), CaFailure> {
     let authority: Shared = Arc::new(Mutex::new(authority));
-    for address in addresses {
-        let listener = TcpListener::bind(address).await.map_err(|e| {
-            CaFailure::other(format!(
-                "{address}: {e}; is the address yours and the port free?"
-            ))
-        })?;
-        let shared = authority.clone();
-        let handler: Handler = Arc::new(move |request| locked(&shared).answer(&request));
-        tokio::spawn(http::serve(listener, handler));
-    }
+    let listeners = listeners(addresses).await?;
     let socket = dir.join(SOCKET);
     let mut questions = control::listen(&socket)
         .map_err(|e| CaFailure::other(format!("{}: {e}", socket.display())))?;
+    for (address, listener) in listeners {
+        let shared = authority.clone();
+        let handler: Handler = Arc::new(move |request| locked(&shared).answer(&request));
+        tokio::spawn(http::serve(listener, handler));
+        print(&format!("{}: listening at http://{address}", dir.display()));
+    }
     let broken = |e: std::io::Error| CaFailure::other(format!("signals: {e}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
@@ -55,6 +53,21 @@ pub(super) async fn serve(
     }
     let _ = std::fs::remove_file(&socket);
     Ok(())
+}
+
+/// Listeners with the addresses that they got: of port 0 the system makes one that is free.
+async fn listeners(addresses: &[SocketAddr]) -> Result<Vec<(SocketAddr, TcpListener)>, CaFailure> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let told = |e: std::io::Error| {
+            CaFailure::other(format!(
+                "{address}: {e}; is the address yours and the port free?"
+            ))
+        };
+        let listener = TcpListener::bind(address).await.map_err(told)?;
+        listeners.push((listener.local_addr().map_err(told)?, listener));
+    }
+    Ok(listeners)
 }
 
 /// Answers a question; after the last one there is somebody to wait for.

@@ -121,6 +121,31 @@ impl Talk {
         }
     }
 
+    /// A talk with somebody who types these answers; the task ends with all that was said.
+    #[cfg(test)]
+    pub(crate) fn with_script(answers: &[&str]) -> (Self, tokio::task::JoinHandle<String>) {
+        let (talk, mut line) = Self::new();
+        let mut answers: std::collections::VecDeque<String> =
+            answers.iter().map(|&answer| answer.to_owned()).collect();
+        let told = tokio::spawn(async move {
+            let mut told = String::new();
+            while let Some(frame) = line.frames.recv().await {
+                match frame {
+                    Frame::Say { text } => told.push_str(&(text + "\n")),
+                    Frame::Ask { prompt, secret } => {
+                        let answer = answers.pop_front();
+                        let shown = answer.as_deref().filter(|_| !secret);
+                        told.push_str(&format!("{prompt}{}\n", shown.unwrap_or_default()));
+                        let _ = line.answers.send(Answer { answer }).await;
+                    }
+                    Frame::Done(_) => {}
+                }
+            }
+            told
+        });
+        (talk, told)
+    }
+
     async fn question(&mut self, prompt: &str, secret: bool) -> Result<String, Unanswered> {
         let nobody = || Unanswered(prompt.to_owned());
         let ask = Frame::Ask {

@@ -25,7 +25,7 @@ use crate::authority::Authority;
 use crate::control::{Response, with_operator};
 use crate::http::Destination;
 use crate::keystore::{self, Access, Keystore};
-use crate::pki::{Action, Changed, Device, Parts, Pki, Sent, Transport};
+use crate::pki::{Action, Changed, Counts, Device, Parts, Pki, Sent, Transport};
 
 /// Real time between polls of a pending request.
 const POLL: Duration = Duration::from_millis(5);
@@ -169,10 +169,7 @@ impl Invented {
         self.running = None;
         let keystore = Keystore::open(&self.state, Access::Write, None)
             .map_err(|e| LabError::pki(e.to_string()))?;
-        let at_first = Changed {
-            store: Arc::new(keystore.store.clone()),
-            keys: keystore.keys.clone(),
-        };
+        let at_first = Changed::of(&keystore);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -188,6 +185,7 @@ impl Invented {
             transport: self.cas.clone(),
             clock: wall,
             log: say,
+            debug: |_, text| say(text),
             changes: changes_in,
         });
         runtime.spawn(pki.clone().run());
@@ -231,6 +229,12 @@ impl Invented {
             .runtime
             .block_on(async { tokio::time::sleep(MOMENT).await });
         Ok(running.left())
+    }
+
+    /// Its counters; none while it does not run.
+    pub(super) fn counts(&self) -> Counts {
+        let running = self.running.as_ref();
+        running.map_or_else(Counts::default, |running| running.pki.counts())
     }
 
     /// Verifies a peer as the daemon does, sources of revocation included.

@@ -20,6 +20,7 @@ use super::simulate::network;
 use super::steps::{self, CaOrder, Script, Stage};
 use crate::control::Response;
 use crate::exec::{self, Snapshot};
+use crate::keystore::KeyView;
 
 /// A simulation and what surrounds it.
 pub(super) struct World<'a> {
@@ -30,6 +31,8 @@ pub(super) struct World<'a> {
     /// The PKIs, shared with the verifications of the simulation; none where the routers were enrolled in the
     /// process.
     pkis: Rc<RefCell<Vec<Invented>>>,
+    /// What is shown of their key pairs.
+    key_views: [Arc<Vec<KeyView>>; 2],
     known_cas: KeyHashes,
 }
 
@@ -58,6 +61,7 @@ impl<'a> World<'a> {
             case,
             cas,
             pkis: Rc::new(RefCell::new(pkis)),
+            key_views: Default::default(),
             known_cas,
         };
         if with_cas {
@@ -113,6 +117,7 @@ impl<'a> World<'a> {
             self.sim.note(node, line);
         }
         if let Some(changed) = left.changed {
+            self.key_views[node] = changed.key_views;
             let keys = Arc::new(changed.keys);
             self.sim.certificates(node, changed.store, keys);
         }
@@ -130,8 +135,9 @@ impl<'a> World<'a> {
     }
 
     /// As the daemon answers `show`.
-    fn snapshot(&self, node: usize) -> Snapshot<'_> {
-        let (now, node) = (self.sim.now(), self.sim.node(node));
+    fn snapshot(&self, index: usize) -> Snapshot<'_> {
+        let (now, node) = (self.sim.now(), self.sim.node(index));
+        let keys = self.key_views[index].as_slice();
         let engine = &node.engine;
         let mut ikev2 = engine.ikev2_sas(now.mono);
         ikev2.retain(|sa| !sa.over);
@@ -139,6 +145,12 @@ impl<'a> World<'a> {
             config: engine.config(),
             protections: engine.protections(),
             store: &node.store,
+            keys,
+            pki: self
+                .pkis
+                .borrow()
+                .get(index)
+                .map_or_else(Default::default, Invented::counts),
             isakmp: engine.isakmp_sas(now.mono),
             ikev2,
             ikev2_stats: engine.ikev2_stats(),

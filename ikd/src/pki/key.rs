@@ -153,6 +153,13 @@ impl Pki {
         Ok(String::new())
     }
 
+    /// Whether the pair of that label may leave the router.
+    pub(super) async fn exportable(&self, label: &str) -> bool {
+        let keystore = self.keystore.lock().await;
+        let known = keystore.key_table().keys.get(label);
+        known.is_some_and(|known| known.exportable)
+    }
+
     /// The trustpoints whose own certificate belongs to that pair.
     async fn users_of(&self, label: &str) -> Vec<String> {
         let keystore = self.keystore.lock().await;

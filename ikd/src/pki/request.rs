@@ -64,11 +64,13 @@ impl Pki {
         spec.challenge_password = Some(challenge).filter(|c| !c.is_empty());
         let request = Csr::build(&spec, &key)
             .map_err(|e| PkiError::new(format!("% No request was made: {e}")))?;
+        let exportable = self.exportable(&wish.key_label).await;
         Ok(Signed {
             trustpoint: application.trustpoint.clone(),
             key_label,
             key,
             keeping,
+            exportable,
             request,
         })
     }
@@ -104,7 +106,7 @@ impl Pki {
         let message = transaction
             .message(&signing.as_signer(), at, &mut random)
             .map_err(|e| ca.failed(&e))?;
-        announce(&signed.request, &tp.name, talk).await;
+        self.announce(&signed.request, &tp.name, talk).await;
         let reply = ca.operation(&message, &capabilities).await?;
         let answer = transaction
             .answer(&reply, &signing.as_signer(), &certificates, at)
@@ -141,6 +143,7 @@ impl Pki {
         answer: Answer,
         talk: Option<&Talk>,
     ) -> Result<String, PkiError> {
+        self.trace_answer(&answer);
         match answer {
             Answer::Granted(certificates) => self.granted(signed, certificates, talk).await,
             Answer::Pending => self.pending(tp, signed, transaction).await,
@@ -223,7 +226,7 @@ impl Pki {
             .is_some();
         if was_pending {
             self.commit(signed.rejected(), |store| {
-                drop(store.take_pending(trustpoint))
+                store.take_pending(trustpoint);
             })
             .await?;
         }
@@ -243,24 +246,27 @@ impl Pki {
     }
 }
 
-/// P-031, P-032: what IOS prints when a request goes out.
-async fn announce(request: &Csr, trustpoint: &str, talk: &Talk) {
-    for line in [
-        "% Certificate request sent to Certificate Authority".to_owned(),
-        format!(
-            "% The 'show crypto pki certificate verbose {trustpoint}' commandwill show the fingerprint."
-        ),
-        String::new(),
-        format!(
-            "CRYPTO_PKI:  Certificate Request Fingerprint MD5: {} ",
-            request.fingerprint(Hash::Md5)
-        ),
-        format!(
-            "CRYPTO_PKI:  Certificate Request Fingerprint SHA1: {} ",
-            request.fingerprint(Hash::Sha1)
-        ),
-        String::new(),
-    ] {
-        talk.say(line).await;
+impl Pki {
+    /// P-031, P-032: what IOS prints when a request goes out, and O-084 what it logs.
+    async fn announce(&self, request: &Csr, trustpoint: &str, talk: &Talk) {
+        let print = |hash| request.fingerprint(hash);
+        let (md5, sha1) = (print(Hash::Md5), print(Hash::Sha1));
+        (self.log)(&format!(
+            "%PKI-6-CSR_FINGERPRINT: \n CSR Fingerprint MD5 : {}\n CSR Fingerprint SHA1: {}",
+            md5.replace(' ', ""),
+            sha1.replace(' ', "")
+        ));
+        for line in [
+            "% Certificate request sent to Certificate Authority".to_owned(),
+            format!(
+                "% The 'show crypto pki certificate verbose {trustpoint}' commandwill show the fingerprint."
+            ),
+            String::new(),
+            format!("CRYPTO_PKI:  Certificate Request Fingerprint MD5: {md5} "),
+            format!("CRYPTO_PKI:  Certificate Request Fingerprint SHA1: {sha1} "),
+            String::new(),
+        ] {
+            talk.say(line).await;
+        }
     }
 }

@@ -16,6 +16,7 @@ use ike_pki::{
 use tokio::time::{Instant, timeout_at};
 
 use super::ca::Ca;
+use super::counters::Count;
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::http::{Destination, parts};
@@ -31,6 +32,17 @@ impl Pki {
     /// Verifies a peer, with as many rounds as its revocation takes. It ends before the peer gives up
     /// (F8), and no packet waits for it.
     pub async fn verify(&self, job: Box<VerifyJob>) -> JobOutcome {
+        self.counters.add(Count::Started);
+        let outcome = self.verified(job).await;
+        self.counters.add(Count::Ended);
+        self.counters.add(match &outcome {
+            JobOutcome::Verified(Ok(_)) => Count::Successful,
+            _ => Count::Failed,
+        });
+        outcome
+    }
+
+    async fn verified(&self, job: Box<VerifyJob>) -> JobOutcome {
         let mut seed = [0; 32];
         random(&mut seed);
         let (mut job, mut evidence) = (job, Evidence::new(seed));
@@ -60,6 +72,9 @@ impl Pki {
         if believed.is_empty() {
             return;
         }
+        believed
+            .iter()
+            .for_each(|_| self.counters.add(Count::CrlChecked));
         let now = self.now();
         let stored = self.commit(Vec::new(), |store| {
             for (source, crl) in believed {
@@ -80,9 +95,13 @@ impl Pki {
         for source in wanted {
             match &source {
                 Source::Ocsp { url, request } => {
+                    self.counters.add(Count::OcspAsked);
                     match self.ocsp(&config, url, request.to_der()).await {
                         Ok(response) => evidence.add_ocsp(source, response),
-                        Err(why) => evidence.failed(source, why),
+                        Err(why) => {
+                            self.counters.add(Count::OcspFailed);
+                            evidence.failed(source, why);
+                        }
                     }
                 }
                 _ => match self.list(&config, &source).await {
@@ -103,6 +122,7 @@ impl Pki {
         let now = self.now();
         let resting = |store: &ike_pki::Store| store.crls.failure(&origin, now).map(str::to_owned);
         if let Some(why) = resting(&self.keystore.lock().await.store) {
+            self.counters.add(Count::CrlRested);
             return Err(format!("{why} (asked a moment ago)"));
         }
         let fetched = self.fetch_list(config, source).await;
@@ -114,6 +134,15 @@ impl Pki {
     }
 
     async fn fetch_list(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
+        self.counters.add(Count::CrlAsked);
+        let fetched = self.fetched(config, source).await;
+        if fetched.is_err() {
+            self.counters.add(Count::CrlFailed);
+        }
+        fetched
+    }
+
+    async fn fetched(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
         match source {
             Source::Crl { url } => {
                 let request = |target: &str| HttpRequest::get(target);

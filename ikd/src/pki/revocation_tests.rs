@@ -73,6 +73,7 @@ impl World {
             transport: Arc::new(Http::default()),
             clock: now,
             log: |_| {},
+            debug: |_, _| {},
             changes: changes_in,
         });
         Self {

@@ -19,6 +19,8 @@ pub(super) struct Signed {
     pub(super) key_label: String,
     pub(super) key: Arc<PrivateKey>,
     pub(super) keeping: Keeping,
+    /// The pair may leave the router: as the one whose place it takes (G-061).
+    pub(super) exportable: bool,
     pub(super) request: Csr,
 }
 
@@ -77,7 +79,7 @@ impl Signed {
         KeyChange::Put {
             label: label.to_owned(),
             key: self.key.clone(),
-            exportable: false,
+            exportable: self.exportable,
             at,
         }
     }

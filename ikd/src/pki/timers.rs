@@ -12,6 +12,7 @@ use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
 
 use super::ca::Ca;
+use super::counters::Count;
 use super::enroll::configured_password;
 use super::request::Application;
 use super::rollover::{self, Signed};
@@ -126,6 +127,8 @@ impl Pki {
                 pending.key_label
             ))
         })?;
+        self.counters.add(Count::ScepPoll);
+        self.transaction(&format!("resend GetCertInitial, {}", pending.polls + 1));
         let mut ca = Ca::of(self, config, tp)?;
         let mut transaction =
             Transaction::from_bytes(&pending.transaction).map_err(|e| ca.failed(&e))?;
@@ -147,11 +150,13 @@ impl Pki {
             .answer(&reply, &signing.as_signer(), &certificates, at)
             .map_err(|e| ca.failed(&e))?;
         let (key_label, keeping) = rollover::of_pending(&pending.key_label);
+        let exportable = self.exportable(&pending.key_label).await;
         let signed = Signed {
             trustpoint: name.to_owned(),
             key_label,
             key,
             keeping,
+            exportable,
             request: transaction.request().clone(),
         };
         self.settle(tp, signed, &transaction, answer, None).await

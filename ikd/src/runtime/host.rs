@@ -25,7 +25,7 @@ use super::{Options, StartError, glue};
 use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
-use crate::keystore::PrivateKeyring;
+use crate::keystore::{KeyView, PrivateKeyring};
 use crate::log::{self, Sink};
 use crate::pki::{Changed, Pki};
 
@@ -43,6 +43,7 @@ pub struct Host {
     /// The operator who ended the daemon, until the answer is there.
     pub(super) who_stopped: Option<Talk>,
     keys: PrivateKeyring,
+    pub(super) key_views: Arc<Vec<KeyView>>,
     fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
@@ -69,7 +70,11 @@ impl Host {
         let mut seed = [0; 32];
         // D16: without entropy there is no daemon.
         ike_crypto::fill_random(&mut seed).map_err(|e| StartError::new(70, e.to_string()))?;
-        let Changed { store, keys } = parts.at_first;
+        let Changed {
+            store,
+            keys,
+            key_views,
+        } = parts.at_first;
         let engine = Engine::new(Setup {
             config: parts.config,
             store: store.clone(),
@@ -90,6 +95,7 @@ impl Host {
             pki: parts.pki,
             who_stopped: None,
             keys,
+            key_views,
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,
@@ -309,6 +315,7 @@ impl Host {
     pub(super) fn certificates(&mut self, changed: Changed) {
         self.store = changed.store.clone();
         self.keys = changed.keys;
+        self.key_views = changed.key_views;
         self.handle(Event::Certificates(changed.store));
     }
 
@@ -329,8 +336,11 @@ impl Host {
         match crate::check::load(&path) {
             Ok(config) => {
                 let config = Arc::new(config);
+                let before = Arc::new(self.engine.config().clone());
                 self.pki.configure(config.clone());
-                self.handle(Event::Configure(config));
+                self.handle(Event::Configure(config.clone()));
+                let (pki, beside) = (self.pki.clone(), self.options.beside().to_owned());
+                tokio::spawn(async move { pki.follow(before, config, &beside).await });
                 let text = format!("{} is in force", path.display());
                 log::notice(&text);
                 Ok(text)

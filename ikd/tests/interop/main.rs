@@ -8,6 +8,13 @@
 //! `IKD_INTEROP_ROUNDS=N` runs each row N times; `testnet/interop.sh` makes `docs/interop.md` of the
 //! results and `testnet/interop.sh soak` looks for flakes.
 
+#[path = "../authority/mod.rs"]
+#[allow(
+    dead_code,
+    reason = "the stories of SCEP need what this program does not"
+)]
+mod authority;
+mod foreign;
 mod judge;
 mod latency;
 mod network;
@@ -24,6 +31,7 @@ mod states;
 #[path = "../judge/tshark.rs"]
 #[allow(dead_code, reason = "the labs need what this program does not")]
 mod tshark;
+mod web;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};

@@ -51,7 +51,8 @@ impl Ours {
         Self::run(host, dir, &[])
     }
 
-    fn run(host: &Host, dir: &Path, options: &[&OsStr]) -> Result<Self, Failed> {
+    /// As [`start_quiet`](Self::start_quiet), with options of `ikd run`.
+    pub(crate) fn run(host: &Host, dir: &Path, options: &[&OsStr]) -> Result<Self, Failed> {
         let sockets = tempfile::Builder::new().prefix("ikd-").tempdir()?;
         let (socket, log) = (sockets.path().join("R1.sock"), dir.join("R1.log"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
@@ -114,6 +115,24 @@ impl Ours {
             ike,
         })
         .map(drop)
+    }
+
+    /// An exec line: whether it went well, and what was said.
+    pub(crate) fn exec(&self, line: &str) -> Result<(bool, String), Failed> {
+        let request = Request::Exec {
+            line: line.to_owned(),
+            json: false,
+        };
+        let response = control::request(&self.socket, &request, ANSWER)?;
+        Ok((response.code == 0, response.text))
+    }
+
+    /// An exec line that goes well.
+    pub(crate) fn done(&self, line: &str) -> Result<String, Failed> {
+        match self.exec(line)? {
+            (true, said) => Ok(said),
+            (false, said) => Err(format!("{line}: {said}").into()),
+        }
     }
 
     /// An exec line's answer as JSON.

@@ -227,7 +227,8 @@ impl Pair {
         }
     }
 
-    fn said(&self, arguments: &[&str]) -> Result<(), Failed> {
+    /// Something that swanctl does well.
+    pub(crate) fn said(&self, arguments: &[&str]) -> Result<(), Failed> {
         let said = self.charon.swanctl(arguments)?;
         if said.ok {
             Ok(())

@@ -151,6 +151,13 @@ impl Peer {
         self
     }
 
+    /// What charon wants of our proof beside it, e.g. `revocation`.
+    pub(crate) fn believing(mut self, key: &str, value: &str) -> Self {
+        let settings = &mut self.c().remote.settings;
+        settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
     /// It may use any address of its host.
     pub(crate) fn anywhere(mut self) -> Self {
         self.c().local_addrs.clear();

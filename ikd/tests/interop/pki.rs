@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ike_crypto::{Hash, KeySpec, PrivateKey, Secret};
-use ike_pki::{CertRequestSpec, Certificate, Crl, LabCa, Name, Store};
+use ike_pki::{CertRequestSpec, Certificate, LabCa, Name, Store};
 use libtest_mimic::Failed;
 
 /// Validity of what is issued, seconds.
@@ -100,14 +100,6 @@ impl Ca {
         change(&mut request);
         Ok(self.lab.issue(&request)?)
     }
-
-    pub(crate) fn revoke(&mut self, identity: &Identity) {
-        self.lab.revoke(&identity.certificate, now() - 60);
-    }
-
-    pub(crate) fn crl(&mut self) -> Result<Crl, Failed> {
-        Ok(self.lab.crl(now() - 60, now() + YEAR)?)
-    }
 }
 
 /// Our trustpoints, in the order in which they were enrolled.
@@ -115,9 +107,18 @@ impl Ca {
 pub(crate) struct Trustpoints {
     store: Store,
     keys: Vec<(String, PrivateKey)>,
+    there: bool,
 }
 
 impl Trustpoints {
+    /// Those of a store that is there already.
+    pub(crate) fn there() -> Self {
+        Self {
+            there: true,
+            ..Self::default()
+        }
+    }
+
     /// Authenticates a trustpoint and enrols it with `identity`, if there is one.
     pub(crate) fn enrol(
         mut self,
@@ -136,13 +137,10 @@ impl Trustpoints {
         Ok(self)
     }
 
-    /// Gives a trustpoint a revocation list.
-    pub(crate) fn crl(mut self, name: &str, crl: Crl) -> Self {
-        self.store.set_crl(name, crl);
-        self
-    }
-
     pub(crate) fn write(&self, dir: &Path) -> Result<(), Failed> {
+        if self.there {
+            return Ok(());
+        }
         Ok(ikd::keystore::create(dir, &self.store, &self.keys)?)
     }
 }
@@ -156,7 +154,7 @@ fn private(der: &[u8]) -> Result<PrivateKey, Failed> {
 }
 
 /// The PKCS#8 key of that type and name, made when it is wanted first.
-fn key(spec: KeySpec, name: &str) -> Result<Vec<u8>, Failed> {
+pub(crate) fn key(spec: KeySpec, name: &str) -> Result<Vec<u8>, Failed> {
     let folder: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "interop-keys"]
         .iter()
         .collect();

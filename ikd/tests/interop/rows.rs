@@ -9,6 +9,7 @@ mod ikev1;
 mod paths;
 mod quantum;
 mod refusals;
+mod revocation;
 mod signatures;
 mod suites;
 
@@ -65,7 +66,7 @@ pub(crate) struct Row {
 pub(crate) type Run = fn(&Bench) -> Result<(), Failed>;
 
 /// Rows that the matrix wants with strongSwan 6 as well; Debian's 6.1 has no IKEv1.
-const WITH_BOTH: [&str; 22] = [
+const WITH_BOTH: [&str; 27] = [
     "01",
     "02",
     "03",
@@ -82,6 +83,11 @@ const WITH_BOTH: [&str; 22] = [
     "16",
     "18",
     "19",
+    "19-ours",
+    "19-ocsp",
+    "19-ocsp-ours",
+    "19-foreign",
+    "19-foreign-ours",
     "20",
     "21",
     "22",
@@ -165,11 +171,12 @@ fn both(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
 
 /// Every row.
 pub(crate) fn all() -> Vec<Row> {
-    let parts: [Vec<Vec<Row>>; 11] = [
+    let parts: [Vec<Vec<Row>>; 12] = [
         baseline::rows(),
         certificates::rows(),
         signatures::rows(),
         fetching::rows(),
+        revocation::rows(),
         exchanges::rows(),
         paths::rows(),
         ikev1::rows(),

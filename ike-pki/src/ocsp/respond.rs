@@ -6,6 +6,7 @@ use ike_crypto::{Hash, KeySpec, PrivateKey, SignatureScheme};
 use crate::{
     algorithm,
     ca::LabCa,
+    ca_crl::RevocationReason,
     ca_extensions::key_id,
     certificate::Certificate,
     der::tag,
@@ -69,7 +70,10 @@ impl LabCa {
         }
         let mut revoked = self.revoked.iter();
         match revoked.find(|entry| entry.serial == id.serial) {
-            Some(entry) => CertStatus::Revoked { at: entry.at },
+            Some(entry) => CertStatus::Revoked {
+                at: entry.at,
+                reason: entry.reason,
+            },
             None => CertStatus::Good,
         }
     }
@@ -104,7 +108,7 @@ fn data(
 fn single(id: &CertId, status: CertStatus, signer: &OcspSigner<'_>, now: i64) -> Vec<u8> {
     let status = match status {
         CertStatus::Good => tlv(tag::context(0), &[]),
-        CertStatus::Revoked { at } => tlv(tag::constructed(1), &[&time::encode_generalized(at)]),
+        CertStatus::Revoked { at, reason } => revoked(at, reason),
         CertStatus::Unknown => tlv(tag::context(2), &[]),
     };
     let next = signer.valid_for.map_or(Vec::new(), |seconds| {
@@ -112,6 +116,18 @@ fn single(id: &CertId, status: CertStatus, signer: &OcspSigner<'_>, now: i64) ->
         tlv(tag::constructed(0), &[&at])
     });
     sequence(&[&id.encode(), &status, &time::encode_generalized(now), &next])
+}
+
+/// RFC 6960 4.2.1: RevokedInfo.
+fn revoked(at: i64, reason: Option<RevocationReason>) -> Vec<u8> {
+    let reason = reason.map_or(Vec::new(), |reason| {
+        let number = tlv(tag::ENUMERATED, &[&[reason.number()]]);
+        tlv(tag::constructed(0), &[&number])
+    });
+    tlv(
+        tag::constructed(1),
+        &[&time::encode_generalized(at), &reason],
+    )
 }
 
 fn signed(data: &[u8], signer: &OcspSigner<'_>) -> Option<Vec<u8>> {
@@ -142,4 +158,30 @@ fn signed(data: &[u8], signer: &OcspSigner<'_>) -> Option<Vec<u8>> {
         &successful,
         &tlv(tag::constructed(0), &[&bytes]),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Name, OcspRequest, OcspResponse};
+
+    /// RFC 6960 4.2.1: an answer says why a certificate is revoked, where the
+    /// CA knows.
+    #[test]
+    fn an_answer_says_why_a_certificate_is_revoked() {
+        let name = Name::from_subject_name("CN=CA1").unwrap();
+        let key = PrivateKey::generate(KeySpec::EcP256).unwrap();
+        let mut ca = LabCa::new(&name, key, 1, 0, 1000).unwrap();
+        for (serial, reason) in [(7, None), (8, Some(RevocationReason::Superseded))] {
+            ca.revoke_serial(&[serial], 500, reason);
+            let mut cert_id = CertId::new(&ca.certificate, &ca.certificate);
+            cert_id.serial = vec![serial];
+            let nonce = None;
+            let request = OcspRequest { cert_id, nonce }.to_der();
+            let answer = OcspResponse::from_der(ca.answer_ocsp(&request, None, 600)).unwrap();
+            let said = answer.answers.iter().map(|one| one.status);
+            let revoked = CertStatus::Revoked { at: 500, reason };
+            assert_eq!(said.collect::<Vec<_>>(), [revoked]);
+        }
+    }
 }

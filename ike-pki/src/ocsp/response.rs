@@ -8,6 +8,7 @@ use ike_crypto::SignatureScheme;
 
 use crate::{
     algorithm,
+    ca_crl::RevocationReason,
     certificate::{Certificate, name},
     certificate_form::{check_extensions, identifier, only, whole_octets},
     crl_form::extension,
@@ -69,6 +70,8 @@ pub enum CertStatus {
     Revoked {
         /// When.
         at: i64,
+        /// Why, if the responder says so and it is a reason that is known here.
+        reason: Option<RevocationReason>,
     },
     /// The responder does not know; no verdict (F3).
     Unknown,
@@ -241,9 +244,7 @@ fn single(whole: &Tlv<'_>) -> Result<Single, OcspError> {
     let [id, good, revoked, unknown, this, next, extensions] = parts;
     let status = match (good, revoked, unknown) {
         (Some(null), None, None) if null.content.is_empty() => CertStatus::Good,
-        (None, Some(info), None) => CertStatus::Revoked {
-            at: revocation_time(&info)?,
-        },
+        (None, Some(info), None) => revocation(&info)?,
         (None, None, Some(null)) if null.content.is_empty() => CertStatus::Unknown,
         _ => return Err(whole.error("one certStatus").into()),
     };
@@ -258,10 +259,22 @@ fn single(whole: &Tlv<'_>) -> Result<Single, OcspError> {
     })
 }
 
-fn revocation_time(info: &Tlv<'_>) -> Result<i64, DerError> {
+fn revocation(info: &Tlv<'_>) -> Result<CertStatus, DerError> {
     let order = [tag::GENERALIZED_TIME, tag::constructed(0)];
-    let [at, _] = fields_of(info, order, "the end of RevokedInfo")?;
-    time::decode(&required(at, info, "revocationTime")?)
+    let [at, reason] = fields_of(info, order, "the end of RevokedInfo")?;
+    Ok(CertStatus::Revoked {
+        at: time::decode(&required(at, info, "revocationTime")?)?,
+        reason: reason.as_ref().and_then(revocation_reason),
+    })
+}
+
+/// Revoked is revoked, whatever the reason: one that cannot be read is none.
+fn revocation_reason(field: &Tlv<'_>) -> Option<RevocationReason> {
+    let number = field.reader().expect(tag::ENUMERATED, "a CRLReason").ok()?;
+    match number.content {
+        [number] => RevocationReason::of_number(*number),
+        _ => None,
+    }
 }
 
 fn next_update(field: &Tlv<'_>) -> Result<i64, DerError> {

@@ -15,6 +15,9 @@ use crate::error::{Doing, Error, Result};
 /// Where strongSwan looks for its plugins, as Debian builds it.
 const PLUGINS: &str = "/usr/lib/ipsec";
 
+/// Where Debian has pki: whoever runs charon may do without.
+const PKI: &str = "/usr/bin/pki";
+
 /// Debian's AppArmor profile of charon.
 const PROFILE: &str = "/etc/apparmor.d/usr.sbin.charon-systemd";
 
@@ -23,6 +26,7 @@ const PROFILE: &str = "/etc/apparmor.d/usr.sbin.charon-systemd";
 pub struct Installation {
     daemon: PathBuf,
     swanctl: PathBuf,
+    pki: PathBuf,
     root: Option<Root>,
 }
 
@@ -56,6 +60,7 @@ impl Installation {
         Ok(Self {
             daemon: program("charon-systemd", "charon-systemd")?,
             swanctl: program("swanctl", "strongswan-swanctl")?,
+            pki: PathBuf::from(PKI),
             root: None,
         })
     }
@@ -86,6 +91,7 @@ impl Installation {
         Ok(Self {
             daemon: file("usr/sbin/charon-systemd")?,
             swanctl: file("usr/sbin/swanctl")?,
+            pki: root.join("usr/bin/pki"),
             root: Some(Root {
                 loader: libraries.join("ld-linux-x86-64.so.2"),
                 libraries: path,
@@ -116,6 +122,20 @@ impl Installation {
     /// `swanctl`, without arguments.
     pub fn swanctl(&self) -> Command {
         self.program(&self.swanctl)
+    }
+
+    /// `pki`, which makes keys and certificates and speaks SCEP, without arguments.
+    ///
+    /// # Errors
+    /// It is not there; the text names Debian's package.
+    pub fn pki(&self) -> Result<Command> {
+        if self.pki.is_file() {
+            return Ok(self.program(&self.pki));
+        }
+        Err(Error::because(
+            format!("find {}", self.pki.display()),
+            "not there; on Debian: apt-get install strongswan-pki",
+        ))
     }
 
     fn program(&self, program: &Path) -> Command {
