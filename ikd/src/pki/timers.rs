@@ -10,6 +10,7 @@ use ike_core::policy::enrolment::{self, Additions};
 use ike_core::policy::renewal::{self, Due, Timer};
 use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
+use tokio::time::Instant;
 
 use super::ca::Ca;
 use super::counters::Count;
@@ -24,17 +25,24 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// When a trustpoint that failed may try again, seconds since 1970 UTC.
 type Resting = BTreeMap<String, i64>;
+/// When a request whose polls are hurried (`--poll-interval`) is polled for next.
+type Hurried = BTreeMap<String, Instant>;
 
 impl Pki {
     /// Runs until the daemon ends.
     pub async fn run(self: Arc<Self>) {
         let mut resting = Resting::new();
         let mut announced = BTreeMap::new();
+        let mut hurried = Hurried::new();
         loop {
             let (config, now) = (self.config(), self.now());
             let timers = renewal::timers(&config, &self.keystore.lock().await.store, now);
+            hurried.retain(|name, _| timers.iter().any(|timer| timer.trustpoint == *name));
             self.announce_renewals(&timers, &mut announced).await;
-            for timer in timers.iter().filter(|timer| self.is_due(timer, now)) {
+            for timer in timers
+                .iter()
+                .filter(|timer| self.is_due(timer, now, &mut hurried))
+            {
                 let rests = resting
                     .get(&timer.trustpoint)
                     .is_some_and(|until| *until > now);
@@ -43,24 +51,34 @@ impl Pki {
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(self.pause(&timers, &resting)) => {}
+                () = tokio::time::sleep(self.pause(&timers, &resting, &hurried)) => {}
                 () = self.woken.notified() => {}
             }
         }
     }
 
-    fn is_due(&self, timer: &Timer, now: i64) -> bool {
-        let hurried = timer.due == Due::Poll && self.device.poll.is_some();
-        hurried || timer.at <= now
+    fn is_due(&self, timer: &Timer, now: i64, hurried: &mut Hurried) -> bool {
+        let Some(poll) = self.device.poll.filter(|_| timer.due == Due::Poll) else {
+            return timer.at <= now;
+        };
+        let now = Instant::now();
+        let next = hurried
+            .entry(timer.trustpoint.clone())
+            .or_insert(now + poll);
+        let due = *next <= now;
+        if due {
+            *next = now + poll;
+        }
+        due
     }
 
-    fn pause(&self, timers: &[Timer], resting: &Resting) -> Duration {
+    fn pause(&self, timers: &[Timer], resting: &Resting, hurried: &Hurried) -> Duration {
         let now = self.now();
         let at = |timer: &Timer| {
             if timer.due == Due::Poll
-                && let Some(poll) = self.device.poll
+                && let Some(next) = hurried.get(&timer.trustpoint)
             {
-                return poll;
+                return next.saturating_duration_since(Instant::now());
             }
             let rest = resting.get(&timer.trustpoint).copied().unwrap_or(0);
             let seconds = timer.at.max(rest).saturating_sub(now).max(1);
