@@ -22,7 +22,7 @@ impl Operator for Terminal {
         let mut line = String::new();
         let count = std::io::stdin().read_line(&mut line).ok()?;
         let seen = hidden.is_none() && std::io::stdin().is_terminal();
-        if !seen {
+        if !seen && !prompt.is_empty() {
             // Nobody typed the end of this line where the prompt stands.
             let _ = writeln!(out);
         }

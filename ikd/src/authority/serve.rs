@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +16,9 @@ use crate::http::{self, Handler};
 
 /// Name of the socket in a CA's folder.
 pub(crate) const SOCKET: &str = "ca.sock";
+
+/// Time for an answer to leave before the process ends.
+const LAST_ANSWER: Duration = Duration::from_millis(50);
 
 type Shared = Arc<Mutex<Authority>>;
 
@@ -52,6 +56,8 @@ pub(super) async fn serve(
         }
     }
     let _ = std::fs::remove_file(&socket);
+    // The last answer is on its way to whoever said stop.
+    tokio::time::sleep(LAST_ANSWER).await;
     Ok(())
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use ike_core::config::{Enrollment, RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::{self, Additions, Wish};
+use ike_core::policy::renewal;
+use ike_pki::Pending;
 use zeroize::Zeroizing;
 
 use super::request::Application;
@@ -61,7 +63,10 @@ impl Pki {
                 "% You must authenticate the Certificate Authority before you can enroll with it.",
             ));
         }
-        if keystore.store.pending(&tp.name).is_some() {
+        let limit = renewal::polls(tp);
+        // One that is asked about no more is asked for again; by hand it is printed again.
+        let waits = |p: &&Pending| !p.transaction.is_empty() && p.polls < limit;
+        if keystore.store.pending(&tp.name).filter(waits).is_some() {
             return Err(PkiError::new(format!(
                 "% A certificate request of trustpoint {} is pending already; `show crypto pki certificates` shows it, `no crypto pki trustpoint` ends it.",
                 tp.name

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ike_core::config::{Enrollment, RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Wish;
+use ike_core::policy::renewal;
 use ike_crypto::Hash;
 use ike_pki::scep::{Algorithms, Answer, CaCertificates, Capabilities, Transaction};
 use ike_pki::{Certificate, Csr, CsrSpec, Pending};
@@ -202,6 +203,12 @@ impl Pki {
         };
         self.commit(keys, |store| store.set_pending(pending))
             .await?;
+        if polls >= renewal::polls(tp) {
+            (self.log)(&format!(
+                "% Trustpoint {}: the CA has not decided after {polls} polls and is asked no more; 'crypto pki enroll {}' asks again.",
+                tp.name, tp.name
+            ));
+        }
         Ok(format!(
             "% The request of trustpoint {} is pending: the administrator of the CA has to grant it.",
             tp.name

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ike_core::config::{RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Additions;
 use ike_core::policy::renewal::{self, Due, Timer};
 use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
+use tokio::time::Instant;
 
 use super::ca::Ca;
 use super::counters::Count;

@@ -49,7 +49,7 @@ pub fn timers(config: &RunningConfig, store: &Store, now: i64) -> Vec<Timer> {
 #[must_use]
 pub fn next(tp: &TrustpointConfig, store: &Store, now: i64) -> Option<Decision<(Due, i64)>> {
     if let Some(pending) = store.pending(&tp.name) {
-        let limit = tp.enrollment_retry_count.unwrap_or(DEFAULT_RETRIES);
+        let limit = polls(tp);
         let because = format!("poll {} of {limit} of a pending request", pending.polls + 1);
         let poll = (Due::Poll, pending.next_poll_at);
         // A request that was shown at the terminal is answered there.
@@ -66,6 +66,12 @@ pub fn next(tp: &TrustpointConfig, store: &Store, now: i64) -> Option<Decision<(
     let at = at_percent(&own.certificate, percent);
     let because = format!("auto-enroll at {percent} percent of the certificate's lifetime");
     Some(Decision::new((Due::Renew, at), "G-061", because))
+}
+
+/// Polls of a request until the router gives up: `enrollment retry count` (G-061).
+#[must_use]
+pub fn polls(tp: &TrustpointConfig) -> u32 {
+    tp.enrollment_retry_count.unwrap_or(DEFAULT_RETRIES)
 }
 
 /// Polls of a request unless `enrollment retry count` says otherwise (G-061).

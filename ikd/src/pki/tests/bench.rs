@@ -152,6 +152,8 @@ impl Transport for Cas {
 pub(super) struct Bench {
     pub(super) pki: Arc<Pki>,
     pub(super) cas: Arc<Cas>,
+    /// Time between polls from the next start on.
+    pub(super) poll: Option<Duration>,
     config: Arc<RunningConfig>,
     dir: tempfile::TempDir,
     _changes: mpsc::UnboundedReceiver<Changed>,
@@ -194,10 +196,15 @@ impl Bench {
         let cas = Arc::new(Cas::default());
         cas.add("192.168.0.3", "CA1", policy);
         cas.add("192.168.0.4", "CA2", policy);
-        Self::on(tempfile::tempdir().unwrap(), cas, config(text))
+        Self::on(tempfile::tempdir().unwrap(), cas, config(text), None)
     }
 
-    fn on(dir: tempfile::TempDir, cas: Arc<Cas>, config: Arc<RunningConfig>) -> Self {
+    fn on(
+        dir: tempfile::TempDir,
+        cas: Arc<Cas>,
+        config: Arc<RunningConfig>,
+        poll: Option<Duration>,
+    ) -> Self {
         let state = dir.path().join("state");
         let keystore = Keystore::open(&state, Access::Write, None).unwrap();
         let (sender, _changes) = mpsc::unbounded_channel();
@@ -206,7 +213,7 @@ impl Bench {
             config: config.clone(),
             device: Device {
                 serial: "100".into(),
-                poll: None,
+                poll,
             },
             transport: cas.clone(),
             clock: || CLOCK.get(),
@@ -217,6 +224,7 @@ impl Bench {
         Self {
             pki,
             cas,
+            poll,
             config,
             dir,
             _changes,
@@ -228,12 +236,13 @@ impl Bench {
         let Self {
             pki,
             cas,
+            poll,
             config,
             dir,
             ..
         } = self;
         drop(pki);
-        Self::on(dir, cas, config)
+        Self::on(dir, cas, config, poll)
     }
 
     /// Carries out an action; what it ends with, and the dialogue before.

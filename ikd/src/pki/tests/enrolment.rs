@@ -106,6 +106,28 @@ async fn polls_end_with_the_retry_count() {
     }
     assert_eq!(bench.pki.counts().scep_polls, 2);
     assert!(bench.store().await.pending("IOSCA1").is_some());
+    assert!(
+        log().contains("'crypto pki enroll IOSCA1' asks again"),
+        "{}",
+        log()
+    );
+    bench.cas.at("192.168.0.3", |ca| {
+        let id = ca.pending()[0].id;
+        ca.grant(id, NOW + 400).unwrap();
+    });
+    bench.ok(enroll("IOSCA1", false)).await;
+    assert!(bench.can_sign("IOSCA1").await, "{}", log());
+}
+
+/// `--poll-interval`: the time between two polls, whatever wakes the timers meanwhile.
+#[tokio::test(start_paused = true)]
+async fn hurried_polls_keep_their_distance() {
+    let mut bench = Bench::with(CONFIG, GrantPolicy::Manual);
+    bench.poll = Some(Duration::from_millis(500));
+    let bench = bench.restart();
+    bench.enrolled("IOSCA1").await;
+    bench.unattended(Duration::from_millis(1800)).await;
+    assert_eq!(bench.pki.counts().scep_polls, 3);
 }
 
 /// T-87: a rejected request leaves everything as it was, now and at a poll.
