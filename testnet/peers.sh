@@ -1,4 +1,4 @@
-# The peers of the interop tests; sourced by test.sh and interop.sh, which define `have`, `say` and `skip`.
+# The peers and judges of the tests; sourced by test.sh and interop.sh, which define `have`, `say` and `skip`.
 
 # Debian's strongSwan and the programs of other makers that speak SCEP, where they may be installed.
 install_charon() {
@@ -58,4 +58,16 @@ CONF
         say "skipped: strongSwan 6 cannot be fetched; its rows are not run"
     fi
     rm -rf "$work"
+}
+
+# The templates that network automation reads IOS with, in a Python environment of their own under
+# target/peers/ntc: ours must be text that they read.
+fetch_ntc_templates() {
+    local target=$PWD/target/peers/ntc
+    [ -d "$target"/lib/python3*/site-packages/ntc_templates ] 2>/dev/null && return 0
+    have python3 || { skip "python3: show pages are not held against ntc-templates"; return 0; }
+    say "fetching ntc-templates"
+    mkdir -p "$(dirname "$target")"
+    { python3 -m venv "$target" && "$target/bin/pip" install --quiet 'ntc-templates==9.3.0' 'textfsm==2.1.0'; } >/dev/null 2>&1 ||
+        { rm -rf "$target"; skip "ntc-templates: pip or its venv failed"; }
 }

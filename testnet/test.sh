@@ -74,6 +74,7 @@ tests() {
 install_tools
 install_charon
 fetch_strongswan_6
+fetch_ntc_templates
 check_ground
 fuzz
 tests

@@ -26,3 +26,4 @@ pub mod pki;
 pub mod pki_cli;
 pub mod runtime;
 mod terminal;
+mod transfer;

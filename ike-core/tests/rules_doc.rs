@@ -17,7 +17,11 @@ fn every_function_the_rules_name_exists() {
 #[test]
 fn every_lab_the_rules_name_exists_and_every_lab_is_named() {
     let text = document();
-    let lab = |q: &&str| q.starts_with("t-") || q.starts_with("ipv6-");
+    let lab = |q: &&str| {
+        ["t-", "ipv6-", "renewal-"]
+            .iter()
+            .any(|start| q.starts_with(start))
+    };
     let named: BTreeSet<&str> = quoted(&text).filter(lab).collect();
     let folders = fs::read_dir(root().join("config/labs"))
         .into_iter()

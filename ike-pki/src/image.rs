@@ -10,9 +10,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{
     certificate::Certificate,
     crl_image,
-    index::{self, Index, IndexRecord, VERSION},
+    index::{self, Index, IndexPool, IndexRecord, VERSION, WITHOUT_POOL},
     key_table::{KeyTable, sha256_hex as digest},
     store::{Record, RecordKind, Store},
+    trustpool::PoolCa,
 };
 
 /// Relative path of a file and its content.
@@ -45,7 +46,7 @@ pub struct StoreError {
     /// Each damaged file.
     pub damage: Vec<Damage>,
     /// What could be loaded. Empty when the index itself is damaged.
-    pub intact: Store,
+    pub intact: Box<Store>,
 }
 
 impl fmt::Display for StoreError {
@@ -75,8 +76,17 @@ impl Store {
             .map(|record| index_record(record, &mut image));
         let records = records.collect();
         let crls = crl_image::write(&self.crls, &mut image);
+        let pool: Vec<_> = self
+            .pool
+            .iter()
+            .map(|ca| index_pool(ca, &mut image))
+            .collect();
         let index = Index {
-            version: VERSION,
+            version: if pool.is_empty() {
+                WITHOUT_POOL
+            } else {
+                VERSION
+            },
             sequence: self.sequence,
             self_signed: self.self_signed,
             trustpool_clean: self.trustpool_clean,
@@ -86,6 +96,7 @@ impl Store {
             keys: Some(keys.keys.values().cloned().collect()),
             protection: keys.protection.clone(),
             previous: previous.map(str::to_owned),
+            pool,
         };
         // Strings and numbers only: cannot fail.
         let text = serde_json::to_vec_pretty(&index).unwrap_or_default();
@@ -122,7 +133,7 @@ impl Store {
             true => Ok(store),
             false => Err(StoreError {
                 damage,
-                intact: store,
+                intact: Box::new(store),
             }),
         }
     }
@@ -140,6 +151,16 @@ fn index_record(record: &Record, image: &mut Image) -> IndexRecord {
         file,
         sha256: digest(record.certificate.der()),
         saved: record.saved,
+    }
+}
+
+fn index_pool(ca: &PoolCa, image: &mut Image) -> IndexPool {
+    let file = format!("nvram/{}", ca.file_name);
+    image.insert(file.clone(), ca.certificate.der().to_vec());
+    IndexPool {
+        installed_at: ca.installed_at,
+        sha256: digest(ca.certificate.der()),
+        file,
     }
 }
 
@@ -162,7 +183,7 @@ fn whole(file: &str, problem: String, remedy: &str) -> StoreError {
     }];
     StoreError {
         damage,
-        intact: Store::default(),
+        intact: Box::default(),
     }
 }
 
@@ -203,8 +224,26 @@ fn load(index: &Index, image: &Image, damage: &mut Vec<Damage>) -> Store {
             }),
         }
     }
+    load_pool(&index.pool, image, &mut store, damage);
     store.crls = crl_image::load(&index.crls, image, damage);
     store
+}
+
+fn load_pool(pool: &[IndexPool], image: &Image, store: &mut Store, damage: &mut Vec<Damage>) {
+    for entry in pool {
+        match load_certificate(&entry.file, &entry.sha256, image) {
+            Ok((file_name, certificate)) => store.pool.push(PoolCa {
+                installed_at: entry.installed_at,
+                certificate: Arc::new(certificate),
+                file_name,
+            }),
+            Err(problem) => damage.push(Damage {
+                file: entry.file.clone(),
+                problem,
+                remedy: "import the CA certificate into the trustpool again".to_owned(),
+            }),
+        }
+    }
 }
 
 fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Record, String> {
@@ -214,16 +253,7 @@ fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Rec
         "self-signed" => RecordKind::SelfSigned,
         other => return Err(format!("is of unknown kind {}", other.escape_default())),
     };
-    // The name becomes a path again when the store is saved.
-    let name = record
-        .file
-        .strip_prefix("nvram/")
-        .filter(|name| !name.contains(['/', '\\', '\0']));
-    let name = name
-        .filter(|name| !["", ".", ".."].contains(name))
-        .ok_or("is not a file in nvram/")?;
-    let der = intact(&record.file, &record.sha256, image)?;
-    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    let (file_name, certificate) = load_certificate(&record.file, &record.sha256, image)?;
     // One certificate of two trustpoints is kept once (P-005).
     let shared = store
         .records
@@ -237,9 +267,27 @@ fn load_record(record: &IndexRecord, image: &Image, store: &Store) -> Result<Rec
         certificate: shared
             .map_or_else(|| Arc::new(certificate), |known| known.certificate.clone()),
         key_label: record.key_label.clone(),
-        file_name: name.to_owned(),
+        file_name,
         saved: record.saved,
     })
+}
+
+/// A certificate and the name of its file in `nvram/`.
+fn load_certificate(
+    file: &str,
+    sha256: &str,
+    image: &Image,
+) -> Result<(String, Certificate), String> {
+    // The name becomes a path again when the store is saved.
+    let name = file
+        .strip_prefix("nvram/")
+        .filter(|name| !name.contains(['/', '\\', '\0']));
+    let name = name
+        .filter(|name| !["", ".", ".."].contains(name))
+        .ok_or("is not a file in nvram/")?;
+    let der = intact(file, sha256, image)?;
+    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), certificate))
 }
 
 pub(crate) fn intact(file: &str, sha256: &str, image: &Image) -> Result<Vec<u8>, String> {

@@ -57,10 +57,7 @@ pub enum ImportError {
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => f.write_str(
-                "no certificate and no private key in it \
-                 (PKCS#7 is to be converted: openssl pkcs7 -print_certs)",
-            ),
+            Self::Nothing => f.write_str("no certificate and no private key in it"),
             Self::OtherKey(subject) => write!(
                 f,
                 "the certificate of {subject} does not belong to the private key; \

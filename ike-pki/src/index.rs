@@ -13,8 +13,10 @@ use crate::{
 };
 
 /// Version of the format; a reader refuses a newer one. 2 added key pairs,
-/// pending requests and where lists came from.
-pub(crate) const VERSION: u32 = 2;
+/// pending requests and where lists came from, 3 imported CAs of the trustpool.
+pub(crate) const VERSION: u32 = 3;
+/// Version of a store without such CAs: the program before this one reads it.
+pub(crate) const WITHOUT_POOL: u32 = 2;
 /// Folders of an image, none below another.
 const FOLDERS: [&str; 3] = ["nvram", "crl", "private"];
 
@@ -36,6 +38,17 @@ pub(crate) struct Index {
     pub(crate) protection: Option<Protection>,
     #[serde(default)]
     pub(crate) previous: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pool: Vec<IndexPool>,
+}
+
+/// An imported CA of the trustpool.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IndexPool {
+    pub(crate) installed_at: i64,
+    pub(crate) file: String,
+    pub(crate) sha256: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,7 +107,8 @@ impl Manifest {
         }
         let records = index.records.into_iter().map(|r| (r.file, r.sha256));
         let crls = index.crls.into_iter().map(|c| (c.file, c.sha256));
-        let mut files: BTreeMap<String, String> = records.chain(crls).collect();
+        let pool = index.pool.into_iter().map(|ca| (ca.file, ca.sha256));
+        let mut files: BTreeMap<String, String> = records.chain(crls).chain(pool).collect();
         let keys = index.keys.map(|keys| KeyTable {
             keys: keys.into_iter().map(|k| (k.label.clone(), k)).collect(),
             protection: index.protection,

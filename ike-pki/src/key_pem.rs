@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     certificate::Certificate,
+    cms::certificates_of_pkcs7,
     pem::{MAX_PEM, PemError, begin, private_key_from_pem},
     pem_cipher,
     pkcs12::Pkcs12Error,
@@ -19,8 +20,8 @@ const MAX_CERTIFICATES: usize = 32;
 /// Sections that hold a key in another form than `PRIVATE KEY`.
 const OTHER_KEYS: [&str; 3] = ["ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
 
-/// Every CERTIFICATE section of a text, at most 32, in its order; none is no
-/// error.
+/// Every CERTIFICATE section of a text, at most 32, in its order, then those of
+/// PKCS7 sections; none is no error.
 ///
 /// # Errors
 /// The text is too long, or one of them cannot be read.
@@ -40,6 +41,27 @@ pub fn certificates_from_pem(text: &str) -> Result<Vec<Certificate>, PemError> {
             line: begin(text, "CERTIFICATE"),
             error,
         })?);
+    }
+    out.extend(certificates_of_containers(text)?);
+    out.truncate(MAX_CERTIFICATES);
+    Ok(out)
+}
+
+/// RFC 7468 8: PKCS7, or CMS as newer programs say.
+fn certificates_of_containers(text: &str) -> Result<Vec<Certificate>, PemError> {
+    let mut out = Vec::new();
+    for label in ["PKCS7", "CMS"] {
+        let Some(body) = body(text, label) else {
+            continue;
+        };
+        let line = begin(text, label);
+        let decoded = BASE64_MIME_PERMISSIVE.decode(body.trim().as_bytes());
+        let der = decoded.map_err(|_| PemError::Base64 {
+            line,
+            label: label.to_owned(),
+        })?;
+        let read = certificates_of_pkcs7(&der.into());
+        out.extend(read.map_err(|error| PemError::Container { line, error })?);
     }
     Ok(out)
 }
@@ -182,5 +204,12 @@ mod tests {
         assert!(certificates_from_pem("x").unwrap().is_empty());
         let cut = text.replace("-----END CERTIFICATE-----", "");
         assert!(certificates_from_pem(&cut).is_err());
+        let der = crate::pkcs7_of(&[&both[0], &both[1]]);
+        let base64 = BASE64.encode(&der);
+        let text = format!("-----BEGIN PKCS7-----\n{base64}\n-----END PKCS7-----\n");
+        assert_eq!(certificates_from_pem(&text).unwrap(), both);
+        let odd = text.replace(&base64[..20], "");
+        let error = certificates_from_pem(&odd).unwrap_err().to_string();
+        assert!(error.starts_with("PEM, line 1: "), "{error}");
     }
 }

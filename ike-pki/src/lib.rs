@@ -70,6 +70,7 @@ mod revocation;
 pub mod scep;
 mod search;
 mod show;
+mod show_details;
 mod store;
 mod subject_name;
 #[cfg(test)]
@@ -77,6 +78,7 @@ mod test_support;
 #[cfg(test)]
 mod test_world;
 mod time;
+mod trustpool;
 mod writer;
 
 pub use anchor::{Anchor, Asks, CertificateRules, RevocationMethod, Rules};
@@ -115,7 +117,9 @@ pub use pkcs12::{MAX_ITERATIONS, MAX_PKCS12, PKCS12_RANDOM, Pkcs12, Pkcs12Error,
 pub use predefined::{PREDEFINED, predefined};
 pub use private_key::{KeyForm, StoreKey, encrypted_private_key, private_key_from_der};
 pub use refusal::{Refusal, ValidationError};
-pub use show::{CertificateView, Details, fingerprint};
+pub use show::{CertificateView, fingerprint};
+pub use show_details::Details;
 pub use store::{GlobalCa, Record, RecordKind, Store};
 pub use subject_name::SubjectNameError;
 pub use time::IosTime;
+pub use trustpool::{MAX_TRUSTPOOL, PoolCa, PoolImported, PoolView};

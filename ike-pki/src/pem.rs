@@ -10,7 +10,10 @@ use rustls_pki_types::{
     pem::{Error, PemObject},
 };
 
-use crate::{certificate::Certificate, certificate_error::CertificateError, pkcs12::Pkcs12Error};
+use crate::{
+    certificate::Certificate, certificate_error::CertificateError, cms::CmsError,
+    pkcs12::Pkcs12Error,
+};
 
 /// Longest text that is read, octets.
 pub(crate) const MAX_PEM: usize = 1 << 20;
@@ -66,6 +69,13 @@ pub enum PemError {
         /// Why not.
         error: Pkcs12Error,
     },
+    /// The section is no container of certificates.
+    Container {
+        /// Line of its BEGIN.
+        line: usize,
+        /// Why not.
+        error: CmsError,
+    },
 }
 
 impl fmt::Display for PemError {
@@ -89,6 +99,7 @@ impl fmt::Display for PemError {
             Self::Certificate { line, error } => write!(f, "PEM, line {line}: {error}"),
             Self::Key { line, error } => write!(f, "PEM, line {line}: {error}"),
             Self::KeyForm { line, error } => write!(f, "PEM, line {line}: {error}"),
+            Self::Container { line, error } => write!(f, "PEM, line {line}: {error}"),
         }
     }
 }

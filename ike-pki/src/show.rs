@@ -3,13 +3,14 @@
 
 use std::fmt::Write;
 
-use ike_crypto::{Hash, KeySpec};
+use ike_crypto::Hash;
 use serde::Serialize;
 
 use crate::{
     certificate::Certificate,
     extensions::KeyUsage,
     pending::Pending,
+    show_details::Details,
     store::{Record, RecordKind, Store},
     time::IosTime,
 };
@@ -41,33 +42,14 @@ pub struct CertificateView {
     pub start_date: String,
     /// As `start_date`.
     pub end_date: String,
+    /// When `auto-enroll` asks for the next one; the caller knows (G-061).
+    pub renew_date: Option<String>,
     /// Every trustpoint that uses it, newest first (P-005).
     pub trustpoints: Vec<String>,
     /// `nvram:CA1#2.cer`, once saved (T-84).
     pub storage: Option<String>,
     /// What `verbose` adds.
     pub details: Details,
-}
-
-/// What `show crypto pki certificates verbose` adds (O-042).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Details {
-    /// 1, 2 or 3.
-    pub version: u8,
-    /// `rsaEncryption (2048 bit)`.
-    pub public_key: String,
-    /// `SHA256 with RSA Encryption`, or the dotted OID.
-    pub signature_algorithm: String,
-    /// MD5 of the DER, groups of eight hex digits.
-    pub fingerprint_md5: String,
-    /// SHA-1 of the DER, groups of eight hex digits.
-    pub fingerprint_sha1: String,
-    /// keyUsage bits as eight hex digits, if present.
-    pub key_usage: Option<String>,
-    /// When it was installed.
-    pub install_time: String,
-    /// Label of the key pair.
-    pub key_label: Option<String>,
 }
 
 impl Store {
@@ -95,19 +77,36 @@ impl Store {
     /// The text of `show crypto pki certificates [verbose] [TRUSTPOINT]`.
     pub fn show_certificates(&self, trustpoint: Option<&str>, verbose: bool) -> String {
         let views = self.certificate_views(trustpoint);
+        self.certificates_text(&views, trustpoint, verbose)
+    }
+
+    /// The same of views that the caller has added to.
+    pub fn certificates_text(
+        &self,
+        views: &[CertificateView],
+        trustpoint: Option<&str>,
+        verbose: bool,
+    ) -> String {
         // A request that waits comes last (O-041, T-83).
         let waiting = self.all_pending().iter();
         let waiting = waiting.filter(|r| trustpoint.is_none_or(|name| name == r.trustpoint));
         views
             .iter()
-            .map(|view| text(view, verbose))
+            .map(|view| view.text(verbose))
             .chain(waiting.map(Pending::text))
             .collect::<Vec<_>>()
             .join("\n")
     }
 }
 
-fn view(record: &Record, listing: &[&Record]) -> CertificateView {
+impl CertificateView {
+    /// Its block of `show crypto pki certificates [verbose]`.
+    pub fn text(&self, verbose: bool) -> String {
+        text(self, verbose)
+    }
+}
+
+pub(crate) fn view(record: &Record, listing: &[&Record]) -> CertificateView {
     let certificate = &*record.certificate;
     let subject = certificate.subject();
     let same = listing
@@ -135,26 +134,10 @@ fn view(record: &Record, listing: &[&Record]) -> CertificateView {
             .collect(),
         start_date: IosTime(certificate.not_before()).to_string(),
         end_date: IosTime(certificate.not_after()).to_string(),
+        renew_date: None,
         trustpoints: same.map(|other| other.trustpoint.clone()).collect(),
         storage: record.saved.then(|| format!("nvram:{}", record.file_name)),
-        details: details(record),
-    }
-}
-
-fn details(record: &Record) -> Details {
-    let certificate = &*record.certificate;
-    let der: &[u8] = certificate.der();
-    Details {
-        version: certificate.version(),
-        public_key: public_key(certificate),
-        signature_algorithm: signature_algorithm(certificate),
-        fingerprint_md5: fingerprint(Hash::Md5, der),
-        fingerprint_sha1: fingerprint(Hash::Sha1, der),
-        key_usage: certificate
-            .key_usage()
-            .map(|usage| format!("{:04X}0000", usage.0)),
-        install_time: IosTime(record.installed_at).to_string(),
-        key_label: record.key_label.clone(),
+        details: Details::of(record),
     }
 }
 
@@ -179,41 +162,6 @@ fn usage(certificate: &Certificate) -> &'static str {
         (true, false, _) | (false, false, true) => "Signature",
         (false, true, false) => "Encryption",
         _ => "General Purpose",
-    }
-}
-
-fn public_key(certificate: &Certificate) -> String {
-    match certificate.public_key().map(|key| key.kind()) {
-        Ok(KeySpec::Rsa { bits }) => format!("rsaEncryption ({bits} bit)"),
-        Ok(KeySpec::EcP256) => "ecEncryption (256 bit)".to_owned(),
-        Ok(KeySpec::EcP384) => "ecEncryption (384 bit)".to_owned(),
-        Ok(KeySpec::EcP521) => "ecEncryption (521 bit)".to_owned(),
-        Ok(KeySpec::Ed25519) => "ed25519 (256 bit)".to_owned(),
-        Err(error) => error.to_string(),
-    }
-}
-
-fn signature_algorithm(certificate: &Certificate) -> String {
-    use ike_crypto::SignatureScheme as S;
-    match certificate.signature_scheme() {
-        Some(S::RsaPkcs1(hash)) => format!("{} with RSA Encryption", hash_name(hash)),
-        Some(S::RsaPss(hash)) => format!("{} with RSA-PSS", hash_name(hash)),
-        Some(S::Ecdsa(hash) | S::EcdsaFixed(hash)) => {
-            format!("{} with ECDSA", hash_name(hash))
-        }
-        Some(S::Ed25519) => "Ed25519".to_owned(),
-        None => certificate.signature_algorithm().to_owned(),
-    }
-}
-
-/// The name IOS prints for a hash function.
-fn hash_name(hash: Hash) -> &'static str {
-    match hash {
-        Hash::Md5 => "MD5",
-        Hash::Sha1 => "SHA1",
-        Hash::Sha256 => "SHA256",
-        Hash::Sha384 => "SHA384",
-        Hash::Sha512 => "SHA512",
     }
 }
 
@@ -261,8 +209,14 @@ fn text(view: &CertificateView, verbose: bool) -> String {
     line(format_args!("  Validity Date: "));
     line(format_args!("    start date: {}", view.start_date));
     line(format_args!("    end   date: {}", view.end_date));
+    if let Some(date) = &view.renew_date {
+        line(format_args!("    renew date: {date}"));
+    }
     if verbose {
-        verbose_lines(&view.details, &mut line);
+        view.details
+            .lines()
+            .into_iter()
+            .for_each(|text| line(format_args!("{text}")));
     }
     line(format_args!(
         "  Associated Trustpoints: {} ",
@@ -275,34 +229,4 @@ fn text(view: &CertificateView, verbose: bool) -> String {
         line(format_args!("  Key Label: {label}"));
     }
     out
-}
-
-fn verbose_lines(details: &Details, line: &mut impl FnMut(std::fmt::Arguments<'_>)) {
-    let (algorithm, size) = details
-        .public_key
-        .split_once(' ')
-        .unwrap_or((&details.public_key, ""));
-    line(format_args!("  Subject Key Info:"));
-    line(format_args!("    Public Key Algorithm: {algorithm}"));
-    line(format_args!("    Public Key: {size}"));
-    line(format_args!(
-        "  Signature Algorithm: {}",
-        details.signature_algorithm
-    ));
-    line(format_args!(
-        "  Fingerprint MD5: {} ",
-        details.fingerprint_md5
-    ));
-    line(format_args!(
-        "  Fingerprint SHA1: {} ",
-        details.fingerprint_sha1
-    ));
-    if let Some(usage) = &details.key_usage {
-        line(format_args!("  X509v3 extensions:"));
-        line(format_args!("    X509v3 Key Usage: {usage}"));
-    }
-    line(format_args!(
-        "  Cert install time: {}",
-        details.install_time
-    ));
 }

@@ -17,6 +17,7 @@ use crate::{
     name::Name,
     pending::Pending,
     predefined::predefined,
+    trustpool::PoolCa,
 };
 
 /// What a record holds.
@@ -74,6 +75,8 @@ pub struct Store {
     /// Revocation lists.
     pub crls: CrlCache,
     pub(crate) trustpool_clean: bool,
+    /// Imported CAs of the trustpool, oldest first.
+    pub(crate) pool: Vec<PoolCa>,
     /// Requests the CA has not decided, oldest first.
     pub(crate) pending: Vec<Pending>,
 }
@@ -138,20 +141,28 @@ impl Store {
 
     /// The CAs to ask for, in order: an identity contributes the CA of its
     /// trustpoint, a CA certificate itself, a self-signed one its own name
-    /// (U-9); each name once; then the five predefined ones if `trustpool`
-    /// and they were not removed (S-013, S-020, P-005, G-064).
+    /// (U-9); each name once; then what was imported into the trustpool, and
+    /// the five predefined ones if `trustpool` and they were not removed
+    /// (S-013, S-020, P-005, G-064).
     pub fn global_list(&self, trustpool: bool) -> Vec<GlobalCa> {
         let mut list: Vec<GlobalCa> = Vec::new();
         let own = self.listing().into_iter().map(|record| GlobalCa {
             name: self.authority(record).clone(),
             trustpoint: Some(record.trustpoint.clone()),
         });
+        let imported = self.pool_names().into_iter().filter_map(|pool| {
+            let name = self.pool_certificate(&pool)?.subject().clone();
+            Some(GlobalCa {
+                name,
+                trustpoint: Some(pool),
+            })
+        });
         let pool = predefined().into_iter().map(|name| GlobalCa {
             name,
             trustpoint: None,
         });
         let pool = pool.filter(|_| trustpool && !self.trustpool_clean);
-        for entry in own.chain(pool) {
+        for entry in own.chain(imported).chain(pool) {
             if !list.iter().any(|known| known.name == entry.name) {
                 list.push(entry);
             }
@@ -214,7 +225,7 @@ impl Store {
     }
 
     /// Every trustpoint that can be an anchor, in the order of
-    /// [`Store::listing`].
+    /// [`Store::listing`], then the imported CAs of the trustpool (G-064).
     pub fn ca_trustpoints(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for record in self.listing() {
@@ -223,6 +234,8 @@ impl Store {
                 names.push(record.trustpoint.clone());
             }
         }
+        let pool = self.pool_names();
+        names.extend(pool.into_iter().filter(|name| self.ca(name).is_none()));
         names
     }
 
@@ -333,13 +346,6 @@ impl Store {
 
     /// P-008, made unique; the same certificate keeps one file (P-005).
     fn new_file_name(&mut self, certificate: &Arc<Certificate>, kind: RecordKind) -> String {
-        if let Some(same) = self
-            .records
-            .iter()
-            .find(|record| record.certificate == *certificate)
-        {
-            return same.file_name.clone();
-        }
         let name = match kind {
             RecordKind::SelfSigned => {
                 self.self_signed += 1;
@@ -347,7 +353,19 @@ impl Store {
             }
             _ => file_name::of_certificate(certificate, kind == RecordKind::Ca),
         };
-        let taken = |name: &String| self.records.iter().any(|record| record.file_name == *name);
+        self.free_file_name(certificate, name)
+    }
+
+    /// That name, or the next one that no other certificate has.
+    pub(crate) fn free_file_name(&self, certificate: &Arc<Certificate>, name: String) -> String {
+        let files = || {
+            let records = self.records.iter().map(|r| (&r.certificate, &r.file_name));
+            records.chain(self.pool.iter().map(|ca| (&ca.certificate, &ca.file_name)))
+        };
+        if let Some((_, same)) = files().find(|(known, _)| *known == certificate) {
+            return same.clone();
+        }
+        let taken = |name: &String| files().any(|(_, file)| file == name);
         let candidates = (2..).map(|count| file_name::numbered(&name, count));
         std::iter::once(name.clone())
             .chain(candidates)
@@ -382,5 +400,6 @@ impl Store {
         self.ca(trustpoint)
             .or_else(own)
             .map(|record| &record.certificate)
+            .or_else(|| self.pool_certificate(trustpoint))
     }
 }

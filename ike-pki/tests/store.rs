@@ -319,7 +319,7 @@ fn a_newer_format_is_refused() {
     );
     let error = Store::from_image(&image).unwrap_err().to_string();
     assert!(
-        error.contains("has format version 7, this program knows 2"),
+        error.contains("has format version 7, this program knows 3"),
         "{error}"
     );
 }

@@ -70,6 +70,14 @@ pub enum CaCommand {
         #[arg(value_enum)]
         grant: Grant,
     },
+    /// Change how long certificates that are issued from now on are valid.
+    Validity {
+        /// Folder of the CA.
+        dir: PathBuf,
+        /// Seconds.
+        #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+        seconds: i64,
+    },
     /// End a CA that serves.
     Stop {
         /// Folder of the CA.
@@ -143,6 +151,7 @@ pub fn run(command: &CaCommand) -> Result<String, String> {
             },
         ),
         CaCommand::Policy { dir, grant } => tell(dir, &Order::Policy { grant: *grant }),
+        CaCommand::Validity { dir, seconds } => tell(dir, &Order::Validity { seconds: *seconds }),
         CaCommand::Stop { dir } => ask(dir, &Request::Stop),
     };
     done.map_err(|e| e.to_string())
@@ -161,6 +170,7 @@ fn init(args: &InitArgs) -> Result<String, CaFailure> {
         ocsp_url: args.ocsp_url.clone(),
         challenge,
         allow_weak: args.allow_weak,
+        critical: None,
     };
     let made = Authority::init(&args.dir, &name, new_key(args.key_bits)?, &settings)?;
     let own = made.server.certificate();

@@ -26,23 +26,26 @@ const TEN_YEARS: i64 = 10 * 365 * 86_400;
 /// How a CA behaves, as kept in its folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// `auto`, `manual` or `reject`.
-    pub(super) grant: Grant,
+    pub(crate) grant: Grant,
     /// Hash of certificates and lists.
-    pub(super) hash: HashName,
+    pub(crate) hash: HashName,
     /// Validity of what is issued, seconds.
-    pub(super) validity: i64,
+    pub(crate) validity: i64,
     /// Time from one list to the next, seconds.
-    pub(super) crl_lifetime: i64,
+    pub(crate) crl_lifetime: i64,
     /// Named in every certificate.
-    pub(super) crl_url: Option<String>,
+    pub(crate) crl_url: Option<String>,
     /// Named in every certificate.
-    pub(super) ocsp_url: Option<String>,
+    pub(crate) ocsp_url: Option<String>,
     /// A first enrolment must know it.
-    pub(super) challenge: Option<String>,
+    pub(crate) challenge: Option<String>,
     /// Takes MD5, DES and short RSA keys.
-    pub(super) allow_weak: bool,
+    pub(crate) allow_weak: bool,
+    /// A critical extension of everything issued, as a dotted OID that no reader knows.
+    #[serde(default)]
+    pub(crate) critical: Option<String>,
 }
 
 /// What happens to requests.
@@ -61,7 +64,7 @@ pub enum Grant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names are the hashes")]
-pub(super) enum HashName {
+pub(crate) enum HashName {
     Md5,
     Sha1,
     Sha256,
@@ -102,6 +105,7 @@ impl Settings {
             ocsp_url: self.ocsp_url.clone(),
             crl_lifetime: self.crl_lifetime,
             allow_weak: self.allow_weak,
+            critical: self.critical.iter().cloned().collect(),
             ..CaOptions::default()
         }
     }
@@ -112,7 +116,7 @@ impl Authority {
     ///
     /// # Errors
     /// There is one already, the key cannot be made, or a file cannot be written.
-    pub(super) fn init(
+    pub(crate) fn init(
         dir: &Path,
         name: &Name,
         key: PrivateKey,
@@ -143,6 +147,7 @@ impl Authority {
             _keys: keys,
             saved: u64::MAX,
             warnings: Vec::new(),
+            clock: now,
         };
         let text = serde_json::to_vec_pretty(settings).unwrap_or_default();
         write(&dir.join(OPTIONS), &text)?;
@@ -183,6 +188,7 @@ impl Authority {
                 .iter()
                 .map(|d| format!("{}: {d}", dir.display()))
                 .collect(),
+            clock: now,
         })
     }
 
@@ -206,13 +212,13 @@ impl Authority {
         Ok(())
     }
 
-    /// Another policy from now on, on disk too.
+    /// Behaves otherwise from now on, on disk too.
     ///
     /// # Errors
     /// A file cannot be read or written.
-    pub(super) fn set_grant(&mut self, grant: Grant) -> Result<(), CaFailure> {
+    pub(super) fn change(&mut self, what: impl FnOnce(&mut Settings)) -> Result<(), CaFailure> {
         let mut settings = settings(&self.dir)?;
-        settings.grant = grant;
+        what(&mut settings);
         let text = serde_json::to_vec_pretty(&settings).unwrap_or_default();
         write(&self.dir.join(OPTIONS), &text)?;
         self.server.set_options(settings.options());

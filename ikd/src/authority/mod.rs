@@ -12,6 +12,9 @@ mod order;
 mod serve;
 
 pub use arguments::{CaCommand, run};
+pub(crate) use folder::{Grant, HashName, Settings};
+pub(crate) use order::Order;
+pub(crate) use serve::SOCKET;
 
 use std::path::PathBuf;
 
@@ -30,6 +33,8 @@ pub(crate) struct Authority {
     saved: u64,
     /// Damage that was worked around.
     pub(crate) warnings: Vec<String>,
+    /// Seconds since 1970 UTC.
+    pub(crate) clock: fn() -> i64,
 }
 
 /// Why a CA does not do what it is told.
@@ -63,7 +68,7 @@ impl CaFailure {
 impl Authority {
     /// Answers a request; what it changes is on disk before the reply leaves.
     pub(crate) fn answer(&mut self, request: &HttpRequest) -> HttpReply {
-        let reply = self.server.handle(request, now(), &mut random);
+        let reply = self.server.handle(request, (self.clock)(), &mut random);
         match self.save() {
             Ok(()) => reply,
             Err(e) => {

@@ -9,7 +9,7 @@ use ike_pki::{IosTime, RevocationReason};
 use serde::{Deserialize, Serialize};
 
 use super::folder::Grant;
-use super::{Authority, CaFailure, now};
+use super::{Authority, CaFailure};
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,11 @@ pub(crate) enum Order {
     Policy {
         /// Which.
         grant: Grant,
+    },
+    /// How long what is issued from now on is valid.
+    Validity {
+        /// Seconds.
+        seconds: i64,
     },
 }
 
@@ -79,8 +84,12 @@ impl Authority {
             Order::Reject { which } => self.decide(which, false)?,
             Order::Revoke { which, reason } => self.revoke(which, reason.as_deref())?,
             Order::Policy { grant } => {
-                self.set_grant(*grant)?;
+                self.change(|settings| settings.grant = *grant)?;
                 format!("requests from now on: {grant:?}").to_lowercase()
+            }
+            Order::Validity { seconds } => {
+                self.change(|settings| settings.validity = *seconds)?;
+                format!("certificates from now on: valid for {seconds} s")
             }
         };
         self.save()?;
@@ -128,7 +137,10 @@ impl Authority {
         let mut text = String::new();
         for id in ids {
             if grant {
-                let made = self.server.grant(id, now()).map_err(CaFailure::Server)?;
+                let made = self
+                    .server
+                    .grant(id, (self.clock)())
+                    .map_err(CaFailure::Server)?;
                 let _ = writeln!(
                     text,
                     "request {id} granted: certificate {}",
@@ -172,7 +184,7 @@ impl Authority {
         let mut text = String::new();
         for serial in serials {
             self.server
-                .revoke(&serial, now(), reason)
+                .revoke(&serial, (self.clock)(), reason)
                 .map_err(CaFailure::Server)?;
             let _ = writeln!(
                 text,

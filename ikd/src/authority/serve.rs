@@ -10,11 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::order::Order;
 use super::{Authority, CaFailure};
 use crate::cli::print;
-use crate::control::{self, Pending, Request, Response};
+use crate::control::{self, Pending, Request, Response, Talk};
 use crate::http::{self, Handler};
 
 /// Name of the socket in a CA's folder.
-pub(super) const SOCKET: &str = "ca.sock";
+pub(crate) const SOCKET: &str = "ca.sock";
 
 type Shared = Arc<Mutex<Authority>>;
 
@@ -43,7 +43,10 @@ pub(super) async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
     loop {
         tokio::select! {
-            Some(pending) = questions.recv() => if answered(pending, &authority) { break },
+            Some(pending) = questions.recv() => if let Some(talk) = answered(pending, &authority) {
+                talk.ended().await;
+                break;
+            },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
@@ -67,8 +70,8 @@ async fn listeners(addresses: &[SocketAddr]) -> Result<Vec<(SocketAddr, TcpListe
     Ok(listeners)
 }
 
-/// Answers a question; true = that was the last.
-fn answered(pending: Pending, authority: &Shared) -> bool {
+/// Answers a question; after the last one there is somebody to wait for.
+fn answered(pending: Pending, authority: &Shared) -> Option<Talk> {
     let (response, last) = match pending.request {
         Request::Exec { line, .. } => (ordered(&line, authority), false),
         Request::Status => (Response::ok("serving"), false),
@@ -77,7 +80,7 @@ fn answered(pending: Pending, authority: &Shared) -> bool {
     };
     // Whoever asked may be gone.
     let _ = pending.answer.send(response);
-    last
+    last.then_some(pending.talk)
 }
 
 fn ordered(line: &str, authority: &Shared) -> Response {

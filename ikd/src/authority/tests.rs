@@ -22,6 +22,7 @@ fn settings(grant: Grant) -> Settings {
         ocsp_url: None,
         challenge: None,
         allow_weak: false,
+        critical: None,
     }
 }
 

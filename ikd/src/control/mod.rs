@@ -11,6 +11,7 @@ mod talk;
 pub use client::{ControlError, Operator, converse, request};
 pub use protocol::{Request, Response};
 pub use server::{Pending, listen};
+pub(crate) use talk::with_operator;
 pub use talk::{Talk, Unanswered};
 
 use std::path::PathBuf;

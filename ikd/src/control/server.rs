@@ -63,25 +63,28 @@ async fn serve(stream: UnixStream, questions: mpsc::Sender<Pending>) {
         writer,
     };
     while let Some(request) = wire.read().await {
+        let (talk, mut line) = Talk::new();
         let done = match request {
-            Ok(request) => ask(request, &questions, &mut wire).await,
+            Ok(request) => ask((request, talk), &questions, &mut wire, &mut line).await,
             Err(e) => Some(Response::failed(2, format!("not a request: {e}"))),
         };
         let Some(response) = done else { return };
         if wire.write(&Frame::Done(response)).await.is_none() {
             return;
         }
+        // The line ends after the answer: a daemon that ends waits for that.
+        drop(line);
     }
 }
 
 /// Carries a question and its dialogue; `None` when the connection is lost.
 async fn ask(
-    request: Request,
+    (request, talk): (Request, Talk),
     questions: &mpsc::Sender<Pending>,
     wire: &mut Wire,
+    line: &mut Line,
 ) -> Option<Response> {
     let (answer, mut response) = oneshot::channel();
-    let (talk, mut line) = Talk::new();
     let gone = || Response::failed(4, "the daemon is ending");
     let pending = Pending {
         request,
@@ -95,7 +98,7 @@ async fn ask(
         tokio::select! {
             // What was said comes before the end.
             biased;
-            Some(frame) = line.frames.recv() => wire.carry(frame, &line).await?,
+            Some(frame) = line.frames.recv() => wire.carry(frame, line).await?,
             response = &mut response => return Some(response.unwrap_or_else(|_| gone())),
         }
     }

@@ -1,9 +1,16 @@
 //! The daemon's end of a dialogue with an operator.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::client::Operator;
 use super::protocol::{Answer, Frame};
+
+/// Time for the answer to the one who ends a daemon.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Lines and questions to the operator of one request.
 pub struct Talk {
@@ -20,6 +27,29 @@ pub struct Unanswered(pub String);
 pub(super) struct Line {
     pub(super) frames: mpsc::Receiver<Frame>,
     pub(super) answers: mpsc::Sender<Answer>,
+}
+
+/// Does work that talks with an operator of this process, without a connection between them.
+pub(crate) async fn with_operator<T>(
+    operator: &mut dyn Operator,
+    work: impl AsyncFnOnce(&mut Talk) -> T,
+) -> T {
+    let (mut talk, mut line) = Talk::new();
+    let work = async move { work(&mut talk).await };
+    let carry = async {
+        while let Some(frame) = line.frames.recv().await {
+            match frame {
+                Frame::Say { text } => operator.say(&text),
+                Frame::Ask { prompt, secret } => {
+                    let answer = operator.ask(&prompt, secret);
+                    // The dialogue may have been given up.
+                    let _ = line.answers.send(Answer { answer }).await;
+                }
+                Frame::Done(_) => {}
+            }
+        }
+    };
+    tokio::join!(work, carry).0
 }
 
 impl Talk {
@@ -43,6 +73,12 @@ impl Talk {
     /// A line for the operator. One who has left misses it.
     pub async fn say(&self, text: impl Into<String>) {
         let _ = self.frames.send(Frame::Say { text: text.into() }).await;
+    }
+
+    /// Waits until the operator has the answer or has left; one who does not read is waited for half
+    /// a second.
+    pub async fn ended(&self) {
+        let _ = timeout(LAST_WORDS, self.frames.closed()).await;
     }
 
     /// Asks; what is typed is shown while typing.
@@ -83,6 +119,31 @@ impl Talk {
             }
             self.say("% Please answer 'yes' or 'no'.").await;
         }
+    }
+
+    /// A talk with somebody who types these answers; the task ends with all that was said.
+    #[cfg(test)]
+    pub(crate) fn with_script(answers: &[&str]) -> (Self, tokio::task::JoinHandle<String>) {
+        let (talk, mut line) = Self::new();
+        let mut answers: std::collections::VecDeque<String> =
+            answers.iter().map(|&answer| answer.to_owned()).collect();
+        let told = tokio::spawn(async move {
+            let mut told = String::new();
+            while let Some(frame) = line.frames.recv().await {
+                match frame {
+                    Frame::Say { text } => told.push_str(&(text + "\n")),
+                    Frame::Ask { prompt, secret } => {
+                        let answer = answers.pop_front();
+                        let shown = answer.as_deref().filter(|_| !secret);
+                        told.push_str(&format!("{prompt}{}\n", shown.unwrap_or_default()));
+                        let _ = line.answers.send(Answer { answer }).await;
+                    }
+                    Frame::Done(_) => {}
+                }
+            }
+            told
+        });
+        (talk, told)
     }
 
     async fn question(&mut self, prompt: &str, secret: bool) -> Result<String, Unanswered> {

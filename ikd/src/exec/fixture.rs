@@ -16,6 +16,7 @@ use super::{Outcome, Snapshot, run};
 use crate::dataplane::config::{Direction, Mode};
 use crate::dataplane::counters::{self, SaCounters, TunnelCounters};
 use crate::dataplane::suite::{EspCipher, EspIntegrity, EspSuite};
+use crate::pki::Counts;
 
 const CONFIG: &str = "hostname R1
 ip domain name cisco.com
@@ -103,6 +104,8 @@ impl R1 {
             config: &self.config,
             protections: &self.protections,
             store: &self.store,
+            keys: &[],
+            pki: Counts::default(),
             isakmp: Vec::new(),
             ikev2: Vec::new(),
             ikev2_stats: Stats::default(),

@@ -29,7 +29,9 @@ use ike_core::sa::action::{Clear, Command};
 use ike_core::sa::record::Record;
 use ike_pki::Store;
 
+use crate::keystore::KeyView;
 use crate::log::Switch;
+use crate::pki::Counts;
 use filter::Filter;
 use node::{Action, By, Clearing};
 use parse::Failure;
@@ -42,6 +44,10 @@ pub struct Snapshot<'a> {
     pub protections: &'a [Protection],
     /// Trustpoints.
     pub store: &'a Store,
+    /// Key pairs.
+    pub keys: &'a [KeyView],
+    /// Counters of the PKI.
+    pub pki: Counts,
     /// ISAKMP SAs, oldest first.
     pub isakmp: Vec<IsakmpSaView>,
     /// IKE SAs of IKEv2, oldest first.

@@ -12,6 +12,7 @@ use crate::pki::{Action, Form};
 pub(super) fn action(what: Pki, line: &Matched) -> Action {
     let trustpoint = line.name().unwrap_or_default().to_owned();
     let passphrase = || Zeroizing::new(line.after("password").unwrap_or_default().to_owned());
+    let optional = || line.after("password").map(|_| passphrase());
     match what {
         Pki::Authenticate { confirm } => Action::Authenticate {
             trustpoint,
@@ -24,15 +25,17 @@ pub(super) fn action(what: Pki, line: &Matched) -> Action {
         Pki::ImportCertificate => Action::ImportCertificate { trustpoint },
         Pki::ImportPem => Action::Import {
             trustpoint,
-            form: Form::Pem,
+            form: Form::Pem(optional()),
+            exportable: line.has("exportable"),
         },
         Pki::ImportPkcs12 => Action::Import {
             trustpoint,
             form: Form::Pkcs12(passphrase()),
+            exportable: line.has("exportable"),
         },
         Pki::ExportPem => Action::Export {
             trustpoint,
-            form: Form::Pem,
+            form: Form::Pem(optional()),
         },
         Pki::ExportPkcs12 => Action::Export {
             trustpoint,

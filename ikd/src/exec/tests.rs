@@ -1,6 +1,7 @@
 //! Lines against the whole tree: abbreviations, markers, help, filters, actions, JSON.
 
 mod actions;
+mod ntc;
 
 use super::fixture::{
     R1, child, child_of_ikev2, ikev2_sa, isakmp_sa, json, record, record_of_ikev2, shown, traffic,
@@ -39,8 +40,8 @@ fn abbreviations_stand_for_keywords() {
         ("sh cry ses d", Page::Session { detail: true }),
         ("sh cry pki cert", Page::Certificates { verbose: false }),
         ("sh cry pki cert ver", Page::Certificates { verbose: true }),
-        ("sh cry pk tr st", Page::Trustpoints { status: true }),
-        ("sh run", Page::Running),
+        ("sh cry pk trustpoi st", Page::Trustpoints { status: true }),
+        ("sh run", Page::Running { startup: false }),
         ("sh log", Page::Logging),
         ("sh deb", Page::Debugging),
         ("sh debug", Page::Debugging),

@@ -6,6 +6,7 @@ use ike_core::sa::action::Cleared;
 
 use super::node::Action::{Clear, ClearStatistics, Debug, Pki as PkiAction, Show};
 use super::node::{By, Clearing, Node, Pki};
+use super::show::keys::Which;
 use super::show::{Page, Side};
 use super::tree_pki;
 use crate::log::Switch;
@@ -150,12 +151,12 @@ const DEBUG_CRYPTO: &[Node] = &[
         Node::run(
             "messages",
             "PKI Input/Output Messages",
-            Debug(Some(Switch::Pki), "Crypto PKI Msg"),
+            Debug(Some(Switch::PkiMessages), "Crypto PKI Msg"),
         ),
         Node::run(
             "transactions",
             "PKI Transactions",
-            Debug(Some(Switch::Pki), "Crypto PKI Trans"),
+            Debug(Some(Switch::PkiTransactions), "Crypto PKI Trans"),
         ),
         Node::run(
             "validation",
@@ -187,7 +188,12 @@ const SHOW: &[Node] = &[
     Node::show(
         "running-config",
         "Current operating configuration",
-        Page::Running,
+        Page::Running { startup: false },
+    ),
+    Node::show(
+        "startup-config",
+        "Configuration with the file names of saved certificates",
+        Page::Running { startup: true },
     ),
     Node::show(
         "version",
@@ -215,6 +221,7 @@ const SHOW_CRYPTO: &[Node] = &[
     Node::group("ikev2", "Show IKEv2", SHOW_IKEV2),
     Node::group("ipsec", "Show IPSEC policy", SHOW_IPSEC),
     Node::group("isakmp", "Show ISAKMP", SHOW_ISAKMP),
+    Node::group("key", "Show long term public keys", &[SHOW_KEYS]),
     Node::show("map", "Crypto maps", Page::CryptoMap),
     Node::group("pki", "Show PKI", SHOW_PKI),
     Node::show(
@@ -344,6 +351,16 @@ const SHOW_ISAKMP: &[Node] = &[
     )]),
 ];
 
+const SHOW_KEYS: Node = Node::group(
+    "mypubkey",
+    "Show public keys associated with this router",
+    &[
+        Node::show("all", "Show all public keys", Page::Keys(Which::All)),
+        Node::show("ec", "Show EC public keys", Page::Keys(Which::Ec)),
+        Node::show("rsa", "Show RSA public keys", Page::Keys(Which::Rsa)),
+    ],
+);
+
 const SHOW_PKI: &[Node] =
     &[
         Node::show(
@@ -358,6 +375,9 @@ const SHOW_PKI: &[Node] =
                 Node::show("verbose", "Show certificates in verbose mode", VERBOSE),
             ]),
         ]),
+        Node::show("counters", "Show PKI counters", Page::PkiCounters),
+        Node::show("crls", "Show Certificate Revocation Lists", Page::Crls),
+        Node::show("timers", "Show PKI timers", Page::PkiTimers),
         Node::show(
             "trustpoints",
             "Show trustpoints",
@@ -368,6 +388,11 @@ const SHOW_PKI: &[Node] =
             "Trustpoint status",
             Page::Trustpoints { status: true },
         )]),
+        Node::show(
+            "trustpool",
+            "Show CA certificates of the trustpool",
+            Page::Trustpool,
+        ),
     ];
 
 const VERBOSE: Page = Page::Certificates { verbose: true };

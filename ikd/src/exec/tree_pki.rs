@@ -72,7 +72,13 @@ const EXPORT: &[Node] = &[
     Node::group(
         "pem",
         "Export certificates in PEM format",
-        &[Node::run("terminal", TO_TERMINAL, Run(Pki::ExportPem))],
+        &[
+            Node::run("terminal", TO_TERMINAL, Run(Pki::ExportPem)).then(&[Node::group(
+                "password",
+                "Export the key too, under a passphrase",
+                &[Node::object(PASSPHRASE, Pki::ExportPem)],
+            )]),
+        ],
     ),
     Node::group(
         "pkcs12",
@@ -90,6 +96,7 @@ const EXPORT: &[Node] = &[
 ];
 
 const TO_TERMINAL: &str = "Write it to the terminal (`ikd pki export` writes files)";
+const MAY_LEAVE: &str = "The key may leave the router again";
 const FROM_TERMINAL: &str = "Read it from the terminal (`ikd pki import` reads files)";
 
 const IMPORT: &[Node] = &[
@@ -101,7 +108,20 @@ const IMPORT: &[Node] = &[
     Node::group(
         "pem",
         "Import CA certificate, private key and certificate in PEM format",
-        &[Node::run("terminal", FROM_TERMINAL, Run(Pki::ImportPem))],
+        &[
+            Node::run("terminal", FROM_TERMINAL, Run(Pki::ImportPem)).then(&[
+                Node::run("exportable", MAY_LEAVE, Run(Pki::ImportPem)),
+                Node::group(
+                    "password",
+                    "Passphrase of an encrypted key",
+                    &[Node::object(PASSPHRASE, Pki::ImportPem).then(&[Node::run(
+                        "exportable",
+                        MAY_LEAVE,
+                        Run(Pki::ImportPem),
+                    )])],
+                ),
+            ]),
+        ],
     ),
     Node::group(
         "pkcs12",
@@ -112,7 +132,13 @@ const IMPORT: &[Node] = &[
             &[Node::group(
                 "password",
                 "Specify passphrase",
-                &[Node::object(PASSPHRASE, Pki::ImportPkcs12)],
+                &[
+                    Node::object(PASSPHRASE, Pki::ImportPkcs12).then(&[Node::run(
+                        "exportable",
+                        MAY_LEAVE,
+                        Run(Pki::ImportPkcs12),
+                    )]),
+                ],
             )],
         )],
     ),
@@ -121,7 +147,7 @@ const IMPORT: &[Node] = &[
 const TRUSTPOOL: &[Node] = &[
     Node::run(
         "clean",
-        "Remove the built-in CA certificates",
+        "Remove the built-in and imported CA certificates",
         Run(Pki::CleanTrustpool),
     ),
     Node::group(

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use ike_crypto::{PrivateKey, fill_random};
+use ike_crypto::{KeySpec, PrivateKey, fill_random};
 use ike_pki::{Certificate, Damage, KeyEntry, KeyTable, Store, StoreKey, sha256_hex};
 use zeroize::Zeroizing;
 
@@ -38,6 +38,34 @@ pub enum KeyChange {
     },
 }
 
+/// A key pair as it is shown: never the private key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyView {
+    /// Its label.
+    pub label: String,
+    /// Type and size.
+    pub kind: KeySpec,
+    /// Whether it may leave the store.
+    pub exportable: bool,
+    /// When it was made, seconds since 1970-01-01T00:00:00Z; 0 = not known.
+    pub generated_at: i64,
+    /// SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+}
+
+impl KeyView {
+    pub(super) fn of(label: &str, key: &PrivateKey, entry: Option<&KeyEntry>) -> Self {
+        let public = key.public();
+        Self {
+            label: label.to_owned(),
+            kind: public.kind(),
+            exportable: entry.is_some_and(|entry| entry.exportable),
+            generated_at: entry.map_or(0, |entry| entry.generated_at),
+            spki: public.spki_der().to_vec(),
+        }
+    }
+}
+
 /// Damage, and whether there is a file to move aside.
 pub(super) struct Damaged {
     pub(super) damage: Damage,
@@ -56,7 +84,7 @@ pub(super) struct Loaded {
 pub(super) fn store(contents: &Contents) -> (Store, Vec<Damaged>) {
     let (store, damage) = match Store::from_image(&contents.image()) {
         Ok(store) => (store, Vec::new()),
-        Err(damaged) => (damaged.intact, damaged.damage),
+        Err(damaged) => (*damaged.intact, damaged.damage),
     };
     let with_cause = |mut damage: Damage| {
         let broken = contents.broken.iter().find(|b| b.file == damage.file);

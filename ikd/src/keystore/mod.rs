@@ -19,7 +19,7 @@ mod repair;
 
 pub use error::KeystoreError;
 pub use keyring::PrivateKeyring;
-pub use keys::KeyChange;
+pub use keys::{KeyChange, KeyView};
 pub use passphrase::Passphrase;
 pub use protect::ITERATIONS;
 pub use repair::{Finding, inspect, repair};
@@ -122,6 +122,13 @@ impl Keystore {
     /// What is known of the key pairs, without the keys.
     pub fn key_table(&self) -> &KeyTable {
         &self.table
+    }
+
+    /// Every key pair that is open, by label, with its public key.
+    pub fn key_views(&self) -> Vec<KeyView> {
+        let all = self.keys.all();
+        all.map(|(label, key)| KeyView::of(label, key, self.table.keys.get(label)))
+            .collect()
     }
 
     /// The folder.

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use ike_core::config::{Interface, Place, RunningConfig};
 use ike_core::policy::protection::compile;
+use ike_core::sim::enrol::LabCas;
 
 use super::error::LabError;
-use super::file::{Expectation, Fault, Nat, StopWhen};
+use super::file::{CaFile, Expectation, Fault, Nat, StopWhen};
+use super::steps::Step;
 
 /// One router of a case.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct Case {
     pub routers: [RouterCase; 2],
     /// Index of the one that starts.
     pub initiator: usize,
+    /// There is a negotiation; otherwise there are steps alone.
+    pub negotiates: bool,
     /// Bits of the routers' RSA keys.
     pub key_bits: u32,
     /// Time between phase 1 retransmissions of each router.
@@ -73,6 +77,12 @@ pub struct Case {
     pub nat: Option<Nat>,
     /// Faults of the wire.
     pub faults: Vec<Fault>,
+    /// CAs that behave otherwise than usual, by name.
+    pub(crate) cas: BTreeMap<String, CaFile>,
+    /// What happens between enrolment and negotiation.
+    pub(crate) before: Vec<Step>,
+    /// What happens after the verdict.
+    pub(crate) at_end: Vec<Step>,
     /// What must come out, when a folder says so.
     pub expect: Option<Expectation>,
 }
@@ -130,6 +140,15 @@ impl Case {
         Ok(())
     }
 
+    /// Whether an enrolment URL stands for a CA of that name.
+    pub(super) fn has_ca(&self, name: &str) -> bool {
+        let [a, b] = &self.routers;
+        let number = name
+            .strip_prefix("CA")
+            .and_then(|n| n.parse::<usize>().ok());
+        number.is_some_and(|n| (1..=LabCas::urls(&[&a.config, &b.config]).len()).contains(&n))
+    }
+
     /// Index of the router of that name.
     ///
     /// # Errors
@@ -155,6 +174,11 @@ impl Case {
     /// Whether a router runs something else than this program.
     pub fn has_peer(&self) -> bool {
         self.routers.iter().any(|r| r.software != Software::Ikd)
+    }
+
+    /// How much there is to do besides the negotiation.
+    pub fn step_count(&self) -> usize {
+        self.before.len() + self.at_end.len()
     }
 
     /// The other one.

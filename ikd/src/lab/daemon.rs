@@ -1,11 +1,7 @@
-//! One router's daemon: a child process of this very program inside its host.
+//! One router's daemon: a process inside its host.
 
-use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use ike_core::sa::record::Record;
 use testnet::Host;
@@ -13,29 +9,22 @@ use testnet::Host;
 use super::case::Case;
 use super::enrol::Enrolled;
 use super::error::{LabError, at};
-use super::leftovers;
+use super::process::{ANSWER, Process, ourselves};
 use super::router::Folders;
+use super::steps::Script;
 use crate::control::{self, Request, Response};
 use crate::keystore;
 
-/// How long a daemon may take to answer at first.
-const START: Duration = Duration::from_secs(10);
-/// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(5);
-/// How long a daemon may take to end.
-const END: Duration = Duration::from_secs(2);
+/// Seconds between polls of a pending request: a lab has no minute to wait (P-024).
+const POLL: &str = "0.2";
 
 /// A running daemon. Dropping it kills it.
 pub(super) struct Daemon {
-    /// Hostname.
-    pub name: String,
-    /// Control socket.
-    pub socket: PathBuf,
-    /// Its stderr.
-    pub log: PathBuf,
+    /// The process.
+    pub process: Process,
     /// Its key tables.
     pub keys: PathBuf,
-    child: Mutex<Child>,
+    arguments: Vec<String>,
 }
 
 impl Daemon {
@@ -51,10 +40,9 @@ impl Daemon {
         host: &Host,
         folders: Folders<'_>,
     ) -> Result<Self, LabError> {
-        let name = case.routers[index].name.clone();
+        let name = case.routers[index].name.as_str();
         let file = |kind: &str| folders.dir.join(format!("{name}.{kind}"));
-        let (config, state) = (file("cfg"), file("state"));
-        let (log, keys) = (file("log"), file("keys"));
+        let (config, state, keys) = (file("cfg"), file("state"), file("keys"));
         let socket = folders.sockets.join(format!("{name}.sock"));
         std::fs::write(&config, &case.routers[index].text).map_err(at(&config))?;
         keystore::create(&state, &enrolled.store, &enrolled.keys)
@@ -65,137 +53,73 @@ impl Daemon {
             ("--socket", &socket),
             ("--keylog", &keys),
         ];
-        let mut command = command(&name, case.retransmit[index], &paths)?;
-        command.stderr(File::create(&log).map_err(at(&log))?);
-        host.enter_in_child(&mut command);
-        let child = command
-            .spawn()
-            .map_err(|e| LabError::internal(format!("start a daemon: {e}")))?;
-        leftovers::process(child.id());
+        let arguments = arguments(case, index, &paths);
+        let command = command(&arguments)?;
+        let process = Process::start(name, command, host, socket.clone(), file("log"))?;
         Ok(Self {
-            name,
-            socket,
-            log,
+            process,
             keys,
-            child: Mutex::new(child),
+            arguments,
         })
     }
 
-    /// Waits until the daemon answers.
+    /// Ends it and starts it again on its store.
     ///
     /// # Errors
-    /// It ended, with its own exit code and last words, or it is silent.
-    pub(super) fn wait_ready(&self) -> Result<(), LabError> {
-        let until = Instant::now() + START;
-        loop {
-            if matches!(control::request(&self.socket, &Request::Status, ANSWER), Ok(r) if r.code == 0)
-            {
-                return Ok(());
-            }
-            if let Ok(Some(status)) = self.child().try_wait() {
-                let code = status
-                    .code()
-                    .and_then(|c| u8::try_from(c).ok())
-                    .unwrap_or(70);
-                let words = std::fs::read_to_string(&self.log).unwrap_or_default();
-                return Err(LabError {
-                    code,
-                    text: format!("{} did not start:\n{}", self.name, words.trim_end()),
-                });
-            }
-            if Instant::now() > until {
-                return Err(LabError::timeout(format!(
-                    "{} does not answer; see {}",
-                    self.name,
-                    self.log.display()
-                )));
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
+    /// It does not start.
+    pub(super) fn restart(&self, host: &Host) -> Result<(), LabError> {
+        self.process.restart(command(&self.arguments)?, host)
     }
 
-    /// Asks the daemon.
+    /// An exec line with an operator who answers.
     ///
     /// # Errors
-    /// It does not answer, or refuses with its exit code.
-    pub(super) fn ask(&self, request: &Request) -> Result<Response, LabError> {
-        let response = control::request(&self.socket, request, ANSWER)
-            .map_err(|e| LabError::unreachable(format!("{}: {e}", self.name)))?;
-        match response.code {
-            0 => Ok(response),
-            code => Err(LabError {
-                code,
-                text: format!("{}: {}", self.name, response.text),
-            }),
-        }
+    /// The daemon is not to be reached.
+    pub(super) fn exec(&self, line: &str, operator: &mut Script) -> Result<Response, LabError> {
+        let request = Request::Exec {
+            line: line.to_owned(),
+            json: false,
+        };
+        control::converse(&self.process.socket, &request, ANSWER, operator)
+            .map_err(|e| LabError::unreachable(format!("{}: {e}", self.process.name)))
     }
 
     /// Its newest negotiation.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask).
+    /// As [`Process::ask`].
     pub(super) fn record(&self) -> Result<Option<Record>, LabError> {
-        let text = self.ask(&Request::Records)?.text;
+        let text = self.process.ask(&Request::Records)?.text;
         let mut records: Vec<Record> = serde_json::from_str(&text)
-            .map_err(|e| LabError::internal(format!("records of {}: {e}", self.name)))?;
+            .map_err(|e| LabError::internal(format!("records of {}: {e}", self.process.name)))?;
         Ok(records.pop())
     }
-
-    fn child(&self) -> MutexGuard<'_, Child> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the process still runs.
-    pub(super) fn runs(&self) -> bool {
-        matches!(self.child().try_wait(), Ok(None))
-    }
-
-    /// Asks the daemon to end; does not wait.
-    pub(super) fn stop(&self) {
-        // One that does not answer is killed by `end`.
-        let _ = control::request(&self.socket, &Request::Stop, END);
-    }
-
-    /// Waits for its end and kills it when that takes too long.
-    pub(super) fn end(&self) {
-        let until = Instant::now() + END;
-        while self.runs() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(2));
-        }
-        if self.runs() {
-            let _ = self.child().kill();
-        }
-        let mut child = self.child();
-        let _ = child.wait();
-        leftovers::process_ended(child.id());
-        drop(child);
-        let _ = std::fs::remove_file(&self.socket);
-    }
 }
 
-/// `ikd run` of this very program, with every debug switch on.
-fn command(
-    name: &str,
-    retransmit: Duration,
-    paths: &[(&str, &PathBuf)],
-) -> Result<Command, LabError> {
-    let program =
-        std::env::current_exe().map_err(|e| LabError::internal(format!("own program: {e}")))?;
-    let mut command = Command::new(program);
-    command.args(["run", "--debug", "--name", name, "--retransmit-interval"]);
-    command.arg(retransmit.as_secs_f64().to_string());
-    for (option, path) in paths {
-        command.arg(option).arg(path);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null());
+/// `ikd run` with every debug switch on.
+fn arguments(case: &Case, index: usize, paths: &[(&str, &PathBuf)]) -> Vec<String> {
+    let router = &case.routers[index];
+    let retransmit = case.retransmit[index].as_secs_f64().to_string();
+    let words = [
+        "run",
+        "--debug",
+        "--name",
+        &router.name,
+        "--retransmit-interval",
+        &retransmit,
+        "--serial",
+        &router.serial,
+        "--poll-interval",
+        POLL,
+    ];
+    let paths = paths
+        .iter()
+        .flat_map(|(option, path)| [(*option).to_owned(), path.display().to_string()]);
+    words.into_iter().map(str::to_owned).chain(paths).collect()
+}
+
+fn command(arguments: &[String]) -> Result<Command, LabError> {
+    let mut command = ourselves()?;
+    command.args(arguments);
     Ok(command)
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        if self.runs() {
-            let _ = self.child().kill();
-            self.end();
-        }
-    }
 }

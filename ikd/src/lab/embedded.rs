@@ -33,11 +33,12 @@ macro_rules! labs {
 
 /// Every folder, in the order of their names.
 pub(super) const ALL: &[Embedded] = labs!(
-    "ipv6-gre-v1" "ipv6-inside-v1" "ipv6-outside-v1" "ipv6-outside-v2"
+    "ipv6-gre-v1" "ipv6-inside-v1" "ipv6-outside-v1" "ipv6-outside-v2" "renewal-order"
     "t-01" "t-02" "t-03" "t-04" "t-05" "t-06" "t-07" "t-08" "t-09" "t-11" "t-13" "t-15" "t-16" "t-17"
-    "t-18" "t-20" "t-33" "t-33-v2" "t-35" "t-35-v2" "t-38-r1" "t-38-r2" "t-39"
+    "t-18" "t-20" "t-28-r1" "t-28-r2" "t-29" "t-29-none" "t-30" "t-31-r1" "t-31-r2" "t-33" "t-33-v2" "t-35" "t-35-v2"
+    "t-36" "t-38-r1" "t-38-r2" "t-39"
     "t-50" "t-51" "t-52" "t-52-r1" "t-53" "t-55" "t-56" "t-58" "t-59" "t-61" "t-62" "t-64" "t-65" "t-67" "t-68" "t-69"
-    "t-70" "t-71" "t-89" "t-90" "t-93" "t-96"
+    "t-70" "t-71" "t-80" "t-82" "t-83" "t-84" "t-85" "t-87" "t-88" "t-89" "t-90" "t-93" "t-96"
 );
 
 #[cfg(test)]

@@ -2,16 +2,19 @@
 //! CAs. Key pairs are made once and serve all cases of a run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ike_core::config::IsakmpAuthentication;
+use ike_core::policy::enrolment;
 use ike_core::sa::job::PrivateKeys;
 use ike_core::sim::enrol::{EnrolError, Enrollee, LabCas};
 use ike_crypto::{KeySpec, PrivateKey, Secret};
-use ike_pki::Store;
+use ike_pki::{Certificate, Store};
 
+use super::cas::{self, CaPlan, Made};
 use super::case::{Case, RouterCase};
 use super::error::LabError;
 
@@ -20,6 +23,7 @@ use super::error::LabError;
 pub struct Keys(Mutex<BTreeMap<(KeySpec, usize), Secret>>);
 
 /// A router with its trustpoints.
+#[derive(Default)]
 pub(super) struct Enrolled {
     /// Its trustpoints.
     pub store: Store,
@@ -68,19 +72,123 @@ fn generate(spec: KeySpec) -> Result<Secret, String> {
     made.map_err(|e| format!("no key pair of type {spec:?}: {e}"))
 }
 
-/// Enrols both routers of a case at this hour.
+/// What both routers start with, and the CAs that they enrol with over HTTP.
+pub(super) struct Before {
+    /// The routers, in the order of the case.
+    pub routers: [Enrolled; 2],
+    /// The CAs, at work; none where the routers are enrolled already.
+    pub cas: Vec<(CaPlan, Made)>,
+    /// Why the routers are enrolled already, for people.
+    pub without_http: Option<String>,
+}
+
+impl Before {
+    /// The certificates of the CAs that routers know or will know.
+    pub(super) fn ca_certificates(&self) -> Vec<Certificate> {
+        let stores = self.routers.iter().map(|r| &r.store);
+        let stored = stores.flat_map(|store| store.listing().into_iter().map(|r| &*r.certificate));
+        let stored = stored.filter(|c| c.is_ca()).cloned();
+        let at_work = self.cas.iter();
+        let at_work = at_work.map(|(_, made)| made.authority.server.certificate().clone());
+        stored.chain(at_work).collect()
+    }
+}
+
+/// Key pairs for both routers and CAs below `dir`; where HTTP cannot work, certificates as well.
+///
+/// # Errors
+/// A key or a CA cannot be made; the text names it.
+pub(super) fn prepare(case: &Case, keys: &Keys, dir: &Path) -> Result<Before, LabError> {
+    match cas::plan(case) {
+        Ok(plans) => prepare_cas(case, keys, dir, plans),
+        Err(why) if case.step_count() > 0 || !case.cas.is_empty() => {
+            Err(LabError::config(format!(
+                "{}: its steps and [ca] need CAs that answer over HTTP: {why}",
+                case.folder
+            )))
+        }
+        Err(why) => Ok(Before {
+            routers: enrol(case, keys)?,
+            cas: Vec::new(),
+            without_http: Some(why),
+        }),
+    }
+}
+
+fn prepare_cas(
+    case: &Case,
+    keys: &Keys,
+    dir: &Path,
+    plans: Vec<CaPlan>,
+) -> Result<Before, LabError> {
+    let routers = case.routers.each_ref().map(|router| pairs(case, router));
+    let mut wanted = Vec::new();
+    for (number, pairs) in routers.iter().enumerate() {
+        // Numbers 0 and 1 are the routers' in every case; more pairs of one router are theirs too.
+        let numbered = pairs.iter().enumerate();
+        wanted.extend(numbered.map(|(n, (_, spec))| (*spec, number + 2 * MOST_CAS * n)));
+    }
+    wanted.extend((0..plans.len()).map(|n| (ca_spec(case), 2 + n)));
+    let mut made = keys.take(&wanted)?.into_iter();
+    let routers = routers.map(|pairs| pairs.into_iter().zip(made.by_ref()).collect::<Vec<_>>());
+    let cas = plans.into_iter().zip(made);
+    let cas = cas.map(|(plan, key)| Ok((plan.clone(), plan.make(dir, key)?)));
+    let cas = cas.collect::<Result<Vec<_>, LabError>>()?;
+    let mut of = case.routers.iter();
+    Ok(Before {
+        routers: routers.map(|pairs| {
+            let mut store = Store::default();
+            store.set_trustpool_clean(of.next().is_some_and(|r| r.config.trustpool_clean));
+            let keys = pairs.into_iter().map(|((label, _), key)| (label, key));
+            Enrolled {
+                store,
+                keys: keys.collect(),
+            }
+        }),
+        cas,
+        without_http: None,
+    })
+}
+
+/// Key numbers from here on are second pairs of routers.
+const MOST_CAS: usize = 32;
+
+/// Labels and types of the pairs that the trustpoints of a router name (G-060).
+fn pairs(case: &Case, router: &RouterCase) -> Vec<(String, KeySpec)> {
+    let usual = (router.config.fqdn(), router_spec(case, router));
+    let mut out = vec![usual];
+    for trustpoint in &router.config.trustpoints {
+        let (label, spec) = enrolment::key(&router.config, trustpoint);
+        if out.iter().all(|(known, _)| *known != label) {
+            let spec = match spec {
+                KeySpec::Rsa { .. } => KeySpec::Rsa {
+                    bits: case.key_bits,
+                },
+                other => other,
+            };
+            out.push((label, spec));
+        }
+    }
+    out
+}
+
+/// Below 1024 bits routers have CAs of 1024, as the seed's captures.
+fn ca_spec(case: &Case) -> KeySpec {
+    KeySpec::Rsa {
+        bits: if case.key_bits < 1024 { 1024 } else { 2048 },
+    }
+}
+
+/// Enrols both routers of a case at this hour, in the process.
 ///
 /// # Errors
 /// A key cannot be made or a CA refuses; the text names the trustpoint.
 pub(super) fn enrol(case: &Case, keys: &Keys) -> Result<[Enrolled; 2], LabError> {
     let [a, b] = &case.routers;
     let urls = LabCas::urls(&[&a.config, &b.config]);
-    let ca_spec = KeySpec::Rsa {
-        bits: if case.key_bits < 1024 { 1024 } else { 2048 },
-    };
     // Numbers 0 and 1 are the routers' in every case; CAs come after them.
     let mut wanted = vec![(router_spec(case, a), 0), (router_spec(case, b), 1)];
-    wanted.extend((0..urls.len()).map(|n| (ca_spec, 2 + n)));
+    wanted.extend((0..urls.len()).map(|n| (ca_spec(case), 2 + n)));
     let mut made = keys.take(&wanted)?.into_iter();
     let (Some(first), Some(second)) = (made.next(), made.next()) else {
         return Err(LabError::internal("key pairs are missing"));

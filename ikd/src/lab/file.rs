@@ -7,6 +7,8 @@ use std::net::Ipv4Addr;
 use serde::Deserialize;
 
 use super::error::LabError;
+use super::steps::StepFile;
+use crate::authority::{Grant, HashName};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,8 +21,8 @@ pub(super) struct LabFile {
     /// A sentence that names the rule.
     #[serde(default)]
     pub story: String,
-    /// The router that starts.
-    pub initiator: String,
+    /// The router that starts; without one there is no negotiation, only steps.
+    pub initiator: Option<String>,
     /// Hostname and configuration file of each router.
     pub routers: BTreeMap<String, String>,
     /// Listing order of a router's trustpoints, newest first (S-020).
@@ -51,8 +53,39 @@ pub(super) struct LabFile {
     /// Faults of the wire.
     #[serde(default)]
     pub fault: Vec<Fault>,
+    /// CAs that behave otherwise than at once granting for a year, by name: `CA1`, ...
+    #[serde(default)]
+    pub ca: BTreeMap<String, CaFile>,
+    /// What happens between enrolment and negotiation, or at the end.
+    #[serde(default)]
+    pub step: Vec<StepFile>,
     /// What must come out.
+    #[serde(default)]
     pub expect: Expectation,
+}
+
+/// How a CA behaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CaFile {
+    /// What happens to requests: `auto`, `manual` or `reject`.
+    pub grant: Option<Grant>,
+    /// Seconds that what it issues is valid; a year unless said.
+    pub validity: Option<i64>,
+    /// Hash of its signatures; that of the trustpoints unless said.
+    pub hash: Option<HashName>,
+    /// Certificates name where the revocation list is.
+    #[serde(default)]
+    pub crl_url: bool,
+    /// Certificates name an OCSP responder.
+    #[serde(default)]
+    pub ocsp: bool,
+    /// Seconds from one revocation list to the next; a year unless said.
+    pub crl_lifetime: Option<i64>,
+    /// A first enrolment must know this challenge password.
+    pub challenge: Option<String>,
+    /// Certificates have a critical extension with this OID, which no router knows.
+    pub critical: Option<String>,
 }
 
 /// Seconds for both routers, or for each by hostname.
@@ -195,8 +228,8 @@ impl Message {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
-    /// The tunnel is up and carries pings.
-    pub up: bool,
+    /// The tunnel is up and carries pings; needed where there is a negotiation.
+    pub up: Option<bool>,
     /// The message whose processing ends it.
     pub stopped_at: Option<String>,
     /// A part of the reason.

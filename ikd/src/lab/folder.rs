@@ -1,6 +1,7 @@
 //! Where cases come from: a folder with a `lab.toml`, one that is part of the binary, or two
 //! configuration files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -96,6 +97,25 @@ impl Case {
         self.half_open = lab.half_open;
         self.nat = lab.nat;
         self.faults = lab.fault;
+        self.negotiates = lab.initiator.is_some();
+        if self.negotiates && lab.expect.up.is_none() {
+            return Err(LabError::config("[expect] says nothing of `up`"));
+        }
+        if let Some(name) = lab.ca.keys().find(|name| !self.has_ca(name)) {
+            return Err(LabError::config(format!(
+                "[ca.{name}]: there is no such CA; the first enrolment URL is CA1"
+            )));
+        }
+        self.cas = lab.ca;
+        for step in lab.step {
+            let (at_end, step) = step.read(self)?;
+            let list = if at_end {
+                &mut self.at_end
+            } else {
+                &mut self.before
+            };
+            list.push(step);
+        }
         self.expect = Some(lab.expect);
         for (name, serial) in lab.serials {
             let index = self.index_of(&name)?;
@@ -115,7 +135,7 @@ impl Case {
             self.index_of(&nat.router)?;
         }
         self.apply(&Overrides {
-            initiate: Some(lab.initiator),
+            initiate: lab.initiator,
             order: lab.order,
             enrolled: lab.enrolled,
             key_bits: lab.key_bits,
@@ -165,6 +185,7 @@ impl Case {
             story: String::new(),
             routers,
             initiator: 0,
+            negotiates: true,
             key_bits: 2048,
             retransmit: [Duration::from_secs(10); 2],
             latency: 0,
@@ -173,6 +194,9 @@ impl Case {
             half_open: 0,
             nat: None,
             faults: Vec::new(),
+            cas: BTreeMap::new(),
+            before: Vec::new(),
+            at_end: Vec::new(),
             expect: None,
         })
     }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use ike_crypto::Hash;
-use ike_pki::Store;
+use ike_pki::Certificate;
 use ike_wire::Flags;
 use ike_wire::registry::ExchangeType;
 use ike_wire::v2::{Body, Message};
@@ -24,19 +24,16 @@ const PREDEFINED_HASHES: [&str; 2] = [
 pub(super) struct KeyHashes(Vec<(String, String)>);
 
 impl KeyHashes {
-    /// The CAs of these stores and the predefined ones.
-    pub(super) fn of<'a>(stores: impl IntoIterator<Item = &'a Store>) -> Self {
+    /// These CAs and the predefined ones.
+    pub(super) fn of<'a>(cas: impl IntoIterator<Item = &'a Certificate>) -> Self {
         let predefined = PREDEFINED_HASHES.iter().zip(PREDEFINED);
         let mut out: Vec<(String, String)> = predefined
             .map(|(hash, name)| ((*hash).to_owned(), name.to_owned()))
             .collect();
-        for store in stores {
-            let cas = store.listing().into_iter().map(|r| &r.certificate);
-            out.extend(cas.filter(|c| c.is_ca()).map(|ca| {
-                let hash = Hash::Sha1.digest(&[ca.spki_der()]);
-                (hex(&hash), ca.subject().to_string())
-            }));
-        }
+        out.extend(cas.into_iter().map(|ca| {
+            let hash = Hash::Sha1.digest(&[ca.spki_der()]);
+            (hex(&hash), ca.subject().to_string())
+        }));
         Self(out)
     }
 

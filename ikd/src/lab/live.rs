@@ -1,4 +1,4 @@
-//! A case on real packets: routers in namespaces, from enrolment to teardown.
+//! A case on real packets: routers and CAs in namespaces, from enrolment to teardown.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -8,14 +8,19 @@ use ike_core::sa::record::Record;
 use ike_core::verdict::Ping;
 use tempfile::TempDir;
 
+use super::ca::Ca;
+use super::cas::{CaPlan, Made};
 use super::case::Case;
-use super::enrol::{Keys, enrol};
+use super::enrol::{Before, Keys, prepare};
 use super::error::LabError;
 use super::key_hashes::KeyHashes;
 use super::leftovers;
 use super::network::Wires;
 use super::outcome::Outcome;
 use super::router::{Folders, Router};
+use super::scratch::{self, Life};
+use super::steps::{self, CaOrder, Script, Stage};
+use crate::control::Response;
 
 /// Time between two looks at the records.
 const LOOK: Duration = Duration::from_millis(5);
@@ -23,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(5);
 const AFTERMATH: Duration = Duration::from_millis(20);
 /// How much longer a loaded machine may take until the outcome is as expected.
 const ECHOES: Duration = Duration::from_secs(1);
+/// Time between two attempts of a step.
+const BREATH: Duration = Duration::from_millis(100);
 /// Time for one echo.
 const ECHO: Duration = Duration::from_secs(1);
 /// Pings of a verdict.
@@ -34,15 +41,19 @@ pub(super) struct Lab {
     pub case: Case,
     /// The routers, in the order of the case. They end before their wires.
     pub routers: [Router; 2],
+    /// The CAs; none where the routers were enrolled in the process.
+    pub cas: Vec<Ca>,
+    /// Why there are none, for people.
+    pub without_http: Option<String>,
     /// Hosts and wires.
     pub wires: Wires,
-    cas: KeyHashes,
+    known_cas: KeyHashes,
     dir: TempDir,
 }
 
 impl Lab {
-    /// Enrols and starts both routers and waits until they answer; with `sockets` = a folder for
-    /// their control sockets. The process must be isolated already.
+    /// Starts CAs and both routers, waits until they answer and enrols the routers; with `sockets` = a folder
+    /// for their control sockets. The process must be isolated already.
     ///
     /// # Errors
     /// Keys, namespaces, devices or a router are not to be had.
@@ -51,11 +62,27 @@ impl Lab {
         keys: &Keys,
         sockets: Option<&Path>,
     ) -> Result<Self, LabError> {
-        let dir = tempfile::Builder::new().prefix("ikd-lab-").tempdir();
-        let dir = dir.map_err(|e| LabError::internal(format!("temporary folder: {e}")))?;
+        // With sockets of its own it is left up.
+        let dir = scratch::folder(sockets.map_or(Life::Short, |_| Life::Long))?;
         leftovers::folder(dir.path());
-        let enrolled = enrol(case, keys)?;
-        let wires = Wires::new(case, &dir.path().join("capture.pcapng"))?;
+        let before = prepare(case, keys, dir.path())?;
+        let known_cas = KeyHashes::of(&before.ca_certificates());
+        let Before {
+            routers: enrolled,
+            cas,
+            without_http,
+        } = before;
+        let plans: Vec<CaPlan> = cas.iter().map(|(plan, _)| plan.clone()).collect();
+        let capture = dir.path().join("capture.pcapng");
+        let wires = Wires::new(case, &capture, &CaPlan::hosts(&plans))?;
+        let serve = |(plan, made): (CaPlan, Made)| {
+            // It held the lock of the folder.
+            drop(made.authority);
+            let host = wires.cas.get(&plan.at.ip());
+            let host = host.ok_or_else(|| LabError::internal("a CA has no host"))?;
+            Ca::start(&plan, &made.dir, host)
+        };
+        let cas: Vec<Ca> = cas.into_iter().map(serve).collect::<Result<_, _>>()?;
         let folders = Folders {
             dir: dir.path(),
             sockets: sockets.unwrap_or(dir.path()),
@@ -65,20 +92,66 @@ impl Lab {
         for router in &routers {
             router.wait_ready()?;
         }
-        Ok(Self {
+        cas.iter().try_for_each(Ca::wait_ready)?;
+        let lab = Self {
             case: case.clone(),
             routers,
+            cas,
+            without_http,
             wires,
-            cas: KeyHashes::of(enrolled.iter().map(|e| &e.store)),
+            known_cas,
             dir,
-        })
+        };
+        lab.enrol()?;
+        Ok(lab)
+    }
+
+    /// One router after the other: a certificate has the same serial number in every run.
+    fn enrol(&self) -> Result<(), LabError> {
+        if self.cas.is_empty() {
+            return Ok(());
+        }
+        [0, 1]
+            .into_iter()
+            .try_for_each(|router| steps::enrol(&self.case, router, &mut Hands(self)))
+    }
+
+    /// Plays the case: its steps, the negotiation, the steps of the end.
+    ///
+    /// # Errors
+    /// A router or CA does not answer.
+    pub(super) fn play(&self) -> Result<Outcome, LabError> {
+        let case = &self.case;
+        let missteps = steps::play(case, &case.before, &mut Hands(self))?;
+        if !missteps.is_empty() {
+            let mut outcome = self.outcome(Ping::default(), Duration::ZERO)?;
+            outcome.missteps = missteps;
+            return Ok(outcome);
+        }
+        let outcome = match case.negotiates {
+            true => self.negotiate(),
+            false => self.outcome(Ping::default(), Duration::ZERO),
+        };
+        let missteps = steps::play(case, &case.at_end, &mut Hands(self))?;
+        let mut outcome = outcome?;
+        outcome.missteps = missteps;
+        // With what the last steps left there.
+        self.add_logs(&mut outcome);
+        Ok(outcome)
+    }
+
+    fn add_logs(&self, outcome: &mut Outcome) {
+        for router in &self.routers {
+            let log = std::fs::read_to_string(router.log()).unwrap_or_default();
+            outcome.logs.insert(router.name().to_owned(), log);
+        }
     }
 
     /// Lets the initiator start once and waits for the verdict, then pings if the tunnel is up.
     ///
     /// # Errors
     /// A router does not answer, or refuses to start.
-    pub(super) fn negotiate(&self) -> Result<Outcome, LabError> {
+    fn negotiate(&self) -> Result<Outcome, LabError> {
         self.wires.call(&self.case)?;
         let started = Instant::now();
         self.routers[self.case.initiator].initiate(&self.case)?;
@@ -114,11 +187,8 @@ impl Lab {
         outcome.verdict.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let datagrams = self.wires.datagrams()?;
         outcome.ip_lengths = datagrams.iter().map(|d| d.ip_length).collect();
-        outcome.asked = self.cas.asked(datagrams.into_iter().map(|d| d.body));
-        for router in &self.routers {
-            let log = std::fs::read_to_string(router.log()).unwrap_or_default();
-            outcome.logs.insert(router.name().to_owned(), log);
-        }
+        outcome.asked = self.known_cas.asked(datagrams.into_iter().map(|d| d.body));
+        self.add_logs(&mut outcome);
         Ok(outcome)
     }
 
@@ -151,10 +221,12 @@ impl Lab {
         self.routers.iter().map(Router::losses).collect()
     }
 
-    /// Tells both routers to end, then waits for both.
+    /// Tells routers and CAs to end, then waits for all.
     pub(super) fn stop(&self) {
         self.routers.iter().for_each(Router::stop);
+        self.cas.iter().for_each(Ca::stop);
         self.routers.iter().for_each(Router::end);
+        self.cas.iter().for_each(Ca::end);
     }
 
     /// Newest records: initiator, responder.
@@ -183,6 +255,44 @@ impl Lab {
         while self.case.until_given_up && !given_up(self)? && Instant::now() < until {
             thread::sleep(LOOK * 10);
         }
+        Ok(())
+    }
+}
+
+/// Operators of a running lab.
+struct Hands<'a>(&'a Lab);
+
+impl Stage for Hands<'_> {
+    fn exec(
+        &mut self,
+        router: usize,
+        line: &str,
+        operator: &mut Script,
+    ) -> Result<Response, LabError> {
+        self.0.routers[router].exec(line, operator)
+    }
+
+    fn start(&mut self, router: usize) -> Result<bool, LabError> {
+        self.0.routers[router].start_and_wait(&self.0.case)
+    }
+
+    fn order(&mut self, ca: &str, order: &CaOrder) -> Result<(), LabError> {
+        let found = self.0.cas.iter().find(|c| c.plan.name == ca);
+        let found = found.ok_or_else(|| LabError::internal(format!("{ca} does not run")))?;
+        found.tell(order)
+    }
+
+    fn restart(&mut self, router: usize) -> Result<(), LabError> {
+        self.0.routers[router].restart(&self.0.wires.hosts[router])
+    }
+
+    fn wait(&mut self, time: Duration) -> Result<(), LabError> {
+        thread::sleep(time);
+        Ok(())
+    }
+
+    fn breathe(&mut self) -> Result<(), LabError> {
+        thread::sleep(BREATH);
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! Routers in namespaces of their own: cases from folders, on real packets or in the simulator.
 //!
-//! `case` says what runs, `enrol` gives it keys and certificates, `network` and `router` make
-//! it real (a router is a `daemon` of ours or a `peer`), `live` and `simulate` run it, `outcome` judges it. `run` and `demo` do all of that
-//! once; `up` leaves a lab running under a supervisor.
+//! `case` says what runs, `cas` which CAs there are, `enrol` gives keys and certificates to start with, `network`,
+//! `router` and `ca` make it real (a router is a `daemon` of ours or a `peer`), `steps` is what operators do, `live`
+//! and `simulate` run it, `outcome` judges it; `world` and `invented` are the simulator's routers and CAs. `run` and
+//! `demo` do all of that once; `up` leaves a lab running under a supervisor.
 
 mod arguments;
 mod artefacts;
+mod ca;
+mod cas;
 mod case;
 mod daemon;
 mod embedded;
@@ -13,6 +16,7 @@ mod enrol;
 mod error;
 mod file;
 mod folder;
+mod invented;
 mod key_hashes;
 mod leftovers;
 mod live;
@@ -20,14 +24,18 @@ mod network;
 mod outcome;
 mod packets;
 mod peer;
+mod process;
 mod remote;
 mod report;
 mod router;
 mod run;
+mod scratch;
 mod service;
 mod simulate;
+mod steps;
 mod strangers;
 mod supervisor;
+mod world;
 
 pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
@@ -51,9 +59,9 @@ pub enum LabCommand {
     Demo(run::DemoArgs),
     /// Leave two routers running in the background.
     Up(supervisor::UpArgs),
-    /// Run a Linux command in a router's namespace; of a router that is strongSwan: swanctl.
+    /// Run a Linux command in the namespace of a router or CA (CA1, ...); of a router that is strongSwan: swanctl.
     Exec {
-        /// Hostname.
+        /// Hostname, or name of a CA.
         router: String,
         /// Program and arguments.
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]

@@ -1,6 +1,7 @@
 //! The wires of a lab: hosts in namespaces, a switch with faults and a capture, and a NAT if
 //! the case wants one.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,6 +26,8 @@ const LAN: &str = "lan";
 pub(super) struct Wires {
     /// One host for each router, in the order of the case.
     pub hosts: [Host; 2],
+    /// Hosts of CAs by address.
+    pub cas: BTreeMap<IpAddr, Host>,
     capture: PathBuf,
     stranger: Option<Stranger>,
     // The NAT goes before the switches it is plugged into.
@@ -34,11 +37,16 @@ pub(super) struct Wires {
 }
 
 impl Wires {
-    /// Makes the network of a case and records it at `capture`.
+    /// Makes the network of a case and records it at `capture`; `cas` are addresses of CAs and their prefix
+    /// lengths.
     ///
     /// # Errors
     /// The kernel refuses a namespace, a device or an address.
-    pub(super) fn new(case: &Case, capture: &Path) -> Result<Self, LabError> {
+    pub(super) fn new(
+        case: &Case,
+        capture: &Path,
+        cas: &BTreeMap<IpAddr, u8>,
+    ) -> Result<Self, LabError> {
         let recorder = Capture::to_file(capture)?;
         let lan = Switch::new(LAN)?;
         lan.capture(&recorder)?;
@@ -64,6 +72,7 @@ impl Wires {
         };
         Ok(Self {
             hosts,
+            cas: authorities(cas, &lan)?,
             capture: capture.to_owned(),
             stranger: Stranger::new(case, &lan)?,
             _nat: nat,
@@ -145,6 +154,19 @@ fn plug(router: &RouterCase, host: &Host, switch: &Switch) -> Result<(), LabErro
         host.attach(switch, &format!("eth{number}"), &addresses)?;
     }
     Ok(())
+}
+
+/// A host for each CA, in the open.
+fn authorities(
+    cas: &BTreeMap<IpAddr, u8>,
+    lan: &Switch,
+) -> Result<BTreeMap<IpAddr, Host>, LabError> {
+    let made = cas.iter().enumerate().map(|(number, (address, prefix))| {
+        let host = Host::new(&format!("authority{}", number + 1))?;
+        host.attach(lan, "eth0", &[(*address, *prefix)])?;
+        Ok((*address, host))
+    });
+    made.collect()
 }
 
 /// Latency and faults for what the routers on one switch send.

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub asked: Vec<String>,
     /// Log of each router.
     pub logs: BTreeMap<String, String>,
+    /// What came otherwise in the steps, one sentence each.
+    pub missteps: Vec<String>,
 }
 
 impl Outcome {
@@ -53,6 +55,7 @@ impl Outcome {
             ip_lengths: Vec::new(),
             asked: Vec::new(),
             logs: BTreeMap::new(),
+            missteps: Vec::new(),
         }
     }
 
@@ -72,7 +75,8 @@ impl Outcome {
     /// How it differs from what the case expects, one sentence each; empty = as expected.
     pub fn differences(&self, case: &Case) -> Vec<String> {
         case.expect.as_ref().map_or_else(Vec::new, |expected| {
-            let mut out = self.compare(expected);
+            let mut out = self.missteps.clone();
+            out.extend(self.compare(expected));
             out.extend(self.compare_payloads(case, expected));
             out
         })
@@ -111,8 +115,10 @@ impl Outcome {
                 out.push(format!("{what}: expected {wanted}, got {found}"));
             }
         };
-        differ("tunnel", up(expected.up), up(got.up));
-        if expected.up && got.up {
+        if let Some(wanted) = expected.up {
+            differ("tunnel", up(wanted), up(got.up));
+        }
+        if expected.up == Some(true) && got.up {
             differ(
                 "answered pings",
                 got.ping.sent.to_string(),
@@ -188,7 +194,7 @@ fn compare_maps(
 }
 
 /// The first of `lines` that does not follow the one before it.
-fn missing_line<'a>(log: &str, lines: &'a [String]) -> Option<&'a str> {
+pub(super) fn missing_line<'a>(log: &str, lines: &'a [String]) -> Option<&'a str> {
     let mut rest = log;
     for line in lines {
         match rest.find(line.as_str()) {
@@ -277,7 +283,7 @@ mod tests {
             Vec::<String>::new()
         );
         let expected = Expectation {
-            up: true,
+            up: Some(true),
             stopped_at: Some("MM5".to_owned()),
             certreq: BTreeMap::from([("MM4".to_owned(), vec!["CA2".to_owned(), "P5".to_owned()])]),
             signed_with: BTreeMap::from([("R1".to_owned(), "IOSCA1".to_owned())]),

@@ -13,6 +13,10 @@ pub(super) fn text(case: &Case, outcome: &Outcome) -> String {
     if !case.story.is_empty() {
         let _ = writeln!(out, "  {}", case.story);
     }
+    if !case.negotiates {
+        let _ = writeln!(out, "  nobody starts: {} steps", case.step_count());
+        return out;
+    }
     let _ = writeln!(out, "  {} starts", verdict.initiator);
     for request in &verdict.certreq {
         let asked = shorten(&request.issuers).join(" ");

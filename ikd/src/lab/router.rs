@@ -11,7 +11,8 @@ use super::daemon::Daemon;
 use super::enrol::Enrolled;
 use super::error::LabError;
 use super::peer::Peer;
-use crate::control::Request;
+use super::steps::Script;
+use crate::control::{Request, Response};
 
 /// A running router. Dropping it kills it.
 pub(super) enum Router {
@@ -57,7 +58,7 @@ impl Router {
     /// It ended or is silent; the text has its last words.
     pub(super) fn wait_ready(&self) -> Result<(), LabError> {
         match self {
-            Self::Ours(daemon) => daemon.wait_ready(),
+            Self::Ours(daemon) => daemon.process.wait_ready(),
             Self::Strongswan(_) => Ok(()),
         }
     }
@@ -65,7 +66,7 @@ impl Router {
     /// Hostname.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Ours(daemon) => &daemon.name,
+            Self::Ours(daemon) => &daemon.process.name,
             Self::Strongswan(peer) => &peer.name,
         }
     }
@@ -78,9 +79,48 @@ impl Router {
         match self {
             Self::Ours(daemon) => {
                 let name = protection(case)?;
-                daemon.ask(&Request::Up { name, wait: 0 }).map(drop)
+                daemon.process.ask(&Request::Up { name, wait: 0 }).map(drop)
             }
             Self::Strongswan(peer) => peer.initiate(case.patience()),
+        }
+    }
+
+    /// An exec line with an operator who answers.
+    ///
+    /// # Errors
+    /// It does not answer, or has no such lines.
+    pub(super) fn exec(&self, line: &str, operator: &mut Script) -> Result<Response, LabError> {
+        self.ours()?.exec(line, operator)
+    }
+
+    /// Lets it start its first protection and waits for the verdict; true = it is up.
+    ///
+    /// # Errors
+    /// It does not answer, or has no such command.
+    pub(super) fn start_and_wait(&self, case: &Case) -> Result<bool, LabError> {
+        let name = first_protection(case, self.name()).map(|p| p.name);
+        let request = Request::Up {
+            name: name.unwrap_or_default(),
+            wait: case.patience().as_secs().clamp(1, 20),
+        };
+        Ok(self.ours()?.process.ask(&request).is_ok())
+    }
+
+    /// Ends it and starts it again on its store.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(super) fn restart(&self, host: &Host) -> Result<(), LabError> {
+        self.ours()?.restart(host)
+    }
+
+    fn ours(&self) -> Result<&Daemon, LabError> {
+        match self {
+            Self::Ours(daemon) => Ok(daemon),
+            Self::Strongswan(peer) => Err(LabError::usage(format!(
+                "{} is strongSwan: steps need two routers of ours; leave --peer out",
+                peer.name
+            ))),
         }
     }
 
@@ -128,7 +168,10 @@ impl Router {
     /// One line about its SAs, or why there is none.
     pub(super) fn status(&self) -> String {
         let said = match self {
-            Self::Ours(daemon) => daemon.ask(&Request::Status).map(|response| response.text),
+            Self::Ours(daemon) => daemon
+                .process
+                .ask(&Request::Status)
+                .map(|response| response.text),
             Self::Strongswan(peer) => peer.status(),
         };
         said.unwrap_or_else(|e| e.to_string())
@@ -153,7 +196,7 @@ impl Router {
     /// Its log.
     pub(super) fn log(&self) -> &Path {
         match self {
-            Self::Ours(daemon) => &daemon.log,
+            Self::Ours(daemon) => &daemon.process.log,
             Self::Strongswan(peer) => &peer.log,
         }
     }
@@ -169,7 +212,7 @@ impl Router {
     /// Tells it to end, which a peer does at once.
     pub(super) fn stop(&self) {
         match self {
-            Self::Ours(daemon) => daemon.stop(),
+            Self::Ours(daemon) => daemon.process.stop(),
             Self::Strongswan(peer) => peer.stop(),
         }
     }
@@ -177,7 +220,7 @@ impl Router {
     /// Waits for its end and kills it when that takes too long.
     pub(super) fn end(&self) {
         match self {
-            Self::Ours(daemon) => daemon.end(),
+            Self::Ours(daemon) => daemon.process.end(),
             Self::Strongswan(peer) => peer.end(),
         }
     }

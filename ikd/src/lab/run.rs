@@ -12,7 +12,7 @@ use super::leftovers;
 use super::live::Lab;
 use super::outcome::Outcome;
 use super::simulate::simulate;
-use super::{artefacts, report};
+use super::{artefacts, cas, report};
 use crate::cli::{complain, print};
 
 /// `ikd lab run`.
@@ -127,6 +127,9 @@ pub(super) fn demo(args: &DemoArgs) -> Result<bool, LabError> {
     let cases = demo_cases(args)?;
     args.mode.prepare()?;
     let keys = Keys::default();
+    if let Some(case) = cases.first() {
+        print(&how_enrolled(case, args.mode.simulate));
+    }
     let started = Instant::now();
     let mut all_as_expected = true;
     print(&row([
@@ -155,6 +158,25 @@ pub(super) fn demo(args: &DemoArgs) -> Result<bool, LabError> {
     Ok(all_as_expected)
 }
 
+/// Where the certificates come from.
+fn how_enrolled(case: &Case, simulated: bool) -> String {
+    let way = if simulated {
+        "SCEP by call"
+    } else {
+        "HTTP (SCEP)"
+    };
+    match cas::plan(case) {
+        Ok(plans) => {
+            let names: Vec<&str> = plans.iter().map(|p| p.name.as_str()).collect();
+            format!(
+                "before each case both routers enrol in {} over {way}",
+                names.join(" and ")
+            )
+        }
+        Err(why) => format!("routers are enrolled without HTTP: {why}"),
+    }
+}
+
 fn demo_cases(args: &DemoArgs) -> Result<Vec<Case>, LabError> {
     let mut names: Vec<&str> = args.cases.iter().map(String::as_str).collect();
     if args.all {
@@ -178,12 +200,14 @@ fn table_row(case: &Case, outcome: &Outcome) -> String {
         .as_ref()
         .map_or_else(String::new, |e| match &e.stopped_at {
             Some(message) => format!("fails at {message}"),
+            None if !case.negotiates => format!("{} steps", case.step_count()),
             None => "up".to_owned(),
         });
     let verdict = &outcome.verdict;
     let got = match (&verdict.stopped_at, verdict.up) {
         (_, true) => format!("up, ping {}/{}", verdict.ping.received, verdict.ping.sent),
         (Some(message), false) => format!("fails at {message}"),
+        (None, false) if !case.negotiates => "as told".to_owned(),
         (None, false) => "no verdict".to_owned(),
     };
     row([
@@ -203,7 +227,7 @@ fn row([case, version, expected, got, place, time]: [&str; 6]) -> String {
 fn in_namespaces(case: &Case, keys: &Keys, out: Option<&Path>) -> Result<Outcome, LabError> {
     let lab = Lab::start(case, keys, None)?;
     complain(&lab.losses());
-    let outcome = lab.negotiate();
+    let outcome = lab.play();
     lab.stop();
     if let (Some(out), Ok(outcome)) = (out, &outcome) {
         artefacts::save(&lab, &outcome.verdict, out)?;

@@ -13,14 +13,19 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use testnet::PingReport;
+use testnet::{Host, PingReport};
 
+use super::ca::Ca;
 use super::error::LabError;
 use super::live::Lab;
 use super::remote::{Answer, Question, send};
+use super::router::Router;
 
 /// Octets of output in one line of an answer.
 const CHUNK: usize = 4096;
+
+/// Variables and their values.
+type Environment = Vec<(String, String)>;
 
 /// A running lab and the commands that run in it.
 pub(super) struct Service {
@@ -83,7 +88,10 @@ impl Service {
 
     fn status(&self) -> String {
         let routers = self.lab.routers.iter();
-        let lines = routers.map(|router| format!("{}\n", router.status()));
+        let lines = routers
+            .map(Router::status)
+            .chain(self.lab.cas.iter().map(Ca::status));
+        let lines = lines.map(|line| format!("{line}\n"));
         let files = self.lab.dir().display();
         format!(
             "{}: {}\n{}logs and capture: {files}",
@@ -111,7 +119,18 @@ impl Service {
         Ok((u8::from(silent), lines.join("\n")))
     }
 
-    /// Runs a Linux command in a router's namespace; output goes out as it comes.
+    /// The host of a router or a CA, and what commands there need in their environment.
+    fn place(&self, name: &str) -> Result<(&Host, Environment), LabError> {
+        let lab = &self.lab;
+        let ca = lab.cas.iter().find(|ca| ca.plan.name == name);
+        if let Some(host) = ca.and_then(|ca| lab.wires.cas.get(&ca.plan.at.ip())) {
+            return Ok((host, Vec::new()));
+        }
+        let index = lab.case.index_of(name)?;
+        Ok((&lab.wires.hosts[index], lab.routers[index].environment()))
+    }
+
+    /// Runs a Linux command in the namespace of a router or CA; output goes out as it comes.
     fn exec(
         &self,
         router: &str,
@@ -119,8 +138,7 @@ impl Service {
         directory: &Path,
         to: &UnixStream,
     ) -> Result<(u8, String), LabError> {
-        let index = self.lab.case.index_of(router)?;
-        let (host, router) = (&self.lab.wires.hosts[index], &self.lab.routers[index]);
+        let (host, environment) = self.place(router)?;
         let Some((program, arguments)) = command.split_first() else {
             return Err(LabError::usage(
                 "give a command, for example: ikd lab exec R1 -- ip address",
@@ -128,7 +146,7 @@ impl Service {
         };
         let mut child = Command::new(program);
         child.args(arguments).current_dir(directory);
-        child.envs(router.environment());
+        child.envs(environment);
         child
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

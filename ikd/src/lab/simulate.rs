@@ -1,22 +1,21 @@
 //! A case in the simulator: the same routers, faults and NAT, in invented time.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ike_core::sa::action::Transmit;
 use ike_core::sa::natt::IKE_PORT;
-use ike_core::sa::retransmit::Timers;
-use ike_core::sim::{Datagram, Fate, Network, Router, Simulation, Translation};
-use ike_core::verdict::Ping;
+use ike_core::sim::{Fate, Network, Simulation, Translation};
 
 use super::case::Case;
-use super::enrol::{Keys, Ring, enrol, now};
+use super::enrol::{Keys, prepare};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
-use super::key_hashes::KeyHashes;
 use super::outcome::Outcome;
+use super::scratch::{self, Life};
+use super::steps;
 use super::strangers;
+use super::world::{World, on_port_500};
 
 /// Added to source ports by the simulated NAT.
 const PORT_OFFSET: u16 = 20_000;
@@ -28,49 +27,23 @@ const AFTERMATH: Duration = Duration::from_millis(20);
 /// Runs a case; equal seeds and keys give equal runs.
 ///
 /// # Errors
-/// Keys or certificates cannot be made.
+/// Keys or certificates cannot be made, or a CA refuses.
 pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError> {
-    let enrolled = enrol(case, keys)?;
-    let cas = KeyHashes::of(enrolled.iter().map(|e| &e.store));
-    let mut enrolled = enrolled.into_iter();
-    let routers = case.routers.each_ref().map(|router| {
-        let mine = enrolled.next();
-        let (store, keys) = mine.map_or_else(Default::default, |e| (e.store, e.keys));
-        Router {
-            name: router.name.clone(),
-            config: Arc::new(router.config.clone()),
-            store: Arc::new(store),
-            keys: Arc::new(Ring::new(keys)),
-        }
-    });
-    let mut sim = Simulation::with_timers(
-        routers,
-        network(case),
-        case.retransmit.map(Timers::with_interval),
-        seed,
-        now(),
-    );
-    call(case, &mut sim)?;
-    sim.up(case.initiator, None);
-    sim.run_until(case.patience(), Simulation::certain);
-    let milliseconds = sim.verdict().milliseconds;
-    linger(case, &mut sim);
-    let (i, r) = (case.initiator, 1 - case.initiator);
-    let mut outcome = Outcome::new(case, sim.record(i).as_ref(), sim.record(r).as_ref());
-    outcome.verdict.ping = ping(case, sim.verdict().ping);
-    outcome.verdict.milliseconds = milliseconds;
-    outcome.ip_lengths = on_port_500(&sim).map(ip_length).collect();
-    outcome.asked = cas.asked(on_port_500(&sim).map(|d| d.bytes.clone()));
-    for (n, router) in case.routers.iter().enumerate() {
-        let log = sim
-            .node(n)
-            .traces
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect();
-        outcome.logs.insert(router.name.clone(), log);
+    let dir = scratch::folder(Life::Short)?;
+    let mut world = World::new(case, prepare(case, keys, dir.path())?, seed, dir.path())?;
+    let missteps = steps::play(case, &case.before, &mut world)?;
+    if !missteps.is_empty() || !case.negotiates {
+        let mut outcome = world.outcome(0);
+        outcome.missteps = missteps;
+        return world.finish(outcome);
     }
-    Ok(outcome)
+    call(case, &mut world.sim)?;
+    world.sim.up(case.initiator, None);
+    world.sim.run_until(case.patience(), Simulation::certain);
+    let milliseconds = world.sim.verdict().milliseconds;
+    linger(case, &mut world.sim);
+    let outcome = world.outcome(milliseconds);
+    world.finish(outcome)
 }
 
 /// Lets the stranger of the case call the responder, if there is one.
@@ -102,27 +75,7 @@ fn linger(case: &Case, sim: &mut Simulation) {
     }
 }
 
-/// One ping stands for those of every family.
-fn ping(case: &Case, one: Ping) -> Ping {
-    let families = u32::try_from(case.ping_addresses().len().max(1)).unwrap_or(1);
-    Ping {
-        sent: one.sent * families,
-        received: one.received * families,
-    }
-}
-
-fn on_port_500(sim: &Simulation) -> impl Iterator<Item = &Datagram> {
-    let datagrams = sim.datagrams().iter();
-    datagrams.filter(|d| d.from.port() == 500 || d.to.port() == 500)
-}
-
-/// With the headers of UDP and IP.
-fn ip_length(datagram: &Datagram) -> usize {
-    let header = if datagram.from.is_ipv4() { 20 } else { 40 };
-    header + 8 + datagram.bytes.len()
-}
-
-fn network(case: &Case) -> Network {
+pub(super) fn network(case: &Case) -> Network {
     let nat = case.nat.as_ref().and_then(|nat| {
         let inside = case.routers.iter().position(|r| r.name == nat.router)?;
         let inside_address = case.routers[inside].ike_address()?;

@@ -169,6 +169,15 @@ fn serve(lab: Lab, listener: UnixListener, socket: &Path, signals: SigSet) {
     }
 }
 
+/// How the routers came by their certificates.
+fn enrolled(lab: &Lab) -> String {
+    match &lab.without_http {
+        None if lab.cas.is_empty() => String::new(),
+        None => " and enrolled over HTTP (SCEP)".to_owned(),
+        Some(why) => format!(" and enrolled without HTTP ({why})"),
+    }
+}
+
 /// What could not be translated, and what to try.
 fn welcome(lab: &Lab) -> String {
     let case = &lab.case;
@@ -184,7 +193,15 @@ fn welcome(lab: &Lab) -> String {
         "ikd lab capture -o lab.pcapng".to_owned(),
         "ikd lab down".to_owned(),
     ];
-    let lines = starts.chain(shows).chain(common);
+    let grants = lab.cas.iter().take(1);
+    let grants = grants.map(|ca| format!("ikd pki ca list {}", ca.dir.display()));
+    let lines = starts.chain(shows).chain(grants).chain(common);
     let lines: String = lines.map(|line| format!("\n  {line}")).collect();
-    format!("{}{a} and {b} are up. Try:{lines}", lab.losses())
+    let cas = lab.cas.iter().map(|ca| format!("{}\n", ca.status()));
+    let cas: String = cas.collect();
+    format!(
+        "{}{cas}{a} and {b} are up{}. Try:{lines}",
+        lab.losses(),
+        enrolled(lab)
+    )
 }

@@ -29,6 +29,13 @@ pub fn emit(traced: &Traced) {
     }
 }
 
+/// A debug line of the PKI, which is no part of the engine; shown if its switch is on (O-080).
+pub fn debug(switch: Switch, text: &str) {
+    if switches().is_on(switch) {
+        tracing::debug!(target: "pki", "{text}");
+    }
+}
+
 /// Says something about the daemon itself; always shown.
 pub fn notice(text: &str) {
     tracing::info!(target: "ikd", "{text}");

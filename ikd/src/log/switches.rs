@@ -15,7 +15,7 @@ pub enum Switch {
     Isakmp = 1,
     /// `debug crypto ipsec`.
     Ipsec = 2,
-    /// `debug crypto pki ...`.
+    /// `debug crypto pki validation`.
     Pki = 4,
     /// `debug crypto why`: the rule behind each decision of both versions.
     Why = 8,
@@ -29,6 +29,10 @@ pub enum Switch {
     Ikev2Error = 128,
     /// `debug crypto ikev2 internal`: the rule behind each decision of IKEv2.
     Ikev2Internal = 256,
+    /// `debug crypto pki messages`: what goes to a CA and comes back.
+    PkiMessages = 512,
+    /// `debug crypto pki transactions`: the steps of a conversation with a CA.
+    PkiTransactions = 1024,
     /// Syslog: cannot be switched off.
     Always = 1 << 15,
 }
@@ -66,13 +70,15 @@ impl Shown {
 
 impl Switch {
     /// Every switch an operator can turn, with the words of `show debug`.
-    pub const NAMED: [(Self, &'static str); 9] = [
+    pub const NAMED: [(Self, &'static str); 11] = [
         (Self::Isakmp, "Crypto ISAKMP debugging"),
         (Self::Ikev2, "IKEv2 default debugging"),
         (Self::Ikev2Error, "IKEv2 error debugging"),
         (Self::Ikev2Internal, "IKEv2 internal debugging"),
         (Self::Ikev2Packet, "IKEv2 packet debugging"),
         (Self::Ipsec, "Crypto IPSEC debugging"),
+        (Self::PkiMessages, "Crypto PKI Msg debugging"),
+        (Self::PkiTransactions, "Crypto PKI Trans debugging"),
         (Self::Pki, "Crypto PKI Validation Path debugging"),
         (Self::Why, "Crypto decision debugging"),
         (Self::Drops, "Crypto ISAKMP Error debugging"),

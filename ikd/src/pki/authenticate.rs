@@ -8,6 +8,7 @@ use ike_crypto::{Hash, ct_eq};
 use ike_pki::{Certificate, fingerprint};
 
 use super::ca::Ca;
+use super::prompts::{End, certificates_of_text, lines};
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
 
@@ -115,33 +116,10 @@ pub(super) async fn pasted(talk: &mut Talk) -> Result<Certificate, PkiError> {
     talk.say("End with a blank line or the word \"quit\" on a line by itself")
         .await;
     talk.say("").await;
-    let text = lines(talk).await?;
-    certificate_of_text(&text)
-}
-
-/// Lines until an empty one after the first, or `quit`; at most 64 kB.
-pub(super) async fn lines(talk: &mut Talk) -> Result<String, PkiError> {
-    let mut text = String::new();
-    loop {
-        let line = talk.ask("").await?;
-        if line.eq_ignore_ascii_case("quit") || line.is_empty() && !text.is_empty() {
-            return Ok(text);
-        }
-        text.push_str(&line);
-        text.push('\n');
-        if text.len() > 65_536 {
-            return Err(PkiError::new("% More than 64 kB: this is no certificate."));
-        }
-    }
-}
-
-/// PEM, or its base64 alone as IOS takes it.
-pub(super) fn certificate_of_text(text: &str) -> Result<Certificate, PkiError> {
-    let armoured = if text.contains("-----BEGIN") {
-        text.to_owned()
-    } else {
-        format!("-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n")
-    };
-    Certificate::from_pem(&armoured)
-        .map_err(|e| PkiError::new(format!("% Error in certificate: {e}")))
+    let text = lines(talk, End::Blank).await?;
+    let certificates = certificates_of_text(&text)?;
+    // A container may hold more than the CA (P-021).
+    let found = certificates.iter().find(|certificate| certificate.is_ca());
+    let found = found.or_else(|| certificates.first()).cloned();
+    found.ok_or_else(|| PkiError::new("% There is no certificate in the text."))
 }

@@ -9,6 +9,7 @@ use ike_pki::scep::{
     CaCertificates, Capabilities, PkiOperation, ScepUrl, get_ca_caps, get_ca_cert,
 };
 
+use super::counters::Count;
 use super::{Pki, PkiError};
 use crate::http::Destination;
 
@@ -65,7 +66,9 @@ impl<'a> Ca<'a> {
     pub(super) async fn capabilities(&self) -> Result<Capabilities, PkiError> {
         let request = get_ca_caps(&self.url, self.trustpoint);
         let reply = self.send("GetCACaps", &request).await?;
-        Ok(Capabilities::from_reply(&reply))
+        let capabilities = Capabilities::from_reply(&reply);
+        self.pki.trace_capabilities(&capabilities);
+        Ok(capabilities)
     }
 
     /// PKIOperation.
@@ -91,8 +94,19 @@ impl<'a> Ca<'a> {
             // The operator named this server in the configuration.
             allowed: &|_| true,
         };
-        let sent = self.pki.transport.send(to, request, LIMIT).await;
-        sent.map_err(|why| self.failed(&format!("{step}: {why}")))
+        self.pki.counters.add(Count::ScepSent);
+        self.pki.trace_request(step, &self.url.host, request);
+        match self.pki.transport.send(to, request, LIMIT).await {
+            Ok(reply) => {
+                self.pki.trace_reply(step, &reply);
+                Ok(reply)
+            }
+            Err(why) => {
+                self.pki.counters.add(Count::ScepFailed);
+                self.pki.transaction(&format!("{step} failed: {why}"));
+                Err(self.failed(&format!("{step}: {why}")))
+            }
+        }
     }
 
     /// A failure with the trustpoint it belongs to.

@@ -38,6 +38,10 @@ impl Pki {
         } else {
             self.unasked(&config, tp)?
         };
+        // O-084: an operator asked, no timer.
+        (self.log)(&format!(
+            "%PKI-6-CERT_ENROLL_MANUAL: Manual enrollment for trustpoint {name}"
+        ));
         let application = Application {
             trustpoint: name.to_owned(),
             wish: agreed.wish,
@@ -70,13 +74,7 @@ impl Pki {
     async fn warn_of_order(&self, name: &str, talk: &Talk) {
         let change = self.keystore.lock().await.store.would_change_certreq(name);
         if let Some((before, after)) = change {
-            let list = |names: Vec<String>| names.join(" | ");
-            talk.say(format!(
-                "% Warning: the new certificate will be the newest, and certificate requests will name the CAs in another order.\n%   now:  {}\n%   then: {}",
-                list(before),
-                list(after)
-            ))
-            .await;
+            tell_order(talk, &before, &after).await;
         }
     }
 
@@ -188,6 +186,16 @@ impl Pki {
         enrolment::wish(config, tp, &self.device.serial, additions)
             .map_err(|e| PkiError::new(format!("% subject-name of trustpoint {}: {e}", tp.name)))
     }
+}
+
+/// P-003: what an operator hears before or when the order of certificate requests changes.
+pub(super) async fn tell_order(talk: &Talk, before: &[String], after: &[String]) {
+    talk.say(format!(
+        "% Warning: the new certificate is the newest, and certificate requests name the CAs in another order.\n%   before: {}\n%   after:  {}",
+        before.join(" | "),
+        after.join(" | ")
+    ))
+    .await;
 }
 
 /// `password` of the trustpoint.

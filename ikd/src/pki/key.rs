@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use ike_core::sa::job::PrivateKeys;
 use ike_crypto::{KeySpec, PrivateKey};
+use ike_pki::Store;
 
+use super::rollover::Keeping;
 use super::{Pki, PkiError};
 use crate::control::Talk;
 use crate::keystore::KeyChange;
-
-/// A key pair for a request.
-pub(super) struct KeyPair {
-    pub(super) key: Arc<PrivateKey>,
-    /// It was made now and is not stored yet.
-    pub(super) fresh: bool,
-}
 
 impl Pki {
     /// The pair of that label; it is made when it is missing (D2) or when another is wanted
@@ -25,10 +20,14 @@ impl Pki {
         spec: KeySpec,
         regenerate: bool,
         talk: &Talk,
-    ) -> Result<KeyPair, PkiError> {
+    ) -> Result<(Arc<PrivateKey>, Keeping), PkiError> {
         let known = self.keystore.lock().await.keys.key(label);
+        let keeping = match known {
+            Some(_) => Keeping::Waiting,
+            None => Keeping::Fresh,
+        };
         match known.filter(|_| !regenerate) {
-            Some(key) => Ok(KeyPair { key, fresh: false }),
+            Some(key) => Ok((key, Keeping::Stored)),
             None => {
                 let key = generate(spec).await?;
                 self.tell(
@@ -36,10 +35,7 @@ impl Pki {
                     &format!("%CRYPTO-6-AUTOGEN: Generated new {} key pair", bits(spec)),
                 )
                 .await;
-                Ok(KeyPair {
-                    key: Arc::new(key),
-                    fresh: true,
-                })
+                Ok((Arc::new(key), keeping))
             }
         }
     }
@@ -112,13 +108,15 @@ impl Pki {
         ))
         .await;
         let key = Arc::new(generate(spec).await?);
+        let users = self.users_of(&label).await;
         let put = KeyChange::Put {
             label,
             key,
             exportable,
             at: self.now(),
         };
-        self.commit(vec![put], |_| {}).await?;
+        self.commit(vec![put], |store| without(store, &users))
+            .await?;
         Ok("[OK]".to_owned())
     }
 
@@ -128,17 +126,12 @@ impl Pki {
         label: String,
         talk: &mut Talk,
     ) -> Result<String, PkiError> {
-        let keystore = self.keystore.lock().await;
-        if keystore.keys.key(&label).is_none() {
+        if self.keystore.lock().await.keys.key(&label).is_none() {
             return Err(PkiError::new(format!(
                 "% There is no key pair {}.",
                 ike_core::trace::escaped(&label)
             )));
         }
-        let labelled = |r: &&ike_pki::Record| r.key_label.as_deref() == Some(label.as_str());
-        let users = keystore.store.listing().into_iter().filter(labelled);
-        let users: Vec<String> = users.map(|r| r.trustpoint.clone()).collect();
-        drop(keystore);
         talk.say(format!("% Keys to be removed are named '{label}'."))
             .await;
         talk.say("% All router certs issued using these keys will also be removed.")
@@ -152,12 +145,33 @@ impl Pki {
         {
             return Err(PkiError::new("% The keys stay as they are."));
         }
+        let users = self.users_of(&label).await;
         self.commit(vec![KeyChange::Remove { label }], |store| {
-            users
-                .iter()
-                .for_each(|trustpoint| store.remove_identity(trustpoint));
+            without(store, &users);
         })
         .await?;
         Ok(String::new())
     }
+
+    /// Whether the pair of that label may leave the router.
+    pub(super) async fn exportable(&self, label: &str) -> bool {
+        let keystore = self.keystore.lock().await;
+        let known = keystore.key_table().keys.get(label);
+        known.is_some_and(|known| known.exportable)
+    }
+
+    /// The trustpoints whose own certificate belongs to that pair.
+    async fn users_of(&self, label: &str) -> Vec<String> {
+        let keystore = self.keystore.lock().await;
+        let own = keystore.store.identities().into_iter();
+        let users = own.filter(|record| record.key_label.as_deref() == Some(label));
+        users.map(|record| record.trustpoint.clone()).collect()
+    }
+}
+
+/// Takes the own certificates of these trustpoints out.
+fn without(store: &mut Store, users: &[String]) {
+    users
+        .iter()
+        .for_each(|trustpoint| store.remove_identity(trustpoint));
 }

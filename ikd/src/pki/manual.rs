@@ -4,8 +4,8 @@
 use ike_core::policy::enrolment::Wish;
 use ike_pki::{CertRequestSpec, Certificate, LabCa, Pending};
 
-use super::authenticate::certificate_of_text;
-use super::request::Signed;
+use super::prompts::{End, base64_lines, certificates_of_text, lines};
+use super::rollover::Signed;
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
 
@@ -20,17 +20,18 @@ impl Pki {
         talk: &mut Talk,
     ) -> Result<String, PkiError> {
         let now = self.now();
+        let (key_label, keys) = signed.pending(now);
         let pending = Pending {
             trustpoint: signed.trustpoint.clone(),
             subject: signed.request.subject().clone(),
             request_der: signed.request.der().to_vec(),
-            key_label: signed.key_label.clone(),
+            key_label,
             transaction: Vec::new(),
             polls: 0,
             requested_at: now,
             next_poll_at: now,
         };
-        self.commit(signed.key_change(now), |store| store.set_pending(pending))
+        self.commit(keys, |store| store.set_pending(pending))
             .await?;
         talk.say("Certificate Request follows:\n").await;
         talk.say(base64_lines(signed.request.der())).await;
@@ -59,9 +60,9 @@ impl Pki {
         talk.say("\nEnter the base 64 encoded certificate.").await;
         talk.say("End with a blank line or the word \"quit\" on a line by itself\n")
             .await;
-        let text = super::authenticate::lines(talk).await?;
-        let certificate = certificate_of_text(&text)?;
-        self.check_import(name, &pending, &certificate).await?;
+        let text = lines(talk, End::Blank).await?;
+        let certificates = certificates_of_text(&text)?;
+        let certificate = self.check_import(name, &pending, certificates).await?;
         let at = self.now();
         self.commit(Vec::new(), |store| {
             store.take_pending(name);
@@ -71,29 +72,30 @@ impl Pki {
         Ok("% Router Certificate successfully imported".to_owned())
     }
 
-    /// It has our key, and the CA's signature.
+    /// The one that has our key, if it has the CA's signature.
     async fn check_import(
         &self,
         name: &str,
         pending: &Pending,
-        certificate: &Certificate,
-    ) -> Result<(), PkiError> {
+        certificates: Vec<Certificate>,
+    ) -> Result<Certificate, PkiError> {
         let keystore = self.keystore.lock().await;
-        if !keystore.keys.matches(&pending.key_label, certificate) {
+        let ours = |c: &Certificate| keystore.keys.matches(&pending.key_label, c);
+        let Some(certificate) = certificates.into_iter().find(ours) else {
             return Err(PkiError::new(format!(
-                "% The certificate is for another key pair than {}; nothing was installed.",
+                "% The certificate is for another key pair than {}; nothing was installed. Sign the request that 'crypto pki enroll {name}' printed.",
                 pending.key_label
             )));
-        }
+        };
         let ca = keystore
             .store
             .ca(name)
             .map(|record| record.certificate.clone());
         let signed = ca.and_then(|ca| Some(certificate.verify(&ca.public_key().ok()?).is_ok()));
         match signed {
-            Some(true) => Ok(()),
+            Some(true) => Ok(certificate),
             _ => Err(PkiError::new(format!(
-                "% The certificate is not signed by the CA of trustpoint {name}; nothing was installed."
+                "% The certificate is not signed by the CA of trustpoint {name}; nothing was installed. Authenticate the CA that signed it, or use its trustpoint."
             ))),
         }
     }
@@ -111,21 +113,10 @@ impl Pki {
         spec.hash = wish.hash;
         let certificate = LabCa::self_signed(&spec, &signed.key)
             .map_err(|e| PkiError::new(format!("% No certificate was made: {e}")))?;
-        self.commit(signed.key_change(at), |store| {
+        self.commit(signed.granted(at), |store| {
             store.enroll(&signed.trustpoint, certificate, &signed.key_label, at);
         })
         .await?;
         Ok("Router Self Signed Certificate successfully created".to_owned())
     }
-}
-
-/// Base64 in lines of 64 characters.
-pub(super) fn base64_lines(octets: &[u8]) -> String {
-    let text = data_encoding::BASE64.encode(octets);
-    let lines: Vec<&str> = text
-        .as_bytes()
-        .chunks(64)
-        .filter_map(|line| std::str::from_utf8(line).ok())
-        .collect();
-    lines.join("\n")
 }

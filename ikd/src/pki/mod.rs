@@ -3,24 +3,35 @@
 //! a copy after every change.
 //!
 //! `ca` talks to a CA by SCEP, `authenticate` and `enroll` are the two dialogues (P-030, P-031),
-//! `request` is an enrolment under way with its polls (P-024), `renewal` the timers, `revocation`
-//! lists and OCSP (P-025, P-041), `key` the key pairs. What requests and replies mean is decided in
+//! `request` is an enrolment under way with its polls (P-024), `timers` what is done unasked, `revocation`
+//! lists and OCSP (P-025, P-041), `key` the key pairs, `import` and `export` what is pasted at a
+//! terminal, `manage` what changes the store without a CA, `trace` the debug lines. What requests and replies mean is decided in
 //! `ike_pki`, what a trustpoint asks for in `ike_core::policy::enrolment`.
 
 mod authenticate;
 mod ca;
+mod counters;
 mod enroll;
 mod error;
+mod export;
+mod import;
 mod key;
 mod manage;
 mod manual;
+mod prompts;
 mod request;
 mod revocation;
+mod rollover;
 mod signer;
+#[cfg(test)]
+mod tests;
 mod timers;
+mod trace;
 mod transport;
 
+pub use counters::Counts;
 pub use error::PkiError;
+pub use manage::restore;
 pub use transport::{Http, Sent, Transport};
 
 use std::net::IpAddr;
@@ -34,7 +45,9 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use zeroize::Zeroizing;
 
 use crate::control::Talk;
-use crate::keystore::{KeyChange, Keystore, PrivateKeyring};
+use crate::keystore::{KeyChange, KeyView, Keystore, PrivateKeyring};
+use crate::log::Switch;
+use counters::Counters;
 
 /// What an operator asks of the PKI (O-087).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +77,8 @@ pub enum Action {
         trustpoint: String,
         /// In which form.
         form: Form,
+        /// The key may leave the store again.
+        exportable: bool,
     },
     /// `crypto pki export TP {pem|pkcs12} terminal`.
     Export {
@@ -104,8 +119,8 @@ pub enum Action {
 /// A form of certificates and keys.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Form {
-    /// PEM (RFC 7468).
-    Pem,
+    /// PEM (RFC 7468); the passphrase is the key's.
+    Pem(Option<Zeroizing<String>>),
     /// PKCS#12 (RFC 7292) under a passphrase.
     Pkcs12(Zeroizing<String>),
 }
@@ -113,7 +128,8 @@ pub enum Form {
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Pem => "Pem",
+            Self::Pem(None) => "Pem",
+            Self::Pem(Some(_)) => "Pem(<removed>)",
             Self::Pkcs12(_) => "Pkcs12(<removed>)",
         })
     }
@@ -134,6 +150,20 @@ pub struct Changed {
     pub store: Arc<Store>,
     /// Key pairs.
     pub keys: PrivateKeyring,
+    /// What is known of them.
+    pub key_views: Arc<Vec<KeyView>>,
+}
+
+impl Changed {
+    /// A store as it is.
+    #[must_use]
+    pub fn of(keystore: &Keystore) -> Self {
+        Self {
+            store: Arc::new(keystore.store.clone()),
+            keys: keystore.keys.clone(),
+            key_views: Arc::new(keystore.key_views()),
+        }
+    }
 }
 
 /// What the PKI is made of.
@@ -150,18 +180,22 @@ pub struct Parts {
     pub clock: fn() -> i64,
     /// Log lines.
     pub log: fn(&str),
+    /// Debug lines (O-080).
+    pub debug: fn(Switch, &str),
     /// Where changes of the store go.
     pub changes: mpsc::UnboundedSender<Changed>,
 }
 
 /// The PKI of one router.
 pub struct Pki {
-    keystore: Mutex<Keystore>,
+    keystore: Arc<Mutex<Keystore>>,
     config: Shelf<Arc<RunningConfig>>,
     device: Device,
     transport: Arc<dyn Transport>,
     clock: fn() -> i64,
     log: fn(&str),
+    debug: fn(Switch, &str),
+    counters: Counters,
     changes: mpsc::UnboundedSender<Changed>,
     /// Store or configuration changed: timers may be others.
     woken: Notify,
@@ -172,12 +206,14 @@ impl Pki {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
-            keystore: Mutex::new(parts.keystore),
+            keystore: Arc::new(Mutex::new(parts.keystore)),
             config: Shelf::new(parts.config),
             device: parts.device,
             transport: parts.transport,
             clock: parts.clock,
             log: parts.log,
+            debug: parts.debug,
+            counters: Counters::default(),
             changes: parts.changes,
             woken: Notify::new(),
         })
@@ -220,9 +256,13 @@ impl Pki {
             } => self.generate_keys(label, spec, exportable, talk).await,
             Action::ZeroizeKeys { label } => self.zeroize_keys(label, talk).await,
             Action::Save => self.save().await,
-            _ => Err(PkiError::new(
-                "% Use `ikd pki import` and `ikd pki export`.",
-            )),
+            Action::Import {
+                trustpoint,
+                form,
+                exportable,
+            } => self.import(&trustpoint, form, exportable, talk).await,
+            Action::Export { trustpoint, form } => self.export(&trustpoint, form).await,
+            Action::ImportTrustpool => self.import_trustpool(talk).await,
         }
     }
 
@@ -249,17 +289,38 @@ impl Pki {
         keys: Vec<KeyChange>,
         change: impl FnOnce(&mut Store),
     ) -> Result<(), PkiError> {
-        let mut keystore = self.keystore.lock().await;
-        let mut store = keystore.store.clone();
-        change(&mut store);
-        keystore.commit(&store, &keys)?;
+        self.commit_planned(|keystore| {
+            let mut store = keystore.store.clone();
+            change(&mut store);
+            Ok((store, keys, ()))
+        })
+        .await
+    }
+
+    /// The same for a change that depends on what is there.
+    async fn commit_planned<T>(
+        &self,
+        plan: impl FnOnce(&Keystore) -> Result<(Store, Vec<KeyChange>, T), PkiError>,
+    ) -> Result<T, PkiError> {
+        let mut keystore = self.keystore.clone().lock_owned().await;
+        let (store, keys, done) = plan(&keystore)?;
+        // Disks are slow, and the threads of the runtime have packets to carry.
+        let work = move || (keystore.commit(&store, &keys), keystore);
+        let (written, keystore) = match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(e) => return Err(PkiError::new(format!("% Nothing was stored: {e}"))),
+        };
+        written?;
         // Nobody listens when the daemon is ending.
-        let _ = self.changes.send(Changed {
-            store: Arc::new(keystore.store.clone()),
-            keys: keystore.keys.clone(),
-        });
+        let _ = self.changes.send(Changed::of(&keystore));
         self.woken.notify_one();
-        Ok(())
+        Ok(done)
+    }
+
+    /// The counters since the start.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counters.now()
     }
 
     /// The address of `source interface`.
@@ -285,3 +346,6 @@ fn trustpoint<'a>(config: &'a RunningConfig, name: &str) -> Result<&'a Trustpoin
         ))
     })
 }
+
+#[cfg(test)]
+mod revocation_tests;

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use ike_core::config::{Enrollment, RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Wish;
-use ike_crypto::{Hash, PrivateKey};
+use ike_crypto::Hash;
 use ike_pki::scep::{Algorithms, Answer, CaCertificates, Capabilities, Transaction};
 use ike_pki::{Certificate, Csr, CsrSpec, Pending};
 use zeroize::Zeroizing;
 
 use super::ca::Ca;
+use super::rollover::{self, Signed};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError};
 use crate::control::Talk;
-use crate::keystore::KeyChange;
 
 /// What is applied for.
 pub(super) struct Application {
@@ -25,16 +25,6 @@ pub(super) struct Application {
     pub(super) regenerate: bool,
     /// The certificate that is there vouches for the request, where the CA can take that.
     pub(super) renewal: bool,
-}
-
-/// An application that is signed and can be sent.
-pub(super) struct Signed {
-    pub(super) trustpoint: String,
-    pub(super) key_label: String,
-    pub(super) key: Arc<PrivateKey>,
-    /// The pair is stored with whatever comes of the request.
-    pub(super) fresh: bool,
-    pub(super) request: Csr,
 }
 
 impl Pki {
@@ -60,20 +50,27 @@ impl Pki {
     /// The request with its key pair (P-023).
     async fn signed(&self, application: &Application, talk: &Talk) -> Result<Signed, PkiError> {
         let wish = &application.wish;
-        let pair = self
-            .key_pair(&wish.key_label, wish.key, application.regenerate, talk)
+        let mut key_label = wish.key_label.clone();
+        if application.regenerate {
+            let store = &self.keystore.lock().await.store;
+            key_label = rollover::label_for(store, &application.trustpoint, &key_label);
+        }
+        let (key, keeping) = self
+            .key_pair(&key_label, wish.key, application.regenerate, talk)
             .await?;
         let mut spec = CsrSpec::new(wish.subject.clone(), wish.hash);
         spec.dns_names.clone_from(&wish.dns_names);
         let challenge = application.challenge.as_str();
         spec.challenge_password = Some(challenge).filter(|c| !c.is_empty());
-        let request = Csr::build(&spec, &pair.key)
+        let request = Csr::build(&spec, &key)
             .map_err(|e| PkiError::new(format!("% No request was made: {e}")))?;
+        let exportable = self.exportable(&wish.key_label).await;
         Ok(Signed {
             trustpoint: application.trustpoint.clone(),
-            key_label: wish.key_label.clone(),
-            key: pair.key,
-            fresh: pair.fresh,
+            key_label,
+            key,
+            keeping,
+            exportable,
             request,
         })
     }
@@ -109,7 +106,7 @@ impl Pki {
         let message = transaction
             .message(&signing.as_signer(), at, &mut random)
             .map_err(|e| ca.failed(&e))?;
-        announce(&signed.request, &tp.name, talk).await;
+        self.announce(&signed.request, &tp.name, talk).await;
         let reply = ca.operation(&message, &capabilities).await?;
         let answer = transaction
             .answer(&reply, &signing.as_signer(), &certificates, at)
@@ -146,12 +143,12 @@ impl Pki {
         answer: Answer,
         talk: Option<&Talk>,
     ) -> Result<String, PkiError> {
+        self.trace_answer(&answer);
         match answer {
             Answer::Granted(certificates) => self.granted(signed, certificates, talk).await,
             Answer::Pending => self.pending(tp, signed, transaction).await,
             Answer::Rejected { fail_info, text } => {
-                self.rejected(&signed.trustpoint, fail_info, text, talk)
-                    .await
+                self.rejected(&signed, fail_info, text, talk).await
             }
         }
     }
@@ -172,7 +169,7 @@ impl Pki {
             key_label,
             ..
         } = &signed;
-        self.commit(signed.key_change(at), |store| {
+        self.commit(signed.granted(at), |store| {
             store.take_pending(trustpoint);
             store.enroll(trustpoint, own, key_label, at);
         })
@@ -192,17 +189,18 @@ impl Pki {
         let now = self.now();
         let known = self.keystore.lock().await.store.pending(&tp.name).cloned();
         let polls = known.as_ref().map_or(0, |pending| pending.polls + 1);
+        let (key_label, keys) = signed.pending(now);
         let pending = Pending {
             trustpoint: tp.name.clone(),
             subject: signed.request.subject().clone(),
             request_der: signed.request.der().to_vec(),
-            key_label: signed.key_label.clone(),
+            key_label,
             transaction: transaction.to_bytes(),
             polls,
             requested_at: known.map_or(now, |pending| pending.requested_at),
             next_poll_at: now + self.poll_interval(tp),
         };
-        self.commit(signed.key_change(now), |store| store.set_pending(pending))
+        self.commit(keys, |store| store.set_pending(pending))
             .await?;
         Ok(format!(
             "% The request of trustpoint {} is pending: the administrator of the CA has to grant it.",
@@ -213,11 +211,12 @@ impl Pki {
     /// T-87: nothing changes but the request that is over.
     async fn rejected(
         &self,
-        trustpoint: &str,
+        signed: &Signed,
         fail_info: ike_pki::scep::FailInfo,
         text: Option<String>,
         talk: Option<&Talk>,
     ) -> Result<String, PkiError> {
+        let trustpoint = signed.trustpoint.as_str();
         let was_pending = self
             .keystore
             .lock()
@@ -226,8 +225,10 @@ impl Pki {
             .pending(trustpoint)
             .is_some();
         if was_pending {
-            self.commit(Vec::new(), |store| drop(store.take_pending(trustpoint)))
-                .await?;
+            self.commit(signed.rejected(), |store| {
+                store.take_pending(trustpoint);
+            })
+            .await?;
         }
         let line = format!(
             "%PKI-6-CERTREJECT: Certificate enrollment request was rejected by Certificate Authority for Trustpoint {trustpoint}"
@@ -245,37 +246,27 @@ impl Pki {
     }
 }
 
-impl Signed {
-    /// The pair goes into the store if it is not there yet.
-    pub(super) fn key_change(&self, at: i64) -> Vec<KeyChange> {
-        let put = || KeyChange::Put {
-            label: self.key_label.clone(),
-            key: self.key.clone(),
-            exportable: false,
-            at,
-        };
-        self.fresh.then(put).into_iter().collect()
-    }
-}
-
-/// P-031, P-032: what IOS prints when a request goes out.
-async fn announce(request: &Csr, trustpoint: &str, talk: &Talk) {
-    for line in [
-        "% Certificate request sent to Certificate Authority".to_owned(),
-        format!(
-            "% The 'show crypto pki certificate verbose {trustpoint}' commandwill show the fingerprint."
-        ),
-        String::new(),
-        format!(
-            "CRYPTO_PKI:  Certificate Request Fingerprint MD5: {} ",
-            request.fingerprint(Hash::Md5)
-        ),
-        format!(
-            "CRYPTO_PKI:  Certificate Request Fingerprint SHA1: {} ",
-            request.fingerprint(Hash::Sha1)
-        ),
-        String::new(),
-    ] {
-        talk.say(line).await;
+impl Pki {
+    /// P-031, P-032: what IOS prints when a request goes out, and O-084 what it logs.
+    async fn announce(&self, request: &Csr, trustpoint: &str, talk: &Talk) {
+        let print = |hash| request.fingerprint(hash);
+        let (md5, sha1) = (print(Hash::Md5), print(Hash::Sha1));
+        (self.log)(&format!(
+            "%PKI-6-CSR_FINGERPRINT: \n CSR Fingerprint MD5 : {}\n CSR Fingerprint SHA1: {}",
+            md5.replace(' ', ""),
+            sha1.replace(' ', "")
+        ));
+        for line in [
+            "% Certificate request sent to Certificate Authority".to_owned(),
+            format!(
+                "% The 'show crypto pki certificate verbose {trustpoint}' commandwill show the fingerprint."
+            ),
+            String::new(),
+            format!("CRYPTO_PKI:  Certificate Request Fingerprint MD5: {md5} "),
+            format!("CRYPTO_PKI:  Certificate Request Fingerprint SHA1: {sha1} "),
+            String::new(),
+        ] {
+            talk.say(line).await;
+        }
     }
 }

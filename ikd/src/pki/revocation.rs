@@ -16,6 +16,7 @@ use ike_pki::{
 use tokio::time::{Instant, timeout_at};
 
 use super::ca::Ca;
+use super::counters::Count;
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::http::{Destination, parts};
@@ -31,13 +32,26 @@ impl Pki {
     /// Verifies a peer, with as many rounds as its revocation takes. It ends before the peer gives up
     /// (F8), and no packet waits for it.
     pub async fn verify(&self, job: Box<VerifyJob>) -> JobOutcome {
+        self.counters.add(Count::Started);
+        let outcome = self.verified(job).await;
+        self.counters.add(Count::Ended);
+        self.counters.add(match &outcome {
+            JobOutcome::Verified(Ok(_)) => Count::Successful,
+            _ => Count::Failed,
+        });
+        outcome
+    }
+
+    async fn verified(&self, job: Box<VerifyJob>) -> JobOutcome {
         let mut seed = [0; 32];
         random(&mut seed);
-        let (job, mut evidence) = (Arc::from(job), Evidence::new(seed));
+        let (mut job, mut evidence) = (job, Evidence::new(seed));
         let until = Instant::now() + TIME;
         loop {
-            let (verification, seen) = round(&job, evidence).await;
-            evidence = seen;
+            // A list that is made on demand is younger than the job.
+            job.at = self.now();
+            let verification;
+            (job, evidence, verification) = round(job, evidence).await;
             match verification {
                 Verification::Done { outcome, believed } => {
                     self.keep(believed).await;
@@ -58,6 +72,9 @@ impl Pki {
         if believed.is_empty() {
             return;
         }
+        believed
+            .iter()
+            .for_each(|_| self.counters.add(Count::CrlChecked));
         let now = self.now();
         let stored = self.commit(Vec::new(), |store| {
             for (source, crl) in believed {
@@ -78,22 +95,21 @@ impl Pki {
         for source in wanted {
             match &source {
                 Source::Ocsp { url, request } => {
+                    self.counters.add(Count::OcspAsked);
                     match self.ocsp(&config, url, request.to_der()).await {
                         Ok(response) => evidence.add_ocsp(source, response),
-                        Err(why) => evidence.failed(source, self.unfetched(why)),
+                        Err(why) => {
+                            self.counters.add(Count::OcspFailed);
+                            evidence.failed(source, why);
+                        }
                     }
                 }
                 _ => match self.list(&config, &source).await {
                     Ok(crl) => evidence.add_crl(source, crl),
-                    Err(why) => evidence.failed(source, self.unfetched(why)),
+                    Err(why) => evidence.failed(source, why),
                 },
             }
         }
-    }
-
-    fn unfetched(&self, why: String) -> String {
-        (self.log)(&format!("%PKI-3-CRL_FETCH_FAIL: {why}"));
-        why
     }
 
     /// A list by its source, unless that failed a moment ago.
@@ -106,6 +122,7 @@ impl Pki {
         let now = self.now();
         let resting = |store: &ike_pki::Store| store.crls.failure(&origin, now).map(str::to_owned);
         if let Some(why) = resting(&self.keystore.lock().await.store) {
+            self.counters.add(Count::CrlRested);
             return Err(format!("{why} (asked a moment ago)"));
         }
         let fetched = self.fetch_list(config, source).await;
@@ -117,6 +134,15 @@ impl Pki {
     }
 
     async fn fetch_list(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
+        self.counters.add(Count::CrlAsked);
+        let fetched = self.fetched(config, source).await;
+        if fetched.is_err() {
+            self.counters.add(Count::CrlFailed);
+        }
+        fetched
+    }
+
+    async fn fetched(&self, config: &RunningConfig, source: &Source) -> Result<Crl, String> {
         match source {
             Source::Crl { url } => {
                 let request = |target: &str| HttpRequest::get(target);
@@ -273,9 +299,14 @@ impl Pki {
 }
 
 /// One round, off the runtime's threads (K4).
-async fn round(job: &Arc<VerifyJob>, evidence: Evidence) -> (Verification, Evidence) {
-    let job = job.clone();
-    let work = move || (job::verify(&job, &evidence), evidence);
+async fn round(
+    job: Box<VerifyJob>,
+    evidence: Evidence,
+) -> (Box<VerifyJob>, Evidence, Verification) {
+    let work = move || {
+        let verification = job::verify(&job, &evidence);
+        (job, evidence, verification)
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // A verification does not panic; if one does, so does the daemon (K1).

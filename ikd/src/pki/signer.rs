@@ -53,10 +53,15 @@ impl Signing {
 }
 
 impl Pki {
-    /// The own certificate of a trustpoint with its key, if both are there and can decrypt.
+    /// The own certificate of a trustpoint with its key, if both are there and can decrypt. One that is not
+    /// valid now vouches for nothing: a CA would refuse what it signs.
     pub(super) async fn own(&self, trustpoint: &str) -> Option<Signing> {
         let keystore = self.keystore.lock().await;
         let record = keystore.store.identity(trustpoint)?;
+        let validity = record.certificate.not_before()..=record.certificate.not_after();
+        if !validity.contains(&self.now()) {
+            return None;
+        }
         let key = keystore.keys.key(record.key_label.as_deref()?)?;
         Signing::with((*record.certificate).clone(), key)
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ike_core::config::{RunningConfig, TrustpointConfig};
 use ike_core::policy::enrolment::Additions;
@@ -12,8 +12,10 @@ use ike_core::sa::job::PrivateKeys;
 use ike_pki::scep::Transaction;
 
 use super::ca::Ca;
+use super::counters::Count;
 use super::enroll::configured_password;
-use super::request::{Application, Signed};
+use super::request::Application;
+use super::rollover::{self, Signed};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
@@ -21,66 +23,87 @@ use crate::control::Talk;
 /// Longest sleep: a clock that was set is noticed by then.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// When a trustpoint that failed may try again, seconds since 1970 UTC.
-type Resting = BTreeMap<String, i64>;
+/// What the task remembers of trustpoints from one look to the next.
+#[derive(Default)]
+struct Memory {
+    /// When one that failed may try again, seconds since 1970 UTC.
+    resting: BTreeMap<String, i64>,
+    /// When one was polled last, for polls that tests hurry.
+    polled: BTreeMap<String, Instant>,
+    /// What was said of renewals.
+    announced: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// A request that is new counts as polled now, one that is over is forgotten.
+    fn note_polls(&mut self, timers: &[Timer]) {
+        let pending = |name: &str| {
+            let mut polls = timers.iter().filter(|timer| timer.due == Due::Poll);
+            polls.any(|timer| timer.trustpoint == name)
+        };
+        self.polled.retain(|name, _| pending(name));
+        for timer in timers.iter().filter(|timer| timer.due == Due::Poll) {
+            let name = timer.trustpoint.clone();
+            self.polled.entry(name).or_insert_with(Instant::now);
+        }
+    }
+}
 
 impl Pki {
     /// Runs until the daemon ends.
     pub async fn run(self: Arc<Self>) {
-        let mut resting = Resting::new();
-        let mut announced = BTreeMap::new();
+        let mut memory = Memory::default();
         loop {
             let (config, now) = (self.config(), self.now());
             let timers = renewal::timers(&config, &self.keystore.lock().await.store, now);
-            self.announce_renewals(&timers, &mut announced).await;
-            for timer in timers.iter().filter(|timer| self.is_due(timer, now)) {
-                let rests = resting
-                    .get(&timer.trustpoint)
-                    .is_some_and(|until| *until > now);
-                if !rests {
-                    self.fire(&config, timer, &mut resting).await;
+            self.announce_renewals(&timers, &mut memory.announced).await;
+            memory.note_polls(&timers);
+            for timer in timers {
+                if self.pause(&timer, &memory).is_zero() {
+                    self.fire(&config, &timer, &mut memory).await;
                 }
             }
+            let timers = renewal::timers(&config, &self.keystore.lock().await.store, self.now());
+            memory.note_polls(&timers);
+            let pauses = timers.iter().map(|timer| self.pause(timer, &memory));
+            let pause = pauses.min().unwrap_or(LONGEST).min(LONGEST);
             tokio::select! {
-                () = tokio::time::sleep(self.pause(&timers, &resting)) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.woken.notified() => {}
             }
         }
     }
 
-    fn is_due(&self, timer: &Timer, now: i64) -> bool {
-        let hurried = timer.due == Due::Poll && self.device.poll.is_some();
-        hurried || timer.at <= now
+    /// Time until a timer is due; none = now.
+    fn pause(&self, timer: &Timer, memory: &Memory) -> Duration {
+        if timer.due == Due::Poll
+            && let Some(interval) = self.device.poll
+        {
+            let polled = memory.polled.get(&timer.trustpoint);
+            let waited = polled.map_or(Duration::ZERO, Instant::elapsed);
+            return interval.saturating_sub(waited);
+        }
+        let rest = memory.resting.get(&timer.trustpoint).copied();
+        let at = timer.at.max(rest.unwrap_or(timer.at));
+        Duration::from_secs(u64::try_from(at.saturating_sub(self.now())).unwrap_or(0))
     }
 
-    fn pause(&self, timers: &[Timer], resting: &Resting) -> Duration {
-        let now = self.now();
-        let at = |timer: &Timer| {
-            if timer.due == Due::Poll
-                && let Some(poll) = self.device.poll
-            {
-                return poll;
-            }
-            let rest = resting.get(&timer.trustpoint).copied().unwrap_or(0);
-            let seconds = timer.at.max(rest).saturating_sub(now).max(1);
-            Duration::from_secs(u64::try_from(seconds).unwrap_or(1))
-        };
-        timers.iter().map(at).min().unwrap_or(LONGEST).min(LONGEST)
-    }
-
-    async fn fire(self: &Arc<Self>, config: &RunningConfig, timer: &Timer, resting: &mut Resting) {
+    async fn fire(self: &Arc<Self>, config: &RunningConfig, timer: &Timer, memory: &mut Memory) {
         let name = timer.trustpoint.as_str();
+        if timer.due == Due::Poll {
+            memory.polled.insert(name.to_owned(), Instant::now());
+        }
         let done = match timer.due {
             Due::Poll => self.poll(config, name).await,
             Due::Enroll => self.by_itself(config, name, false).await,
             Due::Renew => self.by_itself(config, name, true).await,
         };
         match done {
-            Ok(_) => drop(resting.remove(name)),
+            Ok(_) => drop(memory.resting.remove(name)),
             Err(e) => {
                 (self.log)(&e.to_string());
                 let rest = trustpoint(config, name).map_or(60, |tp| self.poll_interval(tp));
-                resting.insert(name.to_owned(), self.now() + rest);
+                memory.resting.insert(name.to_owned(), self.now() + rest);
             }
         }
     }
@@ -104,6 +127,8 @@ impl Pki {
                 pending.key_label
             ))
         })?;
+        self.counters.add(Count::ScepPoll);
+        self.transaction(&format!("resend GetCertInitial, {}", pending.polls + 1));
         let mut ca = Ca::of(self, config, tp)?;
         let mut transaction =
             Transaction::from_bytes(&pending.transaction).map_err(|e| ca.failed(&e))?;
@@ -124,11 +149,14 @@ impl Pki {
         let answer = transaction
             .answer(&reply, &signing.as_signer(), &certificates, at)
             .map_err(|e| ca.failed(&e))?;
+        let (key_label, keeping) = rollover::of_pending(&pending.key_label);
+        let exportable = self.exportable(&pending.key_label).await;
         let signed = Signed {
             trustpoint: name.to_owned(),
-            key_label: pending.key_label,
+            key_label,
             key,
-            fresh: false,
+            keeping,
+            exportable,
             request: transaction.request().clone(),
         };
         self.settle(tp, signed, &transaction, answer, None).await
@@ -153,21 +181,26 @@ impl Pki {
         self.apply(config, tp, application, &mut nobody).await
     }
 
-    /// Says once for each certificate that its renewal will change what peers are asked for.
-    async fn announce_renewals(&self, timers: &[Timer], announced: &mut BTreeMap<String, i64>) {
+    /// Says what a renewal will change of what peers are asked for: once, and again when that becomes
+    /// another change, because the order is another one by now.
+    async fn announce_renewals(&self, timers: &[Timer], announced: &mut BTreeMap<String, String>) {
         let keystore = self.keystore.lock().await;
         for timer in timers.iter().filter(|timer| timer.due == Due::Renew) {
-            if announced.insert(timer.trustpoint.clone(), timer.at) == Some(timer.at) {
+            let change = keystore.store.would_change_certreq(&timer.trustpoint);
+            let Some((before, after)) = change else {
+                announced.remove(&timer.trustpoint);
                 continue;
-            }
-            if let Some((before, after)) = keystore.store.would_change_certreq(&timer.trustpoint) {
-                (self.log)(&format!(
-                    "%PKI-4-CERTREQ_ORDER: renewal of trustpoint {} at {} makes it the newest (P-003): certificate requests go from {} to {}",
-                    timer.trustpoint,
-                    ike_pki::IosTime(timer.at),
-                    before.join(" | "),
-                    after.join(" | ")
-                ));
+            };
+            let line = format!(
+                "%PKI-4-CERTREQ_ORDER: renewal of trustpoint {} at {} makes it the newest (P-003): certificate requests go from {} to {}",
+                timer.trustpoint,
+                ike_pki::IosTime(timer.at),
+                before.join(" | "),
+                after.join(" | ")
+            );
+            if announced.get(&timer.trustpoint) != Some(&line) {
+                (self.log)(&line);
+                announced.insert(timer.trustpoint.clone(), line);
             }
         }
     }

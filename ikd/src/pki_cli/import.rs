@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use ike_core::config::{
-    ChainCertificate, ChainCertificateKind, ChainCertificateSource, RunningConfig,
-};
-use ike_core::sa::job::PrivateKeys;
-use ike_pki::{Certificate, Import, KeyForm, Pkcs12, Store, private_key_from_der, sha256_hex};
+use ike_core::config::RunningConfig;
+use ike_pki::{Certificate, Import, KeyForm, Pkcs12, certificates_of_pkcs7, private_key_from_der};
 
 use super::{Answer, Outcome, StoreArgs, file, now, plain, reordered, wanted};
 use crate::check;
-use crate::keystore::{Access, KeyChange, Keystore, Passphrase};
+use crate::keystore::{Access, Passphrase};
+use crate::transfer::{self, Plan, Wanted};
 
 /// Arguments of `ikd pki import`.
 #[derive(Debug, Args)]
@@ -53,16 +51,18 @@ pub struct ConfigArgs {
     trustpoint: Option<String>,
 }
 
-/// What a file is. PKCS#7 joins here when its reader is there.
+/// What a file is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ImportFormat {
-    /// PEM: certificates, a private key (PKCS#8, encrypted or not, PKCS#1, SEC1).
+    /// PEM: certificates, PKCS#7, a private key (PKCS#8, encrypted or not, PKCS#1, SEC1).
     #[default]
     Pem,
     /// DER: one certificate or one private key.
     Der,
     /// PKCS#12.
     Pkcs12,
+    /// PKCS#7 of certificates alone, DER.
+    Pkcs7,
 }
 
 pub(super) fn run(args: &ImportArgs) -> Outcome {
@@ -72,22 +72,22 @@ pub(super) fn run(args: &ImportArgs) -> Outcome {
     let import = read(args)?;
     let mut keystore = args.store.open(Access::Write)?;
     let name = &args.trustpoint;
-    let label = label(&keystore, args, &import);
-    let known = keystore.keys.key(&label).map(|key| key.public());
-    let known = known.as_ref().map(|public| public.spki_der());
-    let mut store = keystore.store.clone();
-    let done = store.import(name, &import, &label, known, now());
-    let done = done.map_err(|e| format!("{}: {e}; nothing was changed", args.file.display()))?;
-    let changes = key_change(&store, args, &import, &label)?;
+    let wanted = Wanted {
+        trustpoint: name,
+        label: args.label.as_deref(),
+        exportable: args.exportable,
+        at: now(),
+    };
+    let planned = transfer::plan(&keystore, &import, &wanted);
+    let Plan { store, keys, done } =
+        planned.map_err(|e| format!("{}: {e}; nothing was changed", args.file.display()))?;
     let before = keystore.store.certificate_request_order();
-    keystore
-        .commit(&store, &changes)
-        .map_err(|e| e.to_string())?;
+    keystore.commit(&store, &keys).map_err(|e| e.to_string())?;
     let mut text = reordered(&before, &store.certificate_request_order());
     for (happened, what) in [
         (done.authenticated, "CA certificate"),
         (done.enrolled, "own certificate"),
-        (!changes.is_empty(), "key pair"),
+        (!keys.is_empty(), "key pair"),
     ] {
         if happened {
             text += &format!("{}: {what} imported\n", plain(name));
@@ -100,90 +100,31 @@ pub(super) fn run(args: &ImportArgs) -> Outcome {
 }
 
 /// G-063: what a configuration carries. File names are looked for in the store's `nvram/`
-/// and beside the configuration.
+/// and beside the configuration. All of it or nothing.
 pub(super) fn run_config(args: &ConfigArgs) -> Outcome {
     let config = check::load(&args.file)?;
     let mut keystore = args.store.open(Access::Write)?;
-    let mut store = keystore.store.clone();
-    let before = store.certificate_request_order();
-    let mut count = 0;
-    let chains = config.certificate_chains.iter();
-    let wanted = |name: &String| args.trustpoint.as_ref().is_none_or(|only| only == name);
-    for chain in chains.filter(|chain| wanted(&chain.trustpoint)) {
-        defined(&config, &chain.trustpoint)?;
-        // The CA's certificate came earlier in life (P-004).
-        let mut certificates: Vec<&ChainCertificate> = chain.certificates.iter().collect();
-        certificates.sort_by_key(|c| c.kind != ChainCertificateKind::Ca);
-        for certificate in certificates {
-            let place = format!(
-                "{} {}",
-                plain(&chain.trustpoint),
-                plain(&certificate.serial)
-            );
-            let read = certificate_of(&certificate.source, &keystore, &args.file);
-            let read = read.map_err(|e| format!("certificate {place}: {e}"))?;
-            let done = take(&mut store, &keystore, &chain.trustpoint, read);
-            done.map_err(|e| format!("certificate {place}: {e}; nothing was changed"))?;
-            count += 1;
-        }
+    let before = keystore.store.certificate_request_order();
+    let wanted = |name: &str| args.trustpoint.as_ref().is_none_or(|only| only == name);
+    let chains = config.certificate_chains.iter().map(|c| &c.trustpoint);
+    for name in chains.filter(|name| wanted(name)) {
+        defined(&config, name)?;
     }
-    if count == 0 {
+    let beside = args.file.parent().unwrap_or(Path::new("."));
+    let restored =
+        transfer::of_config(&keystore, &keystore.store, &config, (beside, now()), wanted);
+    if let Some(problem) = restored.problems.first() {
+        return Err(format!("{problem}; nothing was changed"));
+    }
+    if restored.count == 0 {
         let shown = args.file.display();
         return Err(format!("{shown}: no certificate in it to import"));
     }
+    let store = restored.store;
     keystore.commit(&store, &[]).map_err(|e| e.to_string())?;
     let text = reordered(&before, &store.certificate_request_order());
+    let count = restored.count;
     Ok(Answer::well(format!("{text}{count} certificates imported")))
-}
-
-/// One certificate of a chain block; its key must be in the store. One that is there
-/// already keeps its place.
-fn take(
-    store: &mut Store,
-    keystore: &Keystore,
-    trustpoint: &str,
-    certificate: Certificate,
-) -> Result<(), String> {
-    let mut known = store.listing().into_iter();
-    if known.any(|r| r.trustpoint == trustpoint && *r.certificate == certificate) {
-        return Ok(());
-    }
-    let label = label_by_key(keystore, &certificate).unwrap_or_default();
-    let public = certificate.spki_der().to_vec();
-    let import = Import {
-        key: None,
-        certificates: vec![certificate],
-    };
-    let known = (!label.is_empty()).then_some(public.as_slice());
-    let done = store.import(trustpoint, &import, &label, known, now());
-    done.map(drop).map_err(|e| e.to_string())
-}
-
-fn certificate_of(
-    source: &ChainCertificateSource,
-    keystore: &Keystore,
-    config: &Path,
-) -> Result<Certificate, String> {
-    let der = match source {
-        ChainCertificateSource::Der(der) => der.clone(),
-        ChainCertificateSource::File(name) => {
-            let name = name.strip_prefix("nvram:").unwrap_or(name);
-            // A name in a configuration is no path (J3).
-            let bare = Path::new(name).file_name().filter(|bare| *bare == name);
-            let bare = bare.ok_or_else(|| format!("{}: not a file name", plain(name)))?;
-            let beside = config.parent().unwrap_or(Path::new("."));
-            let places = [keystore.dir().join("nvram"), beside.to_owned()];
-            let found = places.iter().map(|dir| dir.join(bare)).find(|p| p.exists());
-            let path = found.ok_or_else(|| {
-                format!(
-                    "{}: neither in nvram/ nor beside the configuration",
-                    plain(name)
-                )
-            })?;
-            file(&path)?.to_vec()
-        }
-    };
-    Certificate::from_der(der).map_err(|e| e.to_string())
 }
 
 fn read(args: &ImportArgs) -> Result<Import, String> {
@@ -221,59 +162,14 @@ fn read(args: &ImportArgs) -> Result<Import, String> {
             let read = Pkcs12::read(&octets, passphrase.expose());
             read.map(Import::from).map_err(|e| failed(&e))
         }
+        ImportFormat::Pkcs7 => {
+            let read = certificates_of_pkcs7(&octets.to_vec().into());
+            Ok(Import {
+                key: None,
+                certificates: read.map_err(|e| failed(&e))?,
+            })
+        }
     }
-}
-
-/// The wanted label, else that of a key the certificate belongs to, else the trustpoint's.
-fn label(keystore: &Keystore, args: &ImportArgs, import: &Import) -> String {
-    let name = &args.trustpoint;
-    let store = &keystore.store;
-    let there = || {
-        let mut labels = import.certificates.iter();
-        let found = labels.find_map(|certificate| label_by_key(keystore, certificate));
-        found.filter(|_| import.key.is_none())
-    };
-    let own = || store.identity(name).and_then(|r| r.key_label.clone());
-    let pending = || store.pending(name).map(|r| r.key_label.clone());
-    let found = args.label.clone().or_else(there).or_else(own);
-    found.or_else(pending).unwrap_or_else(|| name.clone())
-}
-
-fn label_by_key(keystore: &Keystore, certificate: &Certificate) -> Option<String> {
-    let hash = sha256_hex(certificate.spki_der());
-    let mut entries = keystore.key_table().keys.values();
-    let entry = entries.find(|entry| entry.spki_sha256 == hash);
-    entry.map(|entry| entry.label.clone())
-}
-
-/// The key of the file under its label, unless a certificate with another key has that label.
-fn key_change(
-    after: &Store,
-    args: &ImportArgs,
-    import: &Import,
-    label: &str,
-) -> Result<Vec<KeyChange>, String> {
-    let Some(key) = &import.key else {
-        return Ok(Vec::new());
-    };
-    let public = key.public();
-    let robbed = after.identities().into_iter().find(|record| {
-        record.key_label.as_deref() == Some(label)
-            && record.certificate.spki_der() != public.spki_der()
-    });
-    if let Some(record) = robbed {
-        return Err(format!(
-            "key pair {} belongs to the certificate of trustpoint {}; give --label another name",
-            plain(label),
-            plain(&record.trustpoint)
-        ));
-    }
-    Ok(vec![KeyChange::Put {
-        label: label.to_owned(),
-        key: key.clone(),
-        exportable: args.exportable,
-        at: now(),
-    }])
 }
 
 fn defined(config: &RunningConfig, trustpoint: &str) -> Result<(), String> {

@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::authority::{self, CaCommand};
 use crate::cli::{complain, print};
 use crate::keystore::{Access, Keystore, Passphrase};
+use crate::transfer::plain;
 
 const EXAMPLES: &str = "Examples:
   ikd pki list -d R1                              what there is, newest first
@@ -186,15 +187,6 @@ fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// Text of others without control characters (J5).
-fn plain(text: &str) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
 }
 
 /// A numbered list, the first asked for first.

@@ -122,10 +122,35 @@ fn a_trustpoint_moves_by_pkcs12_and_by_pem() {
         let line = format!("export NEW {flags} --passphrase-file @pw --out @again{n}");
         let text = bench.refused(&to, &line);
         assert!(
-            text.starts_with("% Key pair NEW is not exportable"),
+            text.starts_with("% ") && text.contains(" keypair 'NEW' is not exportable.\n"),
             "{text}"
         );
     }
+}
+
+/// PKCS#7 has no key: the router that made the request takes the certificates back in.
+#[test]
+fn certificates_travel_in_a_container_without_key() {
+    let bench = Bench::new();
+    bench.enrolled("r1");
+    let before = bench.store("r1").store;
+    bench.ok("r1", "export IOSCA2 --format pkcs7 --out @p7");
+    bench.ok("r1", "delete IOSCA2 --yes");
+    bench.ok("r1", "import IOSCA2 @p7 --format pkcs7");
+    let after = bench.store("r1");
+    let own = after.store.identity("IOSCA2").unwrap();
+    assert_eq!(
+        own.certificate,
+        before.identity("IOSCA2").unwrap().certificate
+    );
+    assert_eq!(own.key_label.as_deref(), Some("second"));
+    assert!(after.can_sign(own) && after.store.ca("IOSCA2").is_some());
+    bench.enrolled("r2");
+    let text = bench.refused("r2", "import IOSCA2 @p7 --format pkcs7");
+    assert!(text.contains("no private key for"), "{text}");
+    bench.file("junk", "no container");
+    let text = bench.refused("r1", "import IOSCA2 @junk --format pkcs7");
+    assert!(text.contains("nothing was changed"), "{text}");
 }
 
 /// What does not belong together is refused, and the store is as before.

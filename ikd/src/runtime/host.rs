@@ -22,9 +22,10 @@ use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue};
+use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
-use crate::keystore::PrivateKeyring;
+use crate::keystore::{KeyView, PrivateKeyring};
 use crate::log::{self, Sink};
 use crate::pki::{Changed, Pki};
 
@@ -39,7 +40,10 @@ pub struct Host {
     pub(super) started_at: Instant,
     pub(super) last_reply: Option<Reply>,
     pub(super) pki: Arc<Pki>,
+    /// The operator who ended the daemon, until the answer is there.
+    pub(super) who_stopped: Option<Talk>,
     keys: PrivateKeyring,
+    pub(super) key_views: Arc<Vec<KeyView>>,
     fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
@@ -66,7 +70,11 @@ impl Host {
         let mut seed = [0; 32];
         // D16: without entropy there is no daemon.
         ike_crypto::fill_random(&mut seed).map_err(|e| StartError::new(70, e.to_string()))?;
-        let Changed { store, keys } = parts.at_first;
+        let Changed {
+            store,
+            keys,
+            key_views,
+        } = parts.at_first;
         let engine = Engine::new(Setup {
             config: parts.config,
             store: store.clone(),
@@ -85,7 +93,9 @@ impl Host {
             started_at: Instant::now(),
             last_reply: None,
             pki: parts.pki,
+            who_stopped: None,
             keys,
+            key_views,
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,
@@ -305,6 +315,7 @@ impl Host {
     pub(super) fn certificates(&mut self, changed: Changed) {
         self.store = changed.store.clone();
         self.keys = changed.keys;
+        self.key_views = changed.key_views;
         self.handle(Event::Certificates(changed.store));
     }
 
@@ -325,8 +336,11 @@ impl Host {
         match crate::check::load(&path) {
             Ok(config) => {
                 let config = Arc::new(config);
+                let before = Arc::new(self.engine.config().clone());
                 self.pki.configure(config.clone());
-                self.handle(Event::Configure(config));
+                self.handle(Event::Configure(config.clone()));
+                let (pki, beside) = (self.pki.clone(), self.options.beside().to_owned());
+                tokio::spawn(async move { pki.follow(before, config, &beside).await });
                 let text = format!("{} is in force", path.display());
                 log::notice(&text);
                 Ok(text)
@@ -350,8 +364,11 @@ impl Host {
     }
 
     /// Tells every peer and takes the socket away.
-    pub(super) fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         self.command(ike_core::sa::action::Command::ClearAll);
         let _ = std::fs::remove_file(&self.options.socket);
+        if let Some(talk) = self.who_stopped.take() {
+            talk.ended().await;
+        }
     }
 }

@@ -11,7 +11,7 @@ mod sockets;
 pub(crate) use glue::dataplane_config as network;
 pub use host::Host;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -48,6 +48,13 @@ pub struct Options {
     pub device: Device,
 }
 
+impl Options {
+    /// The folder of the configuration, where it names files (G-063).
+    pub(super) fn beside(&self) -> &Path {
+        self.config.parent().unwrap_or(Path::new("."))
+    }
+}
+
 /// Why a daemon does not start: a text for people and the exit code.
 #[derive(Debug)]
 pub struct StartError {
@@ -71,11 +78,15 @@ impl StartError {
 /// # Errors
 /// Configuration, store, sockets, devices or control socket are not to be had.
 pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<(), StartError> {
-    let keystore = Passphrase::find(options.key_passphrase_file.as_deref())
+    let mut keystore = Passphrase::find(options.key_passphrase_file.as_deref())
         .and_then(|found| Keystore::open(&options.state, Access::Write, found.as_ref()))
         .map_err(|e| StartError::new(7, e.to_string()))?;
     for warning in &keystore.warnings {
         crate::log::notice(warning);
+    }
+    let restored = pki::restore(&mut keystore, &config, options.beside(), wall());
+    for line in restored.map_err(|e| StartError::new(7, e.to_string()))? {
+        crate::log::notice(&line);
     }
     let (sockets, streams) = sockets::Sockets::open(&config)
         .await
@@ -90,10 +101,7 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     let (jobs_in, mut jobs) = mpsc::unbounded_channel();
     let config = Arc::new(config);
     let (changes_in, mut changes) = mpsc::unbounded_channel();
-    let at_first = pki::Changed {
-        store: Arc::new(keystore.store.clone()),
-        keys: keystore.keys.clone(),
-    };
+    let at_first = pki::Changed::of(&keystore);
     let pki = Pki::new(pki::Parts {
         keystore,
         config: config.clone(),
@@ -101,6 +109,7 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
         transport: Arc::new(pki::Http::default()),
         clock: wall,
         log: crate::log::notice,
+        debug: crate::log::debug,
         changes: changes_in,
     });
     let mut datagrams = streams.ike;
@@ -137,7 +146,7 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
             _ = interrupt.recv() => host.stop(),
         }
     }
-    host.finish();
+    host.finish().await;
     Ok(())
 }
 

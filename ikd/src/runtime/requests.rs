@@ -58,6 +58,7 @@ impl Host {
             },
             Request::Stop => {
                 self.stop();
+                self.who_stopped = Some(talk);
                 Response::ok("stopping")
             }
         };
@@ -124,6 +125,8 @@ impl Host {
             config: self.engine.config(),
             protections: self.engine.protections(),
             store: &self.store,
+            keys: &self.key_views,
+            pki: self.pki.counts(),
             isakmp: self.engine.isakmp_sas(now.mono),
             ikev2: self.ikev2_sas(),
             ikev2_stats: self.engine.ikev2_stats(),

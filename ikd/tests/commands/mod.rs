@@ -118,6 +118,22 @@ fn use_lab() -> Result<(), Failed> {
         "cat /proc/net/dev; exit 7",
     ])?;
     ensure("exec", exec.0 == 7 && exec.1.contains("Tunnel1:"), &exec)?;
+    let exec = said(&["lab", "exec", "CA1", "--", "cat", "/proc/net/dev"])?;
+    ensure(
+        "exec on a CA",
+        exec.0 == 0 && exec.1.contains("eth0:"),
+        &exec,
+    )?;
+    let folder = status
+        .1
+        .lines()
+        .find_map(|line| line.strip_prefix("CA1 answers at http://192.168.0.3:80: "));
+    let list = said(&["pki", "ca", "list", folder.unwrap_or("nowhere")])?;
+    ensure(
+        "certificates that CA1 issued over HTTP",
+        list.0 == 0 && list.1.matches("valid").count() == 2,
+        &list,
+    )?;
     ensure(
         "exec on a stranger",
         said(&["lab", "exec", "R3", "true"])?.0 == 2,

@@ -12,18 +12,21 @@ mod web;
 
 pub use network::{Datagram, Fate, Faults, Network, Translation};
 pub use node::{Installed, Node, Router};
+pub use verify::{Verified, Verifier};
 pub use web::Web;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ike_pki::Store;
+
 use crate::config::RunningConfig;
 use crate::engine::view::IsakmpSaView;
 use crate::engine::view_ikev2::Ikev2SaView;
 use crate::sa::action::JobId;
 use crate::sa::action::{Action, Command, CommandId, DataplaneEvent, Event, Outbox, Transmit};
-use crate::sa::job::{self, Job, JobOutcome};
+use crate::sa::job::{self, Job, JobOutcome, PrivateKeys};
 use crate::sa::record::Record;
 use crate::sa::retransmit::Timers;
 use crate::time::{Now, Timestamp};
@@ -41,6 +44,8 @@ pub struct Simulation {
     initiator: usize,
     /// What URLs lead to.
     pub web: Web,
+    /// Who verifies peers in place of [`Web`]: a host with a PKI of its own.
+    pub verifier: Option<Verifier>,
     /// What waits for the caller; `None`: everything goes by time.
     held: Option<Held>,
 }
@@ -97,6 +102,7 @@ impl Simulation {
             started: None,
             initiator: 0,
             web: Web::default(),
+            verifier: None,
             held: None,
         }
     }
@@ -131,6 +137,24 @@ impl Simulation {
     /// A router gets a new configuration.
     pub fn configure(&mut self, node: usize, config: RunningConfig) {
         self.deliver(node, Event::Configure(Arc::new(config)));
+    }
+
+    /// The host of a router has stored something: from here on it is used.
+    pub fn certificates(
+        &mut self,
+        node: usize,
+        store: Arc<Store>,
+        keys: Arc<dyn PrivateKeys + Send + Sync>,
+    ) {
+        self.nodes[node].keys = keys;
+        self.nodes[node].store = Arc::clone(&store);
+        self.deliver(node, Event::Certificates(store));
+    }
+
+    /// The host of a router says something in its log.
+    pub fn note(&mut self, node: usize, line: String) {
+        self.nodes[node].traces.push(line);
+        self.nodes[node].traced_at.push(self.now);
     }
 
     /// A data plane event on a router.
@@ -274,7 +298,7 @@ impl Simulation {
                 self.nodes[node].jobs += 1;
                 let outcome = match job {
                     Job::Fetch { url } => self.web.fetch(url),
-                    Job::Verify(job) => self.verify(node, &job),
+                    Job::Verify(job) => self.verify(node, job),
                     job => job::run(job, self.nodes[node].keys.as_ref()),
                 };
                 let done = Pending::Job(id, Box::new(outcome));

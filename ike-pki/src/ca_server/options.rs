@@ -34,6 +34,9 @@ pub struct CaOptions {
     pub crl_lifetime: i64,
     /// Takes MD5, DES and RSA keys below 1024 bits.
     pub allow_weak: bool,
+    /// Critical extensions that no reader knows, as dotted OIDs, in every certificate: for peers that
+    /// have to refuse them (RFC 5280 4.2).
+    pub critical: Vec<String>,
     /// What GetCACaps says; GetNextCACert is added when there is a next CA.
     pub capabilities: Capabilities,
 }
@@ -50,6 +53,7 @@ impl Default for CaOptions {
             ocsp_url: None,
             crl_lifetime: 7 * 86_400,
             allow_weak: false,
+            critical: Vec::new(),
             capabilities: Capabilities {
                 post: true,
                 renewal: true,

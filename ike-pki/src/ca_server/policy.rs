@@ -173,6 +173,7 @@ impl CaServer {
         let subject = request.subject().clone();
         let mut spec = CertRequestSpec::router(subject, request.public_key(), now, not_after);
         spec.hash = self.options.hash;
+        spec.critical.clone_from(&self.options.critical);
         spec.alternative_names = request.alternative_names().to_vec();
         spec.crl_urls = self.options.crl_url.iter().cloned().collect();
         spec.ocsp_urls = self.options.ocsp_url.iter().cloned().collect();

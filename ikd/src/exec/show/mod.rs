@@ -23,9 +23,14 @@
 //! | `show crypto ipsec transform-set` | `transform_sets[]`: `name transforms mode` |
 //! | `show crypto map` | `crypto_maps[]`: `name sequence profile_instance isakmp_profile ikev2_profile peers access_list rules current_peer seconds kilobytes responder_only pfs transform_sets[] interfaces` |
 //! | `show crypto session [detail]` | `sessions[]`: `interface profile uptime status peer port phase1_id ike_sas[] flows[]`; an IKE SA: `version local local_port remote remote_port active capabilities connection lifetime` |
-//! | `show crypto pki certificates` | `certificates[]`, as `ike_pki::CertificateView` |
-//! | `show crypto pki trustpoints` | `trustpoints[]`: `name ca{subject serial fingerprint_md5 fingerprint_sha1} identity{...} scep_url key_label` |
-//! | `show running-config` | `blocks[]`: `line body[]`, secrets as `<removed>` |
+//! | `show crypto key mypubkey {rsa\|ec\|all}` | `keys[]`: `name kind bits generated_at exportable data` |
+//! | `show crypto pki certificates [verbose] [TP]` | `certificates[]`, as `ike_pki::CertificateView`; `pending[]`: `trustpoint subject key_label polls requested_at fingerprint_md5 fingerprint_sha1` |
+//! | `show crypto pki counters` | as `pki::Counts`, and `sessions_active` |
+//! | `show crypto pki crls` | `crls[]`: `issuer last_update next_update expired number entries distribution_point trustpoint by_scep retrieved_at octets` |
+//! | `show crypto pki timers` | `pki[] crl[]`, each: `kind name at remaining` |
+//! | `show crypto pki trustpoints [status]` | `trustpoints[]`: `name ca{subject serial fingerprint_md5 fingerprint_sha1} identity{...} self_signed pending{...} scep_url key_label key_exportable` |
+//! | `show crypto pki trustpool` | `trustpool[]`: `subject origin certificate`, as `ike_pki::PoolView` |
+//! | `show running-config`, `show startup-config` | `blocks[]`: `line body[]`, secrets as `<removed>` |
 //! | `show logging` | `lines[]` |
 //! | `show debugging` | `debugging[]`: `name on` |
 //! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
@@ -34,6 +39,7 @@
 
 mod certificates;
 mod counters;
+mod crls;
 mod crypto_map;
 mod debugging;
 mod explain;
@@ -51,11 +57,15 @@ mod isakmp_peers;
 mod isakmp_policy;
 mod isakmp_profile;
 mod isakmp_sa;
+pub(super) mod keys;
 mod logging;
+mod pki_counters;
+mod pki_timers;
 mod running;
 mod session;
 mod transform_set;
 mod trustpoints;
+mod trustpool;
 mod version;
 
 use std::net::IpAddr;
@@ -69,6 +79,7 @@ use super::Snapshot;
 pub(super) enum Page {
     Certificates { verbose: bool },
     Counters,
+    Crls,
     CryptoMap,
     Debugging,
     Explain { last: bool },
@@ -83,14 +94,18 @@ pub(super) enum Page {
     IpsecProfile,
     IpsecSa,
     IsakmpSa { detail: bool },
+    Keys(keys::Which),
     Logging,
     Peers,
+    PkiCounters,
+    PkiTimers,
     Policy { default: bool },
     Profile,
-    Running,
+    Running { startup: bool },
     Session { detail: bool },
     TransformSet,
     Trustpoints { status: bool },
+    Trustpool,
     Version,
 }
 
@@ -139,6 +154,7 @@ pub(super) fn page<'a>(
     match page {
         Page::Certificates { verbose } => Box::new(certificates::view(now, name, verbose)),
         Page::Counters => Box::new(counters::view(now)),
+        Page::Crls => Box::new(crls::view(now)),
         Page::CryptoMap => Box::new(crypto_map::view(now)),
         Page::Debugging => Box::new(debugging::view(|switch| {
             crate::log::switches().is_on(switch)
@@ -155,14 +171,18 @@ pub(super) fn page<'a>(
         Page::IpsecProfile => Box::new(ipsec_profile::view(now)),
         Page::IpsecSa => Box::new(ipsec_sa::view(now)),
         Page::IsakmpSa { detail } => Box::new(isakmp_sa::view(now, detail)),
+        Page::Keys(which) => Box::new(keys::view(now, which)),
         Page::Logging => Box::new(logging::view(now)),
         Page::Peers => Box::new(isakmp_peers::view(now)),
+        Page::PkiCounters => Box::new(pki_counters::view(now)),
+        Page::PkiTimers => Box::new(pki_timers::view(now)),
         Page::Policy { default } => Box::new(isakmp_policy::view(now, default)),
         Page::Profile => Box::new(isakmp_profile::view(now)),
-        Page::Running => Box::new(running::view(now)),
+        Page::Running { startup } => Box::new(running::view(now, startup)),
         Page::Session { detail } => Box::new(session::view(now, detail)),
         Page::TransformSet => Box::new(transform_set::view(now)),
         Page::Trustpoints { status } => Box::new(trustpoints::view(now, status)),
+        Page::Trustpool => Box::new(trustpool::view(now)),
         Page::Version => Box::new(version::view(now)),
     }
 }

@@ -1,10 +1,14 @@
-//! `show running-config` (G-033). The text holds pre-shared keys as they were typed, as IOS
+//! `show running-config` and `show startup-config` (G-033, G-063): the configuration with the
+//! `crypto pki certificate chain` blocks of the installed certificates, in hex or by file name. The text holds pre-shared keys as they were typed, as IOS
 //! prints them; the JSON has `<removed>` in their place, as IOS prints them for others' eyes.
 
+use ike_core::config::RunningConfig;
+use ike_pki::{Record, RecordKind};
 use serde::Serialize;
 
 use super::View;
 use crate::exec::Snapshot;
+use crate::transfer::chain_of;
 
 #[derive(Serialize)]
 pub(super) struct Running {
@@ -20,8 +24,8 @@ struct Block {
     body: Vec<String>,
 }
 
-pub(super) fn view(now: &Snapshot<'_>) -> Running {
-    let text = ike_core::config::show(now.config);
+pub(super) fn view(now: &Snapshot<'_>, startup: bool) -> Running {
+    let text = ike_core::config::show(&with_chains(now, startup));
     let mut blocks: Vec<Block> = Vec::new();
     for line in text
         .lines()
@@ -37,6 +41,27 @@ pub(super) fn view(now: &Snapshot<'_>) -> Running {
         }
     }
     Running { blocks, text }
+}
+
+/// G-063: what is installed stands in the place of what was typed; a block whose certificates are
+/// not in the store stays.
+fn with_chains(now: &Snapshot<'_>, startup: bool) -> RunningConfig {
+    let mut config = now.config.clone();
+    for tp in &now.config.trustpoints {
+        let all = now.store.listing().into_iter();
+        let mut records: Vec<&Record> = all.filter(|r| r.trustpoint == tp.name).collect();
+        records.sort_by_key(|record| record.kind == RecordKind::Ca);
+        if records.is_empty() {
+            continue;
+        }
+        let chain = chain_of(&tp.name, &records, startup);
+        let chains = &mut config.certificate_chains;
+        match chains.iter_mut().find(|known| known.trustpoint == tp.name) {
+            Some(known) => *known = chain,
+            None => chains.push(chain),
+        }
+    }
+    config
 }
 
 /// A line with the secret behind `key`, `pre-shared-key`, `pre-share key`, `password` or
@@ -91,6 +116,41 @@ mod tests {
         let world = R1::new();
         let text = shown("show running-config", &world.snapshot());
         assert_eq!(ike_core::config::parse("again", &text).config, world.config);
+    }
+
+    /// G-063: hex in the running configuration, file names in the startup one once they were saved;
+    /// the hex reads back to the same octets.
+    #[test]
+    fn installed_certificates_are_part_of_the_configuration() {
+        let mut world = R1::enrolled();
+        let text = shown("show running-config", &world.snapshot());
+        assert!(
+            text.contains("crypto pki certificate chain IOSCA1\n certificate "),
+            "{text}"
+        );
+        assert!(text.contains("\n certificate ca 01\n  3"), "{text}");
+        let again = ike_core::config::parse("again", &text);
+        assert_eq!(
+            again.config.certificate_chains.len(),
+            2,
+            "{:?}",
+            again.diagnostics
+        );
+        let ca = &world.store.ca("IOSCA1").unwrap().certificate;
+        let read = &again.config.certificate_chains[0].certificates[1];
+        assert_eq!(
+            read.source,
+            ike_core::config::ChainCertificateSource::Der(ca.der().to_vec())
+        );
+        let startup = shown("show startup-config", &world.snapshot());
+        assert_eq!(startup, text, "nothing is saved yet");
+        world.store.mark_saved();
+        let startup = shown("show startup-config", &world.snapshot());
+        assert!(
+            startup.contains("\n certificate ca 01 nvram:CA1#1CA.cer\n"),
+            "{startup}"
+        );
+        assert_eq!(shown("show running-config", &world.snapshot()), text);
     }
 
     /// Filters see configuration lines: the usual way to read one profile.

@@ -1,8 +1,9 @@
 //! `show crypto pki trustpoints [status]` (O-043).
 
 use ike_core::config::{Enrollment, TrustpointConfig};
+use ike_core::policy::enrolment;
 use ike_crypto::Hash;
-use ike_pki::{Record, fingerprint};
+use ike_pki::{IosTime, Pending, Record, RecordKind, fingerprint};
 use serde::Serialize;
 
 use super::{Lines, View};
@@ -20,8 +21,24 @@ struct Trustpoint {
     name: String,
     ca: Option<Installed>,
     identity: Option<Installed>,
+    /// The own certificate is signed by itself.
+    self_signed: bool,
+    pending: Option<Requested>,
     scep_url: Option<String>,
+    /// The key pair that the trustpoint uses, or will use, if it is there.
     key_label: Option<String>,
+    key_exportable: Option<bool>,
+}
+
+/// A request that its CA has not decided.
+#[derive(Serialize)]
+struct Requested {
+    /// One RDN per element, last first.
+    subject: Vec<String>,
+    fingerprint_md5: String,
+    fingerprint_sha1: String,
+    /// `null` = the certificate comes by hand.
+    next_poll: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -35,19 +52,59 @@ struct Installed {
 }
 
 pub(super) fn view(now: &Snapshot<'_>, status: bool) -> Trustpoints {
-    let trustpoint = |tp: &TrustpointConfig| {
-        let identity = now.store.identity(&tp.name);
-        Trustpoint {
-            name: tp.name.clone(),
-            ca: now.store.ca(&tp.name).map(Installed::of),
-            identity: identity.map(Installed::of),
-            scep_url: scep_url(tp),
-            key_label: identity.and_then(|record| record.key_label.clone()),
-        }
-    };
+    let all = now.config.trustpoints.iter();
     Trustpoints {
-        trustpoints: now.config.trustpoints.iter().map(trustpoint).collect(),
+        trustpoints: all.map(|tp| trustpoint(now, tp)).collect(),
         status,
+    }
+}
+
+fn trustpoint(now: &Snapshot<'_>, tp: &TrustpointConfig) -> Trustpoint {
+    let identity = now.store.identity(&tp.name);
+    let pending = now.store.pending(&tp.name);
+    let label = identity.and_then(|record| record.key_label.clone());
+    let label = label.or_else(|| pending.map(|pending| pending.key_label.clone()));
+    let label = label.unwrap_or_else(|| enrolment::key(now.config, tp).0);
+    let key = now.keys.iter().find(|key| key.label == label);
+    Trustpoint {
+        name: tp.name.clone(),
+        ca: now.store.ca(&tp.name).map(Installed::of),
+        identity: identity.map(Installed::of),
+        self_signed: identity.is_some_and(|record| record.kind == RecordKind::SelfSigned),
+        pending: pending.map(Requested::of),
+        scep_url: scep_url(tp),
+        key_label: key.map(|key| key.label.clone()),
+        key_exportable: key.map(|key| key.exportable),
+    }
+}
+
+impl Requested {
+    fn of(pending: &Pending) -> Self {
+        let print = |hash| fingerprint(hash, &pending.request_der);
+        let polled = !pending.transaction.is_empty();
+        Self {
+            subject: pending.subject.rdn_lines(),
+            fingerprint_md5: print(Hash::Md5),
+            fingerprint_sha1: print(Hash::Sha1),
+            next_poll: polled.then(|| IosTime(pending.next_poll_at).to_string()),
+        }
+    }
+
+    fn print(&self, out: &mut Lines) {
+        out.line("  Router General Purpose certificate pending:");
+        out.line("    Requested Subject Name:");
+        out.line(format!("     {}", self.subject.join(",")));
+        out.line(format!(
+            "    Request Fingerprint MD5: {} ",
+            self.fingerprint_md5
+        ));
+        out.line(format!(
+            "    Request Fingerprint SHA1: {} ",
+            self.fingerprint_sha1
+        ));
+        if let Some(at) = &self.next_poll {
+            out.line(format!("    Next poll: {at}"));
+        }
     }
 }
 
@@ -115,28 +172,28 @@ impl Trustpoint {
 
     fn status(&self, out: &mut Lines) {
         configured("Issuing CA certificate", self.ca.as_ref(), out);
-        configured(
-            "Router General Purpose certificate",
-            self.identity.as_ref(),
-            out,
-        );
-        let generated = if self.key_label.is_some() {
-            "Yes (General Purpose, non-exportable)"
-        } else {
-            "No"
+        let own = match self.self_signed {
+            true => "Router Self-Signed certificate",
+            false => "Router General Purpose certificate",
         };
-        let yes = |is: bool| if is { "Yes" } else { "No" };
+        configured(own, self.identity.as_ref(), out);
+        self.pending.iter().for_each(|pending| pending.print(out));
+        let generated = match self.key_exportable {
+            Some(true) => "Yes (General Purpose, exportable)",
+            Some(false) => "Yes (General Purpose, non-exportable)",
+            None => "No",
+        };
+        let authenticated = if self.ca.is_some() { "Yes" } else { "No" };
+        let requested = match (&self.pending, &self.identity) {
+            (Some(_), _) => "Pending",
+            (None, Some(_)) => "Yes",
+            (None, None) => "None",
+        };
         out.line("  State:");
         out.line(format!("    Keys generated ............. {generated}"));
         out.line(format!(
-            "    Issuing CA authenticated ....... {}",
-            yes(self.ca.is_some())
+            "    Issuing CA authenticated ....... {authenticated}"
         ));
-        let requested = if self.identity.is_some() {
-            "Yes"
-        } else {
-            "None"
-        };
         out.line(format!("    Certificate request(s) ..... {requested}"));
     }
 }
@@ -160,7 +217,68 @@ fn configured(what: &str, certificate: Option<&Installed>, out: &mut Lines) {
 
 #[cfg(test)]
 mod tests {
+    use ike_crypto::KeySpec;
+
     use crate::exec::fixture::{R1, json, shown};
+    use crate::keystore::KeyView;
+
+    fn key(exportable: bool) -> KeyView {
+        KeyView {
+            label: "R1.cisco.com".into(),
+            kind: KeySpec::EcP256,
+            exportable,
+            generated_at: 0,
+            spki: Vec::new(),
+        }
+    }
+
+    /// O-043: whether the key may leave is in the key table, and without one there is none.
+    #[test]
+    fn status_knows_the_key_pair() {
+        let world = R1::new();
+        let keys = [key(true)];
+        let mut now = world.snapshot();
+        let line = "show crypto pki trustpoints status";
+        let text = shown(line, &now);
+        assert!(
+            text.contains("    Keys generated ............. No\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("    Certificate request(s) ..... None\n"),
+            "{text}"
+        );
+        now.keys = &keys;
+        assert!(shown(line, &now).contains("Yes (General Purpose, exportable)"));
+    }
+
+    /// O-043: a request that waits has its fingerprints and its next poll.
+    #[test]
+    fn status_shows_a_pending_request() {
+        let mut world = R1::new();
+        world.store.set_pending(ike_pki::Pending {
+            trustpoint: "IOSCA1".into(),
+            subject: ike_pki::Name::from_subject_name("CN=R1,O=cisco").unwrap(),
+            request_der: vec![1, 2, 3],
+            key_label: "R1.cisco.com".into(),
+            transaction: vec![1],
+            polls: 0,
+            requested_at: 0,
+            next_poll_at: 60,
+        });
+        let now = world.snapshot();
+        let text = shown("show crypto pki trustpoints status", &now);
+        for part in [
+            "  Router General Purpose certificate pending:\n    Requested Subject Name:\n     cn=R1,o=cisco\n    Request Fingerprint MD5: 5289DF73 ",
+            "    Next poll: 00:01:00 UTC Jan 1 1970\n",
+            "    Certificate request(s) ..... Pending\n",
+        ] {
+            assert!(text.contains(part), "{part} not in {text}");
+        }
+        assert!(shown("show crypto pki certificates", &now).contains("   Status: Pending\n"));
+        let value = json("show crypto pki certificates", &now);
+        assert_eq!(value["pending"][0]["trustpoint"], "IOSCA1");
+    }
 
     /// O-043: name of the CA, its serial number and the URL with port and path (P-020).
     #[test]
@@ -203,7 +321,9 @@ Trustpoint IOSCA2:
     #[test]
     fn status_says_what_is_installed() {
         let world = R1::enrolled();
-        let now = world.snapshot();
+        let keys = [key(false)];
+        let mut now = world.snapshot();
+        now.keys = &keys;
         let text = shown("show crypto pki trustpoints status", &now);
         let value = json("show crypto pki trustpoints", &now);
         let md5 = value["trustpoints"][0]["ca"]["fingerprint_md5"]

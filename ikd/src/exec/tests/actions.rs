@@ -163,13 +163,13 @@ fn debug_lines_turn_switches() {
         ),
         (
             "debug crypto pki mes",
-            Some(Switch::Pki),
+            Some(Switch::PkiMessages),
             true,
             "Crypto PKI Msg debugging is on",
         ),
         (
             "debug crypto pki tr",
-            Some(Switch::Pki),
+            Some(Switch::PkiTransactions),
             true,
             "Crypto PKI Trans debugging is on",
         ),

@@ -1,0 +1,8 @@
+//! Stories of the PKI of a running router, with CAs that answer by a call.
+
+mod bench;
+mod configuration;
+mod dialogue;
+mod enrolment;
+mod renewal;
+mod transfer;
