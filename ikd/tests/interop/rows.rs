@@ -9,6 +9,7 @@ mod ikev1;
 mod paths;
 mod quantum;
 mod refusals;
+mod responders;
 mod revocation;
 mod signatures;
 mod suites;
@@ -66,7 +67,7 @@ pub(crate) struct Row {
 pub(crate) type Run = fn(&Bench) -> Result<(), Failed>;
 
 /// Rows that the matrix wants with strongSwan 6 as well; Debian's 6.1 has no IKEv1.
-const WITH_BOTH: [&str; 27] = [
+const WITH_BOTH: [&str; 30] = [
     "01",
     "02",
     "03",
@@ -94,6 +95,9 @@ const WITH_BOTH: [&str; 27] = [
     "23",
     "24",
     "mobike",
+    "ocsp-delegate",
+    "ocsp-nobody",
+    "ocsp-dead",
 ];
 /// Rows that strongSwan 5.9.8 cannot play.
 const WITH_6_ALONE: [&str; 1] = ["31"];
@@ -171,12 +175,13 @@ fn both(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
 
 /// Every row.
 pub(crate) fn all() -> Vec<Row> {
-    let parts: [Vec<Vec<Row>>; 12] = [
+    let parts: [Vec<Vec<Row>>; 13] = [
         baseline::rows(),
         certificates::rows(),
         signatures::rows(),
         fetching::rows(),
         revocation::rows(),
+        responders::rows(),
         exchanges::rows(),
         paths::rows(),
         ikev1::rows(),

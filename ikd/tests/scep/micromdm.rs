@@ -8,6 +8,7 @@ use crate::Story;
 use crate::authority::Authority;
 use crate::command;
 use crate::lab::{Lab, Said, eventually, same, says};
+use crate::ours::Ours;
 
 pub(crate) const STORIES: [Story<()>; 5] = [
     ("our router enrols at its server, and again", router_enrols),
@@ -77,13 +78,19 @@ fn router_enrols(_: &()) -> Result<(), Failed> {
     for serial in ["02", "03"] {
         let said = router.done("crypto pki enroll TP1 noconfirm")?;
         says(&said, "%PKI-6-CERTRET")?;
-        let shown = router.done("show crypto pki certificates")?;
-        let mut blocks = shown.split("\n\n").map(str::trim_start);
-        let own = blocks.find(|block| block.starts_with("Certificate\n"));
-        let own = own.unwrap_or_default();
-        says(own, &format!("Certificate Serial Number (hex): {serial}"))?;
+        let wanted = format!("Certificate Serial Number (hex): {serial}");
+        // The engine, which shows it, hears of a change a moment after the store has it.
+        eventually(|| says(&own_certificate(&router)?, &wanted))?;
     }
     Ok(())
+}
+
+/// The part of `show crypto pki certificates` that is not about a CA.
+fn own_certificate(router: &Ours) -> Result<String, Failed> {
+    let shown = router.done("show crypto pki certificates")?;
+    let mut parts = shown.split("\n\n").map(str::trim_start);
+    let own = parts.find(|part| part.starts_with("Certificate\n"));
+    Ok(own.unwrap_or_default().to_owned())
 }
 
 /// T-87: the refusal is told, with what the CA said.

@@ -9,7 +9,7 @@ use crate::command;
 use crate::lab::{CA, CRL, Lab, OCSP, Said, same, says};
 use crate::ours::Ours;
 
-pub(crate) const STORIES: [Story<()>; 4] = [
+pub(crate) const STORIES: [Story<()>; 5] = [
     ("OCSP by POST: good, then revoked", ocsp),
     (
         "OCSP about a stranger's certificate: unknown",
@@ -20,6 +20,7 @@ pub(crate) const STORIES: [Story<()>; 4] = [
         list,
     ),
     ("verify -crl_check: good, then revoked", verified),
+    ("finds the CA at the port that it says it has", any_port),
 ];
 
 /// A CA, and R1 enrolled at it: `ca.pem` and `r1.pem`.
@@ -150,6 +151,16 @@ fn list(_: &()) -> Result<(), Failed> {
     // The router sees the same list (P-025).
     let said = one.router.done("crypto pki crl request TP1")?;
     says(&said, "% CRL of trustpoint TP1 received.")
+}
+
+/// Port 0 is whatever is free.
+fn any_port(_: &()) -> Result<(), Failed> {
+    let lab = Lab::new()?;
+    let ca = Authority::start(&lab.host, &lab.path("CA1"), "127.0.0.1:0", &[])?;
+    same(ca.url.ends_with(":0"), false)?;
+    let url = format!("{}/ca.crl", ca.url);
+    let read = ["crl", "-inform", "der", "-in", &url, "-noout", "-issuer"];
+    openssl(&lab, &read)?.well()?.saying("CN = CA1").map(drop)
 }
 
 /// RFC 5280 6.1 and 6.3 in the eyes of OpenSSL, strict about extensions.

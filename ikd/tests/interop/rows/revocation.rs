@@ -63,37 +63,37 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 
 /// What both sides go by, and neither does without.
 #[derive(Clone, Copy)]
-struct Evidence {
+pub(super) struct Evidence {
     /// `revocation-check` of ours.
-    method: &'static str,
-    /// The plugin of charon that is off.
-    off: &'static str,
-    /// What charon says when it has asked.
-    said: &'static str,
+    pub(super) method: &'static str,
+    /// A setting of charon that is off, if one is.
+    pub(super) off: Option<&'static str>,
+    /// What charon says when it asks.
+    pub(super) said: &'static str,
 }
 
 const CRL: Evidence = Evidence {
     method: "crl",
-    off: "plugins.revocation.enable_ocsp",
+    off: Some("plugins.revocation.enable_ocsp"),
     said: "fetching crl from 'http://192.168.0.3",
 };
-const OCSP: Evidence = Evidence {
+pub(super) const OCSP: Evidence = Evidence {
     method: "ocsp",
-    off: "plugins.revocation.enable_crl",
+    off: Some("plugins.revocation.enable_crl"),
     said: "requesting ocsp status from 'http://192.168.0.3",
 };
 
 /// A pair with certificates, and a way to revoke them.
-struct Scene {
-    pair: Pair,
-    evidence: Evidence,
-    version: IkeVersion,
-    revoke: Box<dyn Fn(Side) -> Result<(), Failed>>,
+pub(super) struct Scene {
+    pub(super) pair: Pair,
+    pub(super) evidence: Evidence,
+    pub(super) version: IkeVersion,
+    pub(super) revoke: Box<dyn FnMut(Side) -> Result<(), Failed>>,
 }
 
 /// P-041, RFC 5280 6.3, RFC 6960: up while both are good; refused by the side that looks at the one
 /// that was revoked.
-fn story(bench: &Bench, scene: Scene, revoked: Side) -> Result<(), Failed> {
+pub(super) fn story(bench: &Bench, mut scene: Scene, revoked: Side) -> Result<(), Failed> {
     let (pair, starter) = (&scene.pair, bench.role.starter());
     pair.up(starter)?;
     pair.pings()?;
@@ -138,8 +138,8 @@ fn by_scep(bench: &Bench, version: IkeVersion, evidence: Evidence) -> Result<Sce
     let ca = Authority::start(&host, &bench.dir.join("CA1"), &address, &options)?;
     pair.ours.done("crypto pki authenticate TP1 noconfirm")?;
     pair.ours.done("crypto pki enroll TP1 noconfirm")?;
-    let pki = ForeignPki::new(&bench.installation, &pair.network.peer, &bench.dir)?;
-    let (identity, certificate) = pki.enrol(&format!("{}/scep", ca.url))?;
+    let pki = ForeignPki::new(&bench.installation, &bench.dir)?;
+    let (identity, certificate) = pki.enrol(&pair.network.peer, &format!("{}/scep", ca.url))?;
     let peer = peer.ca("ca1", certificate.der());
     pair.charon
         .load(peer.certificate("peer", &identity).description())?;
@@ -161,27 +161,13 @@ fn by_scep(bench: &Bench, version: IkeVersion, evidence: Evidence) -> Result<Sce
     })
 }
 
-/// The certificates of both, and the list, are strongSwan's; ours is imported before the start.
+/// The certificates of both, and the list, are strongSwan's.
 fn by_pki(bench: &Bench) -> Result<Scene, Failed> {
-    let (router, peer) = sides(IkeVersion::Two, CRL);
-    let nowhere = testnet::Host::new("pki")?;
-    let pki = ForeignPki::new(&bench.installation, &nowhere, &bench.dir)?;
-    let certificate = pki.root()?;
     let crl = format!("http://{WEB}/ca.crl");
-    let identity = pki.issue(&crl)?;
-    imported(bench, &router, &pki.issue_ours(&crl)?)?;
-    let peer = peer.ca("ca1", certificate.der());
-    let setup = Setup::new(router, peer.certificate("peer", &identity));
-    let pair = Pair::start(bench, &setup.enrolled(Trustpoints::there()))?;
+    let (pair, pki) = with_pki(bench, CRL, &["--crl", &crl])?;
     let web = Web::start(&pair.network, "/ca.crl", pki.list(None)?)?;
-    let (installation, dir) = (bench.installation.clone(), bench.dir.clone());
     let revoke = move |whose| {
-        let pki = ForeignPki::new(&installation, &nowhere, &dir)?;
-        let name = match whose {
-            Side::Ours => "r1",
-            Side::Peer => "cha",
-        };
-        web.put(pki.list(Some(name))?);
+        web.put(pki.list(Some(name_of(whose)))?);
         Ok(())
     };
     Ok(Scene {
@@ -190,6 +176,31 @@ fn by_pki(bench: &Bench) -> Result<Scene, Failed> {
         version: IkeVersion::Two,
         revoke: Box::new(revoke),
     })
+}
+
+/// A side in the files of strongSwan's `pki`.
+pub(super) fn name_of(side: Side) -> &'static str {
+    match side {
+        Side::Ours => "r1",
+        Side::Peer => "cha",
+    }
+}
+
+/// A pair whose certificates are strongSwan's and name these servers; ours is imported before the start.
+pub(super) fn with_pki(
+    bench: &Bench,
+    evidence: Evidence,
+    urls: &[&str],
+) -> Result<(Pair, ForeignPki), Failed> {
+    let (router, peer) = sides(IkeVersion::Two, evidence);
+    let pki = ForeignPki::new(&bench.installation, &bench.dir)?;
+    let certificate = pki.root()?;
+    let identity = pki.issue(urls)?;
+    imported(bench, &router, &pki.issue_ours(urls)?)?;
+    let peer = peer.ca("ca1", certificate.der());
+    let setup = Setup::new(router, peer.certificate("peer", &identity));
+    let pair = Pair::start(bench, &setup.enrolled(Trustpoints::there()))?;
+    Ok((pair, pki))
 }
 
 /// `ikd pki import` into the store that the router will open.
@@ -230,5 +241,7 @@ subject-alt-name R1.lab\nrevocation-check {}",
     };
     let peer = peer.local("pubkey").remote("pubkey").remote_id("R1.lab");
     let peer = peer.believing("revocation", "strict");
-    (router.global(&trustpoint), peer.daemon(evidence.off, "no"))
+    let off = evidence.off.into_iter();
+    let peer = off.fold(peer, |peer, setting| peer.daemon(setting, "no"));
+    (router.global(&trustpoint), peer)
 }
