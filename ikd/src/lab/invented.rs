@@ -35,6 +35,8 @@ const MOMENT: Duration = Duration::from_millis(20);
 thread_local! {
     /// Seconds since 1970 UTC in the simulation that this thread runs.
     static WALL: Cell<i64> = const { Cell::new(0) };
+    /// Seconds that a request takes to its CA.
+    static FLIGHT: Cell<i64> = const { Cell::new(0) };
     /// What the PKI at work has said in its log.
     static SAID: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -47,6 +49,12 @@ pub(super) fn wall() -> i64 {
 /// Sets that clock.
 pub(super) fn set_wall(seconds: i64) {
     WALL.set(seconds);
+}
+
+/// Makes every request take so many seconds to its CA.
+#[cfg(test)]
+pub(super) fn set_flight(seconds: i64) {
+    FLIGHT.set(seconds);
 }
 
 fn say(line: &str) {
@@ -93,6 +101,7 @@ impl Cas {
 impl Transport for Cas {
     fn send<'a>(&'a self, to: Destination<'a>, request: &'a HttpRequest, limit: usize) -> Sent<'a> {
         Box::pin(async move {
+            set_wall(wall() + FLIGHT.get());
             let mut all = self.all();
             let mut answering = all
                 .values_mut()

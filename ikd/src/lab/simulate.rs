@@ -11,6 +11,8 @@ use super::case::Case;
 use super::enrol::{Keys, prepare};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
+#[cfg(test)]
+use super::invented;
 use super::leftovers;
 use super::outcome::Outcome;
 use super::scratch::{self, Life};
@@ -113,5 +115,37 @@ fn fate(fault: &Fault) -> Fate {
         FaultAction::Duplicate => Fate::doubled(Duration::from_millis(1)),
         FaultAction::Delay => Fate::delayed(Duration::from_millis(fault.milliseconds.into())),
         FaultAction::Reorder => Fate::delayed(OVERTAKEN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// P-025: certificates and lists that a CA makes when it is asked are younger than the question, and none
+    /// is refused for that.
+    #[test]
+    fn what_a_slow_ca_makes_is_not_too_young() {
+        let mut case = Case::embedded("t-01").unwrap();
+        case.key_bits = 512;
+        case.expect.as_mut().unwrap().ip_lengths.clear();
+        invented::set_flight(1);
+        let outcome = simulate(&case, &Keys::default(), 1);
+        invented::set_flight(0);
+        assert_eq!(outcome.unwrap().differences(&case), Vec::<String>::new());
+    }
+
+    /// T-30, T-84: a step that comes otherwise is told, with what was said.
+    #[test]
+    fn a_step_that_comes_otherwise_is_a_difference() {
+        let mut case = Case::embedded("t-84").unwrap();
+        case.key_bits = 512;
+        case.before.remove(1);
+        let outcome = simulate(&case, &Keys::default(), 1).unwrap();
+        let differences = outcome.differences(&case);
+        let told = differences
+            .iter()
+            .any(|d| d.contains("`Storage: nvram:CA2#2.cer` is not there"));
+        assert!(told && differences.len() == 1, "{differences:?}");
     }
 }

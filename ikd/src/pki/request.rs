@@ -110,7 +110,8 @@ impl Pki {
         self.announce(&signed.request, &tp.name, talk).await;
         let reply = ca.operation(&message, &capabilities).await?;
         let answer = transaction
-            .answer(&reply, &signing.as_signer(), &certificates, at)
+            // What a CA makes when it is asked is younger than the question.
+            .answer(&reply, &signing.as_signer(), &certificates, self.now())
             .map_err(|e| ca.failed(&e))?;
         self.settle(tp, signed, &transaction, answer, Some(talk))
             .await

@@ -198,7 +198,8 @@ impl Pki {
         )
         .map_err(|e| ca.failed(&e))?;
         let reply = ca.operation(query.message(), &capabilities).await?;
-        crl_answer(&query, &reply, &signer, &certificates, at).map_err(|e| ca.failed(&e))
+        // What a CA makes when it is asked is younger than the question.
+        crl_answer(&query, &reply, &signer, &certificates, self.now()).map_err(|e| ca.failed(&e))
     }
 
     /// OCSP by POST (RFC 6960 appendix A).

@@ -148,7 +148,8 @@ impl Pki {
             .map_err(|e| ca.failed(&e))?;
         let reply = ca.operation(&message, &capabilities).await?;
         let answer = transaction
-            .answer(&reply, &signing.as_signer(), &certificates, at)
+            // What a CA makes when it is asked is younger than the question.
+            .answer(&reply, &signing.as_signer(), &certificates, self.now())
             .map_err(|e| ca.failed(&e))?;
         let (key_label, keeping) = rollover::of_pending(&pending.key_label);
         let exportable = self.exportable(&pending.key_label).await;
