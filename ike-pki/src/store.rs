@@ -5,7 +5,7 @@
 //! numbers, dates or configuration text (P-001). Pure: times come from the
 //! caller, files from [`Store::image`].
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     anchor::{Anchor, RevocationMethod},
@@ -77,6 +77,8 @@ pub struct Store {
     pub(crate) trustpool_clean: bool,
     /// Imported CAs of the trustpool, oldest first.
     pub(crate) pool: Vec<PoolCa>,
+    /// Next certificates of CAs, by trustpoint.
+    pub(crate) next_cas: BTreeMap<String, PoolCa>,
     /// Requests the CA has not decided, oldest first.
     pub(crate) pending: Vec<Pending>,
 }
@@ -124,6 +126,7 @@ impl Store {
         self.records
             .retain(|record| record.trustpoint != trustpoint);
         self.crls.remove_trustpoint(trustpoint);
+        self.next_cas.remove(trustpoint);
         self.take_pending(trustpoint);
     }
 
@@ -360,7 +363,8 @@ impl Store {
     pub(crate) fn free_file_name(&self, certificate: &Arc<Certificate>, name: String) -> String {
         let files = || {
             let records = self.records.iter().map(|r| (&r.certificate, &r.file_name));
-            records.chain(self.pool.iter().map(|ca| (&ca.certificate, &ca.file_name)))
+            let held = self.pool.iter().chain(self.next_cas.values());
+            records.chain(held.map(|ca| (&ca.certificate, &ca.file_name)))
         };
         if let Some((_, same)) = files().find(|(known, _)| *known == certificate) {
             return same.clone();

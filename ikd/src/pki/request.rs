@@ -145,8 +145,13 @@ impl Pki {
         let keystore = self.keystore.lock().await;
         let known = keystore.store.ca(trustpoint);
         let same = known.is_some_and(|record| *record.certificate == certificates.ca);
+        let next = keystore.store.next_ca(trustpoint);
+        let rolled = next.is_some_and(|next| **next == certificates.ca);
         drop(keystore);
-        if !same {
+        if rolled && !same {
+            // The CA went over to it before its time.
+            self.roll_over(trustpoint).await?;
+        } else if !same {
             return Err(ca.failed(
                 &"GetCACert: the CA has another certificate than the one that was authenticated; if that is right, `no crypto pki trustpoint` and authenticate again",
             ));

@@ -53,10 +53,12 @@ impl Signing {
 }
 
 impl Pki {
-    /// The own certificate of a trustpoint with its key, if both are there and can decrypt.
+    /// The own certificate of a trustpoint with its key, if both are there, count, and can decrypt.
     pub(super) async fn own(&self, trustpoint: &str) -> Option<Signing> {
         let keystore = self.keystore.lock().await;
         let record = keystore.store.identity(trustpoint)?;
+        let counts = record.certificate.not_after() >= self.now();
+        let record = Some(record).filter(|_| counts)?;
         let key = keystore.keys.key(record.key_label.as_deref()?)?;
         Signing::with((*record.certificate).clone(), key)
     }

@@ -23,8 +23,10 @@ use crate::control::Talk;
 /// Longest sleep: a clock that was set is noticed by then.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// When a trustpoint that failed may try again, seconds since 1970 UTC.
-type Resting = BTreeMap<String, i64>;
+/// When a trustpoint that failed at something may try it again, seconds since 1970 UTC.
+type Resting = BTreeMap<(String, Due), i64>;
+/// Seconds until a CA without a next certificate is asked for it again.
+const DAY: i64 = 86_400;
 /// When a request whose polls are hurried (`--poll-interval`) is polled for next.
 type Hurried = BTreeMap<String, Instant>;
 
@@ -43,9 +45,8 @@ impl Pki {
                 .iter()
                 .filter(|timer| self.is_due(timer, now, &mut hurried))
             {
-                let rests = resting
-                    .get(&timer.trustpoint)
-                    .is_some_and(|until| *until > now);
+                let until = resting.get(&key(timer));
+                let rests = until.is_some_and(|until| *until > now);
                 if !rests {
                     self.fire(&config, timer, &mut resting).await;
                 }
@@ -80,7 +81,7 @@ impl Pki {
             {
                 return next.saturating_duration_since(Instant::now());
             }
-            let rest = resting.get(&timer.trustpoint).copied().unwrap_or(0);
+            let rest = resting.get(&key(timer)).copied().unwrap_or(0);
             let seconds = timer.at.max(rest).saturating_sub(now).max(1);
             Duration::from_secs(u64::try_from(seconds).unwrap_or(1))
         };
@@ -93,13 +94,18 @@ impl Pki {
             Due::Poll => self.poll(config, name).await,
             Due::Enroll => self.by_itself(config, name, false).await,
             Due::Renew => self.by_itself(config, name, true).await,
+            Due::NextCa => self.fetch_next_ca(config, name).await,
+            Due::RollOver => self.roll_over(name).await,
         };
         match done {
-            Ok(_) => drop(resting.remove(name)),
+            Ok(_) => drop(resting.remove(&key(timer))),
             Err(e) => {
                 (self.log)(&e.to_string());
-                let rest = trustpoint(config, name).map_or(60, |tp| self.poll_interval(tp));
-                resting.insert(name.to_owned(), self.now() + rest);
+                let rest = match timer.due {
+                    Due::NextCa => DAY,
+                    _ => trustpoint(config, name).map_or(60, |tp| self.poll_interval(tp)),
+                };
+                resting.insert(key(timer), self.now() + rest);
             }
         }
     }
@@ -200,6 +206,11 @@ impl Pki {
             }
         }
     }
+}
+
+/// What rests when a timer failed.
+fn key(timer: &Timer) -> (String, Due) {
+    (timer.trustpoint.clone(), timer.due)
 }
 
 /// `auto-enroll … regenerate`, or `regenerate` alone.
