@@ -13,7 +13,6 @@ use crate::{
     chain::MAX_DEPTH,
     crl::Crl,
     crl_cache::{CrlCache, CrlKeeping, CrlOrigin},
-    file_name,
     name::Name,
     pending::Pending,
     predefined::predefined,
@@ -345,36 +344,6 @@ impl Store {
             file_name,
             saved: false,
         });
-    }
-
-    /// P-008, made unique; the same certificate keeps one file (P-005).
-    fn new_file_name(&mut self, certificate: &Arc<Certificate>, kind: RecordKind) -> String {
-        let name = match kind {
-            RecordKind::SelfSigned => {
-                self.self_signed += 1;
-                file_name::of_self_signed(certificate, self.self_signed)
-            }
-            _ => file_name::of_certificate(certificate, kind == RecordKind::Ca),
-        };
-        self.free_file_name(certificate, name)
-    }
-
-    /// That name, or the next one that no other certificate has.
-    pub(crate) fn free_file_name(&self, certificate: &Arc<Certificate>, name: String) -> String {
-        let files = || {
-            let records = self.records.iter().map(|r| (&r.certificate, &r.file_name));
-            let held = self.pool.iter().chain(self.next_cas.values());
-            records.chain(held.map(|ca| (&ca.certificate, &ca.file_name)))
-        };
-        if let Some((_, same)) = files().find(|(known, _)| *known == certificate) {
-            return same.clone();
-        }
-        let taken = |name: &String| files().any(|(_, file)| file == name);
-        let candidates = (2..).map(|count| file_name::numbered(&name, count));
-        std::iter::once(name.clone())
-            .chain(candidates)
-            .find(|name| !taken(name))
-            .unwrap_or(name)
     }
 
     fn remove_records(&mut self, trustpoint: &str, kinds: &[RecordKind]) {

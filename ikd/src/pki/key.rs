@@ -90,8 +90,12 @@ impl Pki {
             ));
         }
         if self.keystore.lock().await.keys.key(&label).is_some() {
+            let kind = match spec {
+                KeySpec::Rsa { .. } => "RSA",
+                _ => "EC",
+            };
             talk.say(format!(
-                "% You already have RSA keys defined named {label}."
+                "% You already have {kind} keys defined named {label}."
             ))
             .await;
             let replace = "% Do you really want to replace them? [yes/no]: ";
