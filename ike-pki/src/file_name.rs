@@ -1,6 +1,55 @@
 //! Names of certificate files as IOS gives them (P-008).
 
-use crate::certificate::Certificate;
+use std::sync::Arc;
+
+use crate::{
+    certificate::Certificate,
+    store::{RecordKind, Store},
+};
+
+impl Store {
+    /// P-008, made unique; the same certificate keeps one file (P-005).
+    pub(crate) fn new_file_name(
+        &mut self,
+        certificate: &Arc<Certificate>,
+        kind: RecordKind,
+    ) -> String {
+        if kind == RecordKind::SelfSigned && self.file_of(certificate).is_none() {
+            self.self_signed += 1;
+        }
+        let name = match kind {
+            RecordKind::SelfSigned => of_self_signed(certificate, self.self_signed),
+            _ => of_certificate(certificate, kind == RecordKind::Ca),
+        };
+        self.free_file_name(certificate, name)
+    }
+
+    /// The file that a certificate has, else that name, else the next one that is free.
+    pub(crate) fn free_file_name(&self, certificate: &Arc<Certificate>, name: String) -> String {
+        if let Some(same) = self.file_of(certificate) {
+            return same;
+        }
+        let taken = |name: &String| self.files().any(|(_, file)| file == name);
+        let candidates = (2..).map(|count| numbered(&name, count));
+        std::iter::once(name.clone())
+            .chain(candidates)
+            .find(|name| !taken(name))
+            .unwrap_or(name)
+    }
+
+    fn file_of(&self, certificate: &Arc<Certificate>) -> Option<String> {
+        let mut files = self.files();
+        let same = files.find(|(known, _)| *known == certificate);
+        same.map(|(_, file)| file.clone())
+    }
+
+    /// Every certificate that is kept, with its file.
+    fn files(&self) -> impl Iterator<Item = (&Arc<Certificate>, &String)> {
+        let records = self.records.iter().map(|r| (&r.certificate, &r.file_name));
+        let held = self.pool.iter().chain(self.next_cas.values());
+        records.chain(held.map(|ca| (&ca.certificate, &ca.file_name)))
+    }
+}
 
 /// `CA1#2.cer`, `CA1#1CA.cer`: the first 12 characters of the issuer's CN
 /// without blanks, `#`, the serial number in upper-case hex without leading

@@ -76,10 +76,11 @@ impl Store {
             .map(|record| index_record(record, &mut image));
         let records = records.collect();
         let crls = crl_image::write(&self.crls, &mut image);
-        let pool: Vec<_> = self
-            .pool
-            .iter()
-            .map(|ca| index_pool(ca, &mut image))
+        let pool = self.pool.iter().map(|ca| (None, ca));
+        let next = self.next_cas.iter().map(|(name, ca)| (Some(name), ca));
+        let pool: Vec<_> = pool
+            .chain(next)
+            .map(|(name, ca)| index_pool(name, ca, &mut image))
             .collect();
         let index = Index {
             version: if pool.is_empty() {
@@ -154,10 +155,11 @@ fn index_record(record: &Record, image: &mut Image) -> IndexRecord {
     }
 }
 
-fn index_pool(ca: &PoolCa, image: &mut Image) -> IndexPool {
+fn index_pool(trustpoint: Option<&String>, ca: &PoolCa, image: &mut Image) -> IndexPool {
     let file = format!("nvram/{}", ca.file_name);
     image.insert(file.clone(), ca.certificate.der().to_vec());
     IndexPool {
+        trustpoint: trustpoint.cloned(),
         installed_at: ca.installed_at,
         sha256: digest(ca.certificate.der()),
         file,
@@ -232,15 +234,25 @@ fn load(index: &Index, image: &Image, damage: &mut Vec<Damage>) -> Store {
 fn load_pool(pool: &[IndexPool], image: &Image, store: &mut Store, damage: &mut Vec<Damage>) {
     for entry in pool {
         match load_certificate(&entry.file, &entry.sha256, image) {
-            Ok((file_name, certificate)) => store.pool.push(PoolCa {
-                installed_at: entry.installed_at,
-                certificate: Arc::new(certificate),
-                file_name,
-            }),
+            Ok((file_name, certificate)) => {
+                let ca = PoolCa {
+                    installed_at: entry.installed_at,
+                    certificate: Arc::new(certificate),
+                    file_name,
+                };
+                match &entry.trustpoint {
+                    Some(name) => drop(store.next_cas.insert(name.clone(), ca)),
+                    None => store.pool.push(ca),
+                }
+            }
             Err(problem) => damage.push(Damage {
                 file: entry.file.clone(),
                 problem,
-                remedy: "import the CA certificate into the trustpool again".to_owned(),
+                remedy: match &entry.trustpoint {
+                    // The router asks for it again by itself.
+                    Some(name) => format!("nothing: the next CA of {name} is asked for again"),
+                    None => "import the CA certificate into the trustpool again".to_owned(),
+                },
             }),
         }
     }

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// Version of the format; a reader refuses a newer one. 2 added key pairs,
-/// pending requests and where lists came from, 3 imported CAs of the trustpool.
+/// pending requests and where lists came from, 3 imported CAs of the
+/// trustpool and next certificates of CAs.
 pub(crate) const VERSION: u32 = 3;
 /// Version of a store without such CAs: the program before this one reads it.
 pub(crate) const WITHOUT_POOL: u32 = 2;
@@ -42,10 +43,12 @@ pub(crate) struct Index {
     pub(crate) pool: Vec<IndexPool>,
 }
 
-/// An imported CA of the trustpool.
+/// An imported CA of the trustpool, or the next certificate of a trustpoint's CA.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IndexPool {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trustpoint: Option<String>,
     pub(crate) installed_at: i64,
     pub(crate) file: String,
     pub(crate) sha256: String,

@@ -67,6 +67,7 @@ mod profile;
 mod refusal;
 mod responder;
 mod revocation;
+mod rollover;
 pub mod scep;
 mod search;
 mod show;

@@ -95,8 +95,8 @@ impl Store {
         Some(self.pending.remove(position))
     }
 
-    /// Names of the own CAs in the order of certificate requests, the
-    /// trustpool left out (P-005).
+    /// Names of the own CAs in the order of certificate requests, then those
+    /// imported into the trustpool; the predefined ones are left out (P-005).
     pub fn certificate_request_order(&self) -> Vec<String> {
         let list = self.global_list(false);
         list.iter().map(|ca| ca.name.to_string()).collect()

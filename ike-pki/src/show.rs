@@ -18,7 +18,8 @@ use crate::{
 /// One certificate as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CertificateView {
-    /// `Certificate`, `CA Certificate` or `Router Self-Signed Certificate`.
+    /// `Certificate`, `CA Certificate`, `Router Self-Signed Certificate` or `CA Certificate
+    /// (Rollover)`.
     pub title: &'static str,
     /// `Available`.
     pub status: &'static str,
@@ -68,10 +69,13 @@ impl Store {
                 shown.push(record);
             }
         }
-        shown
-            .into_iter()
-            .map(|record| view(record, &listing))
-            .collect()
+        let listed = shown.into_iter().map(|record| view(record, &listing));
+        let next = self.next_records(trustpoint);
+        let next = next.iter().map(|record| CertificateView {
+            title: "CA Certificate (Rollover)",
+            ..view(record, &[record])
+        });
+        listed.chain(next).collect()
     }
 
     /// The text of `show crypto pki certificates [verbose] [TRUSTPOINT]`.

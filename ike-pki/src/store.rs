@@ -5,7 +5,7 @@
 //! numbers, dates or configuration text (P-001). Pure: times come from the
 //! caller, files from [`Store::image`].
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     anchor::{Anchor, RevocationMethod},
@@ -13,7 +13,6 @@ use crate::{
     chain::MAX_DEPTH,
     crl::Crl,
     crl_cache::{CrlCache, CrlKeeping, CrlOrigin},
-    file_name,
     name::Name,
     pending::Pending,
     predefined::predefined,
@@ -77,6 +76,8 @@ pub struct Store {
     pub(crate) trustpool_clean: bool,
     /// Imported CAs of the trustpool, oldest first.
     pub(crate) pool: Vec<PoolCa>,
+    /// Next certificates of CAs, by trustpoint.
+    pub(crate) next_cas: BTreeMap<String, PoolCa>,
     /// Requests the CA has not decided, oldest first.
     pub(crate) pending: Vec<Pending>,
 }
@@ -124,6 +125,7 @@ impl Store {
         self.records
             .retain(|record| record.trustpoint != trustpoint);
         self.crls.remove_trustpoint(trustpoint);
+        self.next_cas.remove(trustpoint);
         self.take_pending(trustpoint);
     }
 
@@ -342,35 +344,6 @@ impl Store {
             file_name,
             saved: false,
         });
-    }
-
-    /// P-008, made unique; the same certificate keeps one file (P-005).
-    fn new_file_name(&mut self, certificate: &Arc<Certificate>, kind: RecordKind) -> String {
-        let name = match kind {
-            RecordKind::SelfSigned => {
-                self.self_signed += 1;
-                file_name::of_self_signed(certificate, self.self_signed)
-            }
-            _ => file_name::of_certificate(certificate, kind == RecordKind::Ca),
-        };
-        self.free_file_name(certificate, name)
-    }
-
-    /// That name, or the next one that no other certificate has.
-    pub(crate) fn free_file_name(&self, certificate: &Arc<Certificate>, name: String) -> String {
-        let files = || {
-            let records = self.records.iter().map(|r| (&r.certificate, &r.file_name));
-            records.chain(self.pool.iter().map(|ca| (&ca.certificate, &ca.file_name)))
-        };
-        if let Some((_, same)) = files().find(|(known, _)| *known == certificate) {
-            return same.clone();
-        }
-        let taken = |name: &String| files().any(|(_, file)| file == name);
-        let candidates = (2..).map(|count| file_name::numbered(&name, count));
-        std::iter::once(name.clone())
-            .chain(candidates)
-            .find(|name| !taken(name))
-            .unwrap_or(name)
     }
 
     fn remove_records(&mut self, trustpoint: &str, kinds: &[RecordKind]) {

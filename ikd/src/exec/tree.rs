@@ -6,7 +6,6 @@ use ike_core::sa::action::Cleared;
 
 use super::node::Action::{Clear, ClearStatistics, Debug, Pki as PkiAction, Show};
 use super::node::{By, Clearing, Node, Pki};
-use super::show::keys::Which;
 use super::show::{Page, Side};
 use super::tree_pki;
 use crate::log::Switch;
@@ -221,9 +220,9 @@ const SHOW_CRYPTO: &[Node] = &[
     Node::group("ikev2", "Show IKEv2", SHOW_IKEV2),
     Node::group("ipsec", "Show IPSEC policy", SHOW_IPSEC),
     Node::group("isakmp", "Show ISAKMP", SHOW_ISAKMP),
-    Node::group("key", "Show long term public keys", &[SHOW_KEYS]),
+    Node::group("key", "Show long term public keys", tree_pki::SHOW_KEY),
     Node::show("map", "Crypto maps", Page::CryptoMap),
-    Node::group("pki", "Show PKI", SHOW_PKI),
+    Node::group("pki", "Show PKI", tree_pki::SHOW_PKI),
     Node::show(
         "session",
         "Show crypto sessions (tunnels)",
@@ -350,49 +349,3 @@ const SHOW_ISAKMP: &[Node] = &[
         Page::IsakmpSa { detail: true },
     )]),
 ];
-
-const SHOW_KEYS: Node = Node::group(
-    "mypubkey",
-    "Show public keys associated with this router",
-    &[
-        Node::show("all", "Show all public keys", Page::Keys(Which::All)),
-        Node::show("ec", "Show EC public keys", Page::Keys(Which::Ec)),
-        Node::show("rsa", "Show RSA public keys", Page::Keys(Which::Rsa)),
-    ],
-);
-
-const SHOW_PKI: &[Node] =
-    &[
-        Node::show(
-            "certificates",
-            "Show certificates",
-            Page::Certificates { verbose: false },
-        )
-        .then(&[
-            Node::show("verbose", "Show certificates in verbose mode", VERBOSE)
-                .then(&[Node::name("Trustpoint Name", VERBOSE)]),
-            Node::name("Trustpoint Name", Page::Certificates { verbose: false }).then(&[
-                Node::show("verbose", "Show certificates in verbose mode", VERBOSE),
-            ]),
-        ]),
-        Node::show("counters", "Show PKI counters", Page::PkiCounters),
-        Node::show("crls", "Show Certificate Revocation Lists", Page::Crls),
-        Node::show("timers", "Show PKI timers", Page::PkiTimers),
-        Node::show(
-            "trustpoints",
-            "Show trustpoints",
-            Page::Trustpoints { status: false },
-        )
-        .then(&[Node::show(
-            "status",
-            "Trustpoint status",
-            Page::Trustpoints { status: true },
-        )]),
-        Node::show(
-            "trustpool",
-            "Show CA certificates of the trustpool",
-            Page::Trustpool,
-        ),
-    ];
-
-const VERBOSE: Page = Page::Certificates { verbose: true };

@@ -1,7 +1,9 @@
-//! The exec commands that change the PKI (O-087, G-060, G-064). `noconfirm` is our own (P-033).
+//! The exec commands of the PKI: those that change it (O-087, G-060, G-064) and its pages. `noconfirm` is our own (P-033).
 
 use super::node::Action::Pki as Run;
 use super::node::{Node, Pki};
+use super::show::Page;
+use super::show::keys::Which;
 
 /// Below `crypto`.
 pub(super) const CRYPTO: &[Node] = &[
@@ -15,6 +17,54 @@ pub(super) const WRITE: &[Node] = &[Node::run(
     "Write to NV memory: certificates are marked as saved",
     Run(Pki::Save),
 )];
+
+/// Below `show crypto key`.
+pub(super) const SHOW_KEY: &[Node] = &[Node::group(
+    "mypubkey",
+    "Show public keys associated with this router",
+    &[
+        Node::show("all", "Show all public keys", Page::Keys(Which::All)),
+        Node::show("ec", "Show EC public keys", Page::Keys(Which::Ec)),
+        Node::show("rsa", "Show RSA public keys", Page::Keys(Which::Rsa)),
+    ],
+)];
+
+/// Below `show crypto pki`.
+pub(super) const SHOW_PKI: &[Node] =
+    &[
+        Node::show(
+            "certificates",
+            "Show certificates",
+            Page::Certificates { verbose: false },
+        )
+        .then(&[
+            Node::show("verbose", "Show certificates in verbose mode", VERBOSE)
+                .then(&[Node::name("Trustpoint Name", VERBOSE)]),
+            Node::name("Trustpoint Name", Page::Certificates { verbose: false }).then(&[
+                Node::show("verbose", "Show certificates in verbose mode", VERBOSE),
+            ]),
+        ]),
+        Node::show("counters", "Show PKI counters", Page::PkiCounters),
+        Node::show("crls", "Show Certificate Revocation Lists", Page::Crls),
+        Node::show("timers", "Show PKI timers", Page::PkiTimers),
+        Node::show(
+            "trustpoints",
+            "Show trustpoints",
+            Page::Trustpoints { status: false },
+        )
+        .then(&[Node::show(
+            "status",
+            "Trustpoint status",
+            Page::Trustpoints { status: true },
+        )]),
+        Node::show(
+            "trustpool",
+            "Show CA certificates of the trustpool",
+            Page::Trustpool,
+        ),
+    ];
+
+const VERBOSE: Page = Page::Certificates { verbose: true };
 
 const PKI: &[Node] = &[
     Node::group(

@@ -4,9 +4,10 @@
 use std::net::IpAddr;
 
 use ike_core::config::{Enrollment, RunningConfig, TrustpointConfig};
+use ike_pki::Certificate;
 use ike_pki::http::{HttpReply, HttpRequest};
 use ike_pki::scep::{
-    CaCertificates, Capabilities, PkiOperation, ScepUrl, get_ca_caps, get_ca_cert,
+    CaCertificates, Capabilities, PkiOperation, ScepUrl, get_ca_caps, get_ca_cert, get_next_ca_cert,
 };
 
 use super::counters::Count;
@@ -69,6 +70,17 @@ impl<'a> Ca<'a> {
         let capabilities = Capabilities::from_reply(&reply);
         self.pki.trace_capabilities(&capabilities);
         Ok(capabilities)
+    }
+
+    /// GetNextCACert (RFC 8894 4.7); the CA of now has signed the reply.
+    pub(super) async fn next_certificate(
+        &self,
+        now: &CaCertificates,
+    ) -> Result<Certificate, PkiError> {
+        let request = get_next_ca_cert(&self.url, self.trustpoint);
+        let reply = self.send("GetNextCACert", &request).await?;
+        let next = now.next_from_reply(&reply);
+        Ok(next.map_err(|e| self.failed(&e))?.ca)
     }
 
     /// PKIOperation.

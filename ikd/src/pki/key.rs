@@ -6,7 +6,7 @@ use ike_core::sa::job::PrivateKeys;
 use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::Store;
 
-use super::rollover::Keeping;
+use super::key_rollover::Keeping;
 use super::{Pki, PkiError};
 use crate::control::Talk;
 use crate::keystore::KeyChange;
@@ -86,8 +86,12 @@ impl Pki {
             ));
         }
         if self.keystore.lock().await.keys.key(&label).is_some() {
+            let kind = match spec {
+                KeySpec::Rsa { .. } => "RSA",
+                _ => "EC",
+            };
             talk.say(format!(
-                "% You already have RSA keys defined named {label}."
+                "% You already have {kind} keys defined named {label}."
             ))
             .await;
             let replace = "% Do you really want to replace them? [yes/no]: ";

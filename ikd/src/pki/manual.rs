@@ -4,8 +4,8 @@
 use ike_core::policy::enrolment::Wish;
 use ike_pki::{CertRequestSpec, Certificate, LabCa, Pending};
 
+use super::key_rollover::Signed;
 use super::prompts::{End, base64_lines, certificates_of_text, lines};
-use super::rollover::Signed;
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
 

@@ -5,7 +5,8 @@
 //! `ca` talks to a CA by SCEP, `authenticate` and `enroll` are the two dialogues (P-030, P-031),
 //! `request` is an enrolment under way with its polls (P-024), `timers` what is done unasked, `revocation`
 //! lists and OCSP (P-025, P-041), `key` the key pairs, `import` and `export` what is pasted at a
-//! terminal, `manage` what changes the store without a CA, `trace` the debug lines. What requests and replies mean is decided in
+//! terminal, `manage` what changes the store without a CA, `rollover` the next
+//! certificate of a CA, `trace` the debug lines. What requests and replies mean is decided in
 //! `ike_pki`, what a trustpoint asks for in `ike_core::policy::enrolment`.
 
 mod authenticate;
@@ -16,6 +17,7 @@ mod error;
 mod export;
 mod import;
 mod key;
+mod key_rollover;
 mod manage;
 mod manual;
 mod prompts;

@@ -12,7 +12,7 @@ use ike_pki::{Certificate, Csr, CsrSpec, Pending};
 use zeroize::Zeroizing;
 
 use super::ca::Ca;
-use super::rollover::{self, Signed};
+use super::key_rollover::{self, Signed};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError};
 use crate::control::Talk;
@@ -54,7 +54,7 @@ impl Pki {
         let mut key_label = wish.key_label.clone();
         if application.regenerate {
             let store = &self.keystore.lock().await.store;
-            key_label = rollover::label_for(store, &application.trustpoint, &key_label);
+            key_label = key_rollover::label_for(store, &application.trustpoint, &key_label);
         }
         let (key, keeping) = self
             .key_pair(&key_label, wish.key, application.regenerate, talk)
@@ -127,8 +127,13 @@ impl Pki {
         let keystore = self.keystore.lock().await;
         let known = keystore.store.ca(trustpoint);
         let same = known.is_some_and(|record| *record.certificate == certificates.ca);
+        let next = keystore.store.next_ca(trustpoint);
+        let rolled = next.is_some_and(|next| **next == certificates.ca);
         drop(keystore);
-        if !same {
+        if rolled && !same {
+            // The CA went over to it before its time.
+            self.roll_over(trustpoint).await?;
+        } else if !same {
             return Err(ca.failed(
                 &"GetCACert: the CA has another certificate than the one that was authenticated; if that is right, `no crypto pki trustpoint` and authenticate again",
             ));

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::ca::Ca;
 use super::counters::Count;
 use super::enroll::configured_password;
+use super::key_rollover::{self, Signed};
 use super::request::Application;
-use super::rollover::{self, Signed};
 use super::signer::{Signing, random};
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
@@ -24,11 +24,14 @@ use crate::control::Talk;
 /// Longest sleep: a clock that was set is noticed by then.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Seconds until a CA without a next certificate is asked for it again.
+const DAY: i64 = 86_400;
+
 /// What the task remembers of trustpoints from one look to the next.
 #[derive(Default)]
 struct Memory {
-    /// When one that failed may try again, seconds since 1970 UTC.
-    resting: BTreeMap<String, i64>,
+    /// When one that failed at something may try it again, seconds since 1970 UTC.
+    resting: BTreeMap<(String, Due), i64>,
     /// When one was polled last, for polls that tests hurry.
     polled: BTreeMap<String, Instant>,
     /// What was said of renewals.
@@ -84,7 +87,7 @@ impl Pki {
             let waited = polled.map_or(Duration::ZERO, Instant::elapsed);
             return interval.saturating_sub(waited);
         }
-        let rest = memory.resting.get(&timer.trustpoint).copied();
+        let rest = memory.resting.get(&key(timer)).copied();
         let at = timer.at.max(rest.unwrap_or(timer.at));
         Duration::from_secs(u64::try_from(at.saturating_sub(self.now())).unwrap_or(0))
     }
@@ -98,13 +101,18 @@ impl Pki {
             Due::Poll => self.poll(config, name).await,
             Due::Enroll => self.by_itself(config, name, false).await,
             Due::Renew => self.by_itself(config, name, true).await,
+            Due::NextCa => self.fetch_next_ca(config, name).await,
+            Due::RollOver => self.roll_over(name).await,
         };
         match done {
-            Ok(_) => drop(memory.resting.remove(name)),
+            Ok(_) => drop(memory.resting.remove(&key(timer))),
             Err(e) => {
                 (self.log)(&e.to_string());
-                let rest = trustpoint(config, name).map_or(60, |tp| self.poll_interval(tp));
-                memory.resting.insert(name.to_owned(), self.now() + rest);
+                let rest = match timer.due {
+                    Due::NextCa => DAY,
+                    _ => trustpoint(config, name).map_or(60, |tp| self.poll_interval(tp)),
+                };
+                memory.resting.insert(key(timer), self.now() + rest);
             }
         }
     }
@@ -151,7 +159,7 @@ impl Pki {
             // What a CA makes when it is asked is younger than the question.
             .answer(&reply, &signing.as_signer(), &certificates, self.now())
             .map_err(|e| ca.failed(&e))?;
-        let (key_label, keeping) = rollover::of_pending(&pending.key_label);
+        let (key_label, keeping) = key_rollover::of_pending(&pending.key_label);
         let exportable = self.exportable(&pending.key_label).await;
         let signed = Signed {
             trustpoint: name.to_owned(),
@@ -206,6 +214,11 @@ impl Pki {
             }
         }
     }
+}
+
+/// What rests when a timer failed.
+fn key(timer: &Timer) -> (String, Due) {
+    (timer.trustpoint.clone(), timer.due)
 }
 
 /// `auto-enroll … regenerate`, or `regenerate` alone.

@@ -1,9 +1,10 @@
 //! `ikd pki list`: what the store holds, in its order.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use clap::Args;
-use ike_pki::{IosTime, Record, RecordKind};
+use ike_pki::{Certificate, IosTime, Record, RecordKind};
 use serde::Serialize;
 
 use super::{Answer, Outcome, StoreArgs, now, numbered, plain};
@@ -32,6 +33,10 @@ pub(super) struct Listing {
     pub(super) keys: Vec<Key>,
     /// Whether the keys are encrypted.
     pub(super) encrypted: bool,
+    /// Subjects of imported CAs of the trustpool, oldest first (G-064).
+    pub(super) trustpool: Vec<String>,
+    /// Subjects of certificates that CAs will have next.
+    pub(super) next_cas: Vec<String>,
 }
 
 /// One certificate. Times are seconds since 1970-01-01T00:00:00Z.
@@ -96,13 +101,21 @@ pub(super) fn listing(keystore: &Keystore, now: i64) -> Listing {
         spki_sha256: entry.spki_sha256.clone(),
     });
     let certificates = store.listing().into_iter();
+    let trustpoints = store.ca_trustpoints();
+    let next = trustpoints.iter().filter_map(|name| store.next_ca(name));
     Listing {
         certificate_requests: store.certificate_request_order(),
         certificates: certificates.map(|r| listed(keystore, r, now)).collect(),
         pending: waiting.collect(),
         keys: keys.collect(),
         encrypted: keystore.key_table().protection.is_some(),
+        trustpool: subjects(store.trustpool().iter().map(|ca| &ca.certificate)),
+        next_cas: subjects(next),
     }
+}
+
+fn subjects<'a>(certificates: impl Iterator<Item = &'a Arc<Certificate>>) -> Vec<String> {
+    certificates.map(|c| c.subject().to_string()).collect()
 }
 
 fn listed(keystore: &Keystore, record: &Record, now: i64) -> Listed {
@@ -145,6 +158,14 @@ fn text(listing: &Listing) -> String {
             request.polls,
             IosTime(request.next_poll_at)
         );
+    }
+    for (what, subjects) in [
+        ("Trustpool, imported", &listing.trustpool),
+        ("Next certificates of CAs", &listing.next_cas),
+    ] {
+        if !subjects.is_empty() {
+            let _ = writeln!(out, "{what}:\n{}", numbered(subjects).trim_end());
+        }
     }
     let protection = if listing.encrypted {
         "encrypted"

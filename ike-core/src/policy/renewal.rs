@@ -15,6 +15,10 @@ pub enum Due {
     Enroll,
     /// Ask for the next certificate.
     Renew,
+    /// Ask for the next certificate of the CA (RFC 8894 4.7).
+    NextCa,
+    /// The next certificate of the CA takes its place.
+    RollOver,
 }
 
 /// One timer.
@@ -32,15 +36,19 @@ pub struct Timer {
 #[must_use]
 pub fn timers(config: &RunningConfig, store: &Store, now: i64) -> Vec<Timer> {
     let of = |tp: &TrustpointConfig| {
-        let decision = next(tp, store, now)?;
-        let (due, at) = decision.value;
-        Some(Timer {
-            at,
-            due,
-            trustpoint: tp.name.clone(),
+        let decisions = [next(tp, store, now), of_ca(tp, store)];
+        let name = tp.name.clone();
+        decisions.into_iter().flatten().map(move |decision| {
+            let (due, at) = decision.value;
+            let trustpoint = name.clone();
+            Timer {
+                at,
+                due,
+                trustpoint,
+            }
         })
     };
-    let mut all: Vec<Timer> = config.trustpoints.iter().filter_map(of).collect();
+    let mut all: Vec<Timer> = config.trustpoints.iter().flat_map(of).collect();
     all.sort_by(|a, b| (a.at, &a.trustpoint).cmp(&(b.at, &b.trustpoint)));
     all
 }
@@ -67,6 +75,32 @@ pub fn next(tp: &TrustpointConfig, store: &Store, now: i64) -> Option<Decision<(
     let because = format!("auto-enroll at {percent} percent of the certificate's lifetime");
     Some(Decision::new((Due::Renew, at), "G-061", because))
 }
+
+/// What a trustpoint with `auto-enroll` does about the certificate of its CA, and when: it asks for the
+/// next one when most of the lifetime is over, and lets it take its place at the end.
+#[must_use]
+pub fn of_ca(tp: &TrustpointConfig, store: &Store) -> Option<Decision<(Due, i64)>> {
+    let auto = tp.auto_enroll.as_ref()?;
+    let ca = &store.ca(&tp.name)?.certificate;
+    if store.next_ca(&tp.name).is_some() {
+        let because = "the CA's certificate ends and the next one is there";
+        return Some(Decision::new(
+            (Due::RollOver, ca.not_after()),
+            "G-061",
+            because,
+        ));
+    }
+    let percent = auto.percent.unwrap_or(LATEST_PERCENT).min(LATEST_PERCENT);
+    let because = format!("auto-enroll at {percent} percent of the CA certificate's lifetime");
+    Some(Decision::new(
+        (Due::NextCa, at_percent(ca, percent)),
+        "G-061",
+        because,
+    ))
+}
+
+/// A CA is asked for its next certificate by then, whatever `auto-enroll` says: at the end it is too late.
+const LATEST_PERCENT: u32 = 90;
 
 /// Polls of a request until the router gives up: `enrollment retry count` (G-061).
 #[must_use]

@@ -188,6 +188,27 @@ mod tests {
         LabCa::new(&name, key, 1, NOW - 60, NOW + 86_400).unwrap()
     }
 
+    /// S-050, G-064: an imported CA of the trustpool may vouch behind the trustpoints, with
+    /// `revocation-check crl`, unless a profile restricts.
+    #[test]
+    fn an_imported_ca_vouches_where_nothing_restricts() {
+        let config = parse(
+            "R",
+            "crypto pki trustpoint TP\ncrypto isakmp profile P\n ca trust-point TP\n",
+        )
+        .config;
+        let mut store = Store::default();
+        store.authenticate("TP", root("Own").certificate().clone(), NOW);
+        store.import_trustpool(vec![root("Pool").certificate().clone()], NOW);
+        let all = trustpoints(None, &store).value;
+        assert_eq!(all, ["TP", "Trustpool1"]);
+        let pool = anchor(&config, &store, "Trustpool1", NOW).unwrap();
+        assert_eq!(pool.certificate, store.trustpool()[0].certificate);
+        assert_eq!(pool.revocation, [Revocation::Crl]);
+        let bound = trustpoints(config.isakmp_profiles.first(), &store).value;
+        assert_eq!(bound, ["TP"]);
+    }
+
     fn below(parent: &mut LabCa, cn: &str) -> LabCa {
         let key = PrivateKey::generate(KeySpec::EcP256).unwrap();
         let name = Name::from_subject_name(&format!("CN={cn}")).unwrap();

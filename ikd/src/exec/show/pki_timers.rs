@@ -1,6 +1,6 @@
 //! `show crypto pki timers` (O-044): what the PKI will do by itself, soonest first. A first line
 //! without name is the time until the next one, as in IOS; the names behind the time are IOS's for
-//! `POLL`, `RENEW` and `CRL`, `ENROLL` is ours.
+//! `POLL`, `RENEW` and `CRL`, the others are ours.
 
 use ike_core::policy::renewal::{self, Due};
 use ike_pki::IosTime;
@@ -19,7 +19,7 @@ pub(super) struct PkiTimers {
 
 #[derive(Serialize)]
 struct Timer {
-    /// `POLL`, `ENROLL`, `RENEW` or `CRL`.
+    /// `POLL`, `ENROLL`, `RENEW`, `SHADOW`, `ROLLOVER` or `CRL`.
     kind: &'static str,
     /// Trustpoint, or issuer of the list.
     name: String,
@@ -41,6 +41,8 @@ pub(super) fn view(now: &Snapshot<'_>) -> PkiTimers {
             Due::Poll => "POLL",
             Due::Enroll => "ENROLL",
             Due::Renew => "RENEW",
+            Due::NextCa => "SHADOW",
+            Due::RollOver => "ROLLOVER",
         };
         of(kind, &timer.trustpoint, timer.at)
     });
@@ -103,7 +105,8 @@ mod tests {
         let now = world.snapshot();
         let text = shown("show crypto pki timers", &now);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!((lines[0], lines.len()), ("PKI Timers", 3), "{text}");
+        assert_eq!((lines[0], lines.len()), ("PKI Timers", 4), "{text}");
+        assert!(lines[3].ends_with("  SHADOW IOSCA1"), "{text}");
         assert!(
             lines[2].starts_with(lines[1]) && lines[2].ends_with("  RENEW IOSCA1"),
             "{text}"

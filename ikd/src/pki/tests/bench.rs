@@ -87,6 +87,25 @@ impl Cas {
         self.servers().insert(host.to_owned(), server);
     }
 
+    /// A CA gets its next certificate, which it tells; the server of that waits.
+    pub(super) fn prepare_rollover(&self, host: &str, cn: &str) -> Certificate {
+        let name = Name::from_subject_name(&format!("cn={cn},o=cisco,o=com")).unwrap();
+        let key = PrivateKey::generate(KeySpec::Rsa { bits: 1024 }).unwrap();
+        let ca = LabCa::new(&name, key, 1, NOW, NOW + 7000 * DAY).unwrap();
+        let next = ca.certificate().clone();
+        self.at(host, |server| server.set_next_ca(Some(next.clone())));
+        let server = CaServer::new(ca, cn, CaOptions::default()).unwrap();
+        self.servers().insert(format!("next of {host}"), server);
+        next
+    }
+
+    /// The CA is its next one from here on.
+    pub(super) fn roll_over(&self, host: &str) {
+        let mut servers = self.servers();
+        let next = servers.remove(&format!("next of {host}")).unwrap();
+        servers.insert(host.to_owned(), next);
+    }
+
     /// Does something at a CA.
     pub(super) fn at<T>(&self, host: &str, act: impl FnOnce(&mut CaServer) -> T) -> T {
         act(self.servers().get_mut(host).unwrap())

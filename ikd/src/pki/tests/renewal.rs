@@ -172,3 +172,38 @@ async fn key_pairs_are_made_replaced_and_removed_on_purpose() {
     let text = bench.refused(small, &[]).await;
     assert!(text.contains("from 360 to 8192 bits"), "{text}");
 }
+
+/// RFC 8894 4.7: the next certificate of the CA is fetched in time, counts for nothing before the end
+/// of the one of now, survives a restart, and the router enrols under it by itself.
+#[tokio::test(start_paused = true)]
+async fn a_ca_rolls_over_without_an_operator() {
+    let bench = Bench::with(&renewing("auto-enroll 80"), GrantPolicy::Automatic);
+    bench.enrolled("IOSCA1").await;
+    let now = bench.cas.at("192.168.0.3", |ca| ca.certificate().clone());
+    // A CA that tells no next certificate is asked once a day.
+    at(NOW + 3200 * DAY);
+    bench.unattended(Duration::from_secs(200)).await;
+    let told = "tells no next one (GetNextCACert)";
+    assert_eq!(log().matches(told).count(), 1, "{}", log());
+    let next = bench.cas.prepare_rollover("192.168.0.3", "CA1");
+    at(NOW + 3202 * DAY);
+    let bench = bench.restart();
+    bench.unattended(Duration::from_secs(5)).await;
+    let store = bench.store().await;
+    assert_eq!(
+        store.next_ca("IOSCA1").map(|ca| (**ca).clone()),
+        Some(next.clone()),
+        "{}",
+        log()
+    );
+    assert_eq!(*store.ca("IOSCA1").unwrap().certificate, now);
+    let bench = bench.restart();
+    bench.cas.roll_over("192.168.0.3");
+    at(NOW + 3651 * DAY);
+    bench.unattended(Duration::from_secs(100)).await;
+    let store = bench.store().await;
+    assert_eq!(*store.ca("IOSCA1").unwrap().certificate, next, "{}", log());
+    let own = &store.identity("IOSCA1").unwrap().certificate;
+    assert!(ike_pki::is_issued_by(own, &next), "{}", log());
+    assert!(bench.can_sign("IOSCA1").await);
+}
