@@ -29,6 +29,8 @@ use crate::pki::{Action, Changed, Counts, Device, Parts, Pki, Sent, Transport};
 
 /// Real time between polls of a pending request.
 const POLL: Duration = Duration::from_millis(5);
+/// Turns that the task of timers gets after every action: more than one look takes.
+const TURNS: u32 = 32;
 /// Real time in which routers do what is due.
 const MOMENT: Duration = Duration::from_millis(20);
 
@@ -222,6 +224,7 @@ impl Invented {
             Ok(text) => Response::ok(text),
             Err(e) => Response::failed(7, e.to_string()),
         };
+        running.look_around();
         Ok((response, running.left()))
     }
 
@@ -275,6 +278,15 @@ impl Invented {
 }
 
 impl Running {
+    /// The task of timers sees what has changed, as it does at once in a daemon.
+    fn look_around(&self) {
+        self.runtime.block_on(async {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
     fn left(&mut self) -> Left {
         let mut changed = None;
         while let Ok(newer) = self.changes.try_recv() {
