@@ -65,7 +65,14 @@ CONF
 fetch_ntc_templates() {
     local target=$PWD/target/peers/ntc
     [ -d "$target"/lib/python3*/site-packages/ntc_templates ] 2>/dev/null && return 0
-    have python3 || { skip "python3: show pages are not held against ntc-templates"; return 0; }
+    # Debian has the making of environments in a package of its own.
+    if ! python3 -c 'import ensurepip' >/dev/null 2>&1; then
+        if [ "$(id -u)" = 0 ] && have apt-get; then
+            { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >/dev/null 2>&1 || true
+        fi
+        python3 -c 'import ensurepip' >/dev/null 2>&1 ||
+            { skip "python3-venv: show pages are not held against ntc-templates"; return 0; }
+    fi
     say "fetching ntc-templates"
     mkdir -p "$(dirname "$target")"
     { python3 -m venv "$target" && "$target/bin/pip" install --quiet 'ntc-templates==9.3.0' 'textfsm==2.1.0'; } >/dev/null 2>&1 ||
