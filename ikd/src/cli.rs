@@ -14,7 +14,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, lab, pki, pki_cli};
+use crate::{check, decode, lab, pki, pki_cli};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -30,6 +30,7 @@ const EXAMPLES: &str = "Examples:
   ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
   ikd lab up --peer strongswan R1.cfg R2.cfg   the second one is strongSwan, translated
   ikd check R1.cfg                          errors with line, column and a suggestion
+  ikd decode capture.pcapng                 the IKE messages of a capture, a line a payload
   ikd run -c R1.cfg --name R1               a daemon; then: ikd -d R1 exec 'show crypto isakmp sa'";
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +60,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the IKE messages of a capture file.
+    Decode(decode::DecodeArgs),
     /// Bring a tunnel or crypto map entry up and wait for the verdict.
     Up {
         #[command(flatten)]
@@ -184,6 +187,7 @@ pub fn run(cli: Cli) -> ExitCode {
             verbose,
             json,
         } => check_files(&files, verbose, json),
+        Command::Decode(args) => decode::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Rekey {
