@@ -54,6 +54,12 @@ impl Said {
     }
 }
 
+/// `1 proposal`, `2 proposals`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 /// Octets in hexadecimal, the first [`SHOWN`] of them.
 pub(super) fn hex(octets: &[u8]) -> String {
     match octets.get(..SHOWN) {

@@ -49,8 +49,8 @@ Examples:
   #3 2026-01-02T03:04:05.000006Z 192.168.0.1:500 -> 192.168.0.2:500
     IKE 1.0 Identity Protection (Main Mode)
     cookies 1111111111111111 0000000000000000, flags none, message ID 0x00000000, 192 octets
-    Security Association [60]: 1 proposals
-      proposal 1 ISAKMP, transform 1: encr aes 256, hash sha, auth rsig, group 2 (...), lifetime 86400 ...
+    Security Association [60]: 1 proposal
+      proposal 1 ISAKMP, transform 1: encr aes 256, hash sha, auth rsig, group 2, lifetime 86400 Seconds
     Vendor ID [20]: NAT-T RFC 3947";
 
 /// What to decode.

@@ -7,12 +7,12 @@ use ike_crypto::{Cipher, Hash};
 use ike_wire::registry::PayloadType;
 use ike_wire::v1::{
     AuthMethod, Body, CertEncoding, Chain, Delete, Encapsulation, EncryptionId, EspTransform,
-    Fragment, GroupId, HashId, IdValue, Identification, IpsecAttribute, IpsecAuth, LifeType,
-    Notify, OakleyAttribute, Proposal, ProtocolId, SecurityAssociation, Transform, vendor,
+    Fragment, HashId, IdValue, Identification, IpsecAttribute, IpsecAuth, LifeType, Notify,
+    OakleyAttribute, Proposal, ProtocolId, SecurityAssociation, Transform, vendor,
 };
 use ike_wire::{Header, Spi};
 
-use super::line::{Line, Said, certificate, hex, name, text, vendor as vendor_text};
+use super::line::{Line, Said, certificate, counted, hex, name, text, vendor as vendor_text};
 
 /// A line for each payload.
 pub(super) fn lines(header: &Header, chain: &Chain) -> Vec<Line> {
@@ -43,9 +43,12 @@ fn body(header: &Header, body: &Body) -> Said {
         Body::Delete(delete) => deletion(delete),
         Body::Vendor(octets) => vendor_name(octets, header).into(),
         // Values may hold a password (K9).
-        Body::Attributes(config) => {
-            format!("{}, {} attributes", config.ty, config.attributes.len()).into()
-        }
+        Body::Attributes(config) => format!(
+            "{}, {}",
+            config.ty,
+            counted(config.attributes.len(), "attribute")
+        )
+        .into(),
         Body::NatOa(nat) => match nat.ip() {
             Some(ip) => ip.to_string().into(),
             None => hex(&nat.address).into(),
@@ -62,9 +65,9 @@ fn body(header: &Header, body: &Body) -> Said {
 }
 
 fn association(sa: &SecurityAssociation) -> Said {
-    let count = sa.proposals.len();
     let parts: Vec<String> = sa.proposals.iter().flat_map(proposal).collect();
-    Said::list(format!("{count} proposals"), parts.into_iter())
+    let text = counted(sa.proposals.len(), "proposal");
+    Said::list(text, parts.into_iter())
 }
 
 fn proposal(proposal: &Proposal) -> Vec<String> {
@@ -102,7 +105,7 @@ fn phase_1(transform: &Transform) -> String {
         words.push(format!("auth {}", authentication_name(id)));
     }
     if let Some(id) = number(OakleyAttribute::GROUP) {
-        words.push(format!("group {id}{}", group_name(id)));
+        words.push(format!("group {id}"));
     }
     let life = (OakleyAttribute::LIFE_TYPE, OakleyAttribute::LIFE_DURATION);
     words.extend(lifetimes(transform, life.0.into(), life.1.into()));
@@ -144,12 +147,6 @@ fn authentication_name(id: u64) -> String {
     show::authentication(method).to_owned()
 }
 
-/// ` (modp 1024)`, or nothing for a group without a name.
-fn group_name(id: u64) -> String {
-    let group = u16::try_from(id).ok().and_then(|id| GroupId(id).name());
-    group.map(|name| format!(" ({name})")).unwrap_or_default()
-}
-
 /// The registry's name of a number that IOS has no word for.
 fn short(id: u64, name: impl Fn(u16) -> String) -> String {
     u16::try_from(id).map_or_else(|_| format!("unknown-{id}"), name)
@@ -179,7 +176,7 @@ fn phase_2(transform: &Transform, name: String) -> String {
         words.push(short(id, |id| Encapsulation(id).to_string()));
     }
     if let Some(id) = number(IpsecAttribute::GROUP) {
-        words.push(format!("group {id}{}", group_name(id)));
+        words.push(format!("group {id}"));
     }
     let life = (IpsecAttribute::LIFE_TYPE, IpsecAttribute::LIFE_DURATION);
     words.extend(lifetimes(transform, life.0.into(), life.1.into()));
@@ -256,7 +253,11 @@ fn notification(notify: &Notify) -> String {
 }
 
 fn deletion(delete: &Delete) -> Said {
-    let text = format!("{} SPIs of {}", delete.spis.len(), delete.protocol);
+    let text = format!(
+        "{} of {}",
+        counted(delete.spis.len(), "SPI"),
+        delete.protocol
+    );
     Said::list(text, delete.spis.iter().map(|spi| hex(spi)))
 }
 

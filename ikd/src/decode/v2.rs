@@ -2,12 +2,12 @@
 
 use ike_core::show;
 use ike_wire::v2::{
-    AddressRange, Body, CertEncoding, CertRequest, Certificate, Chain, Delete, GroupId, IdValue,
-    Identification, Notify, NotifyType, Proposal, SecurityAssociation, TrafficSelector, Transform,
-    TransformAttribute, TransformType,
+    AddressRange, Body, CertEncoding, CertRequest, Certificate, Chain, Delete, GroupId,
+    HashAlgorithm, IdValue, Identification, Notify, NotifyType, Proposal, SecurityAssociation,
+    TrafficSelector, Transform, TransformAttribute, TransformType,
 };
 
-use super::line::{Line, Said, certificate, hex, name, text, vendor};
+use super::line::{Line, Said, certificate, counted, hex, name, text, vendor};
 
 /// A line for each clear payload.
 pub(super) fn lines(chain: &Chain) -> Vec<Line> {
@@ -41,7 +41,7 @@ fn body(body: &Body) -> Said {
         Body::Vendor(octets) => vendor(octets).into(),
         Body::TsI(selectors) | Body::TsR(selectors) => {
             let selectors = &selectors.selectors;
-            let text = format!("{} selectors", selectors.len());
+            let text = counted(selectors.len(), "selector");
             Said::list(text, selectors.iter().map(selector))
         }
         Body::Encrypted(inside) => format!(
@@ -58,9 +58,12 @@ fn body(body: &Body) -> Said {
             piece.first
         )
         .into(),
-        Body::Config(config) => {
-            format!("{}, {} attributes", config.ty, config.attributes.len()).into()
-        }
+        Body::Config(config) => format!(
+            "{}, {}",
+            config.ty,
+            counted(config.attributes.len(), "attribute")
+        )
+        .into(),
         // The message may hold a password (K9).
         Body::Eap(message) => format!("{} octets, not shown", message.len()).into(),
         Body::Nonce(octets) => format!("{} octets", octets.len()).into(),
@@ -69,7 +72,7 @@ fn body(body: &Body) -> Said {
 }
 
 fn association(sa: &SecurityAssociation) -> Said {
-    let text = format!("{} proposals", sa.proposals.len());
+    let text = counted(sa.proposals.len(), "proposal");
     Said::list(text, sa.proposals.iter().map(proposal))
 }
 
@@ -138,7 +141,8 @@ fn authorities(request: &CertRequest) -> Said {
     let text = match hashes.len() {
         0 if request.authority.is_empty() => format!("{}, any authority", request.encoding),
         0 => format!("{}: {}", request.encoding, text(&request.authority)),
-        count => format!("{count} authorities, by the hash of their keys"),
+        1 => "the hash of a CA's key".to_owned(),
+        count => format!("{count} hashes of keys of CAs"),
     };
     Said::list(text, hashes.map(|hash| hex(&hash)))
 }
@@ -154,15 +158,24 @@ fn notification(notify: &Notify) -> String {
         (NotifyType::INVALID_KE_PAYLOAD, &[a, b]) => {
             format!(", wants {}", group(u16::from_be_bytes([a, b])))
         }
+        (NotifyType::SIGNATURE_HASH_ALGORITHMS, data) => format!(", {}", hashes(data)),
         (_, data) => format!(", data {}", hex(data)),
     };
     format!("{name} ({}){about}{data}", notify.ty.0)
 }
 
+/// RFC 7427 4.
+fn hashes(data: &[u8]) -> String {
+    let (numbers, _) = data.as_chunks::<2>();
+    let names = numbers.iter().take(NAMED);
+    let names = names.map(|number| HashAlgorithm(u16::from_be_bytes(*number)).to_string());
+    names.collect::<Vec<_>>().join(" ")
+}
+
 fn deletion(delete: &Delete) -> Said {
     let text = match delete.spis.len() {
         0 => format!("this SA of {}", delete.protocol),
-        count => format!("{count} SPIs of {}", delete.protocol),
+        count => format!("{} of {}", counted(count, "SPI"), delete.protocol),
     };
     Said::list(text, delete.spis.iter().map(|spi| hex(spi)))
 }
@@ -179,3 +192,5 @@ fn selector(selector: &TrafficSelector) -> String {
 
 /// Octets of the hash before a URL (RFC 7296 3.6).
 const HASH: usize = 20;
+/// Algorithms named of one list.
+const NAMED: usize = 64;
