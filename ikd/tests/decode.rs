@@ -22,7 +22,7 @@ fn decode(path: &Path) -> Output {
 fn the_exit_code_says_whether_all_was_readable() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("it.pcap");
-    let mut code = |octets: &[u8]| {
+    let code = |octets: &[u8]| {
         std::fs::write(&path, octets).unwrap();
         decode(&path).status.code()
     };
