@@ -46,12 +46,14 @@ Examples:
   ikd decode target/demo/t-01/capture.pcapng
   ikd decode --json lab.pcapng | jq -r 'select(.error) | .error'
 
-  #3 2026-01-02T03:04:05.000006Z 192.168.0.1:500 -> 192.168.0.2:500
+  #188 2026-11-26T06:59:06.215359Z 192.168.0.1:500 -> 192.168.0.2:500
     IKE 1.0 Identity Protection (Main Mode)
-    cookies 1111111111111111 0000000000000000, flags none, message ID 0x00000000, 192 octets
-    Security Association [60]: 1 proposal
-      proposal 1 ISAKMP, transform 1: encr aes 256, hash sha, auth rsig, group 2, lifetime 86400 Seconds
-    Vendor ID [20]: NAT-T RFC 3947";
+    cookies 9fff5dc26ae96da5 b1df292d9c750163, flags none, message ID 0x00000000, 104 octets
+    Security Association [56]: 1 proposal
+      proposal 1 ISAKMP, transform 1: encr 3des, hash md5, auth rsig, group 2, lifetime 86400 Seconds
+    Vendor ID [20]: NAT-T RFC 3947
+The number in brackets counts the octets of a payload with its header; offsets of errors count from
+the first octet of the IKE header.";
 
 /// What to decode.
 #[derive(Debug, Args)]

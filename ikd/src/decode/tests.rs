@@ -62,6 +62,28 @@ fn pcapng_of_both_byte_orders_is_read() {
     }
 }
 
+/// Sections have byte orders and interfaces of their own; files may be put one behind the other.
+#[test]
+fn two_sections_of_different_byte_order_are_read() {
+    let packet = udp4(500, &offer());
+    let file = [pcapng(true, 101, &packet), pcapng(false, 101, &packet)].concat();
+    let tally = text(&file).1;
+    assert_eq!((tally.packets, tally.messages), (2, 2));
+    assert!(tally.all_readable());
+}
+
+#[test]
+fn a_packet_without_time_is_read() {
+    let packet = udp4(500, &offer());
+    let length = u32::try_from(packet.len()).expect("short enough");
+    let mut file = pcapng(false, 101, &[]);
+    let block = [3, length + 16, length].map(u32::to_le_bytes).concat();
+    file.extend([&block[..], &packet, &(length + 16).to_le_bytes()].concat());
+    let (text, tally) = text(&file);
+    assert_eq!((tally.packets, tally.messages), (2, 1), "{text}");
+    assert!(text.contains("#2 (no time) 192.0.2.1:500"), "{text}");
+}
+
 #[test]
 fn the_captures_of_our_labs_are_read() {
     use testnet::pcapng::{LINKTYPE_RAW, Writer};
