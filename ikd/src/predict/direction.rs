@@ -35,11 +35,52 @@ pub struct Cause {
 }
 
 impl Direction {
-    /// The decisions of the router on which it ended, the last one last; none where it came up.
-    pub fn causes(&self) -> impl Iterator<Item = &Cause> {
-        let on = self.decided_on.as_deref();
-        let causes = self.decisions.iter();
-        causes.filter(move |c| Some(c.router.as_str()) == on)
+    /// What led to a failure, in order: the decision by which the other router signs; of the router on which it
+    /// ended those that go back to a line, and the last one. None where it came up.
+    pub fn causes(&self) -> Vec<&Cause> {
+        let Some(on) = self.decided_on.as_deref() else {
+            return Vec::new();
+        };
+        let (ours, theirs): (Vec<&Cause>, Vec<&Cause>) =
+            self.decisions.iter().partition(|c| c.router == on);
+        let signed = theirs.into_iter().filter(|c| self.signs(c));
+        let last = ours.last().copied();
+        let telling = ours.into_iter();
+        let telling = telling.filter(|c| !c.lines.is_empty() || Some(*c) == last);
+        signed.chain(telling).collect()
+    }
+
+    /// The rule by which a router asks for what it asks for.
+    pub(super) fn rule_of_request(&self, router: &str) -> Option<&str> {
+        self.rule(router, |c| c.explained.decision.contains("asks for "))
+    }
+
+    /// The rule by which a router signs as it does, or not.
+    pub(super) fn rule_of_signature(&self, router: &str) -> Option<&str> {
+        self.rule(router, |c| {
+            self.signs(c) || c.explained.decision == "nothing signs"
+        })
+    }
+
+    /// The rule by which a router binds its profile.
+    pub(super) fn rule_of_profile(&self, router: &str) -> Option<&str> {
+        self.rule(router, |c| {
+            c.explained.decision.starts_with("the peer is bound to ")
+        })
+    }
+
+    fn rule(&self, router: &str, is_it: impl Fn(&Cause) -> bool) -> Option<&str> {
+        let mut causes = self.decisions.iter();
+        let found = causes.find(|c| c.router == router && is_it(c));
+        found.map(|c| c.explained.rule.as_str())
+    }
+
+    fn signs(&self, cause: &Cause) -> bool {
+        let decision = &cause.explained.decision;
+        let trustpoint = self.verdict.signed_with.get(&cause.router);
+        trustpoint.is_some_and(|tp| {
+            *decision == format!("we sign with {tp}") || *decision == format!("{tp} signs")
+        })
     }
 }
 

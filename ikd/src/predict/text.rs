@@ -32,23 +32,40 @@ fn one(direction: &Direction) -> String {
     // Writing into a String does not fail.
     for request in &verdict.certreq {
         let asked = shorten(&request.issuers).join(" ");
+        let by = by(direction.rule_of_request(&request.from));
         let _ = writeln!(
             out,
-            "   {} from {} asks for {asked}",
+            "   {} from {} asks for {asked}{by}",
             request.message, request.from
         );
     }
-    for router in ends {
-        let signed = verdict.signed_with.get(router);
-        let signed =
-            signed.map_or_else(|| "signs nothing".to_owned(), |t| format!("signs with {t}"));
-        let profile = verdict.profile.get(router).map_or("none", String::as_str);
-        let _ = writeln!(out, "   {router} {signed}, profile {profile}");
-    }
+    ends.into_iter()
+        .for_each(|router| out.push_str(&end(direction, router)));
     if !verdict.up {
-        direction.causes().for_each(|c| out.push_str(&cause(c)));
+        let causes = direction.causes().into_iter();
+        causes.for_each(|c| out.push_str(&cause(c, verdict.reason.as_deref())));
     }
     out
+}
+
+/// What one router signs with and which profile it binds.
+fn end(direction: &Direction, router: &str) -> String {
+    let verdict = &direction.verdict;
+    let signed = match verdict.signed_with.get(router) {
+        Some(trustpoint) => format!("signs with {trustpoint}"),
+        None => "signs nothing".to_owned(),
+    };
+    let profile = verdict.profile.get(router).map_or("none", String::as_str);
+    let [signature, binding] = [
+        direction.rule_of_signature(router),
+        direction.rule_of_profile(router),
+    ]
+    .map(by);
+    format!("   {router} {signed}{signature}, profile {profile}{binding}\n")
+}
+
+fn by(rule: Option<&str>) -> String {
+    rule.map_or_else(String::new, |rule| format!(" ({rule})"))
 }
 
 fn ending(direction: &Direction) -> String {
@@ -64,12 +81,14 @@ fn ending(direction: &Direction) -> String {
     }
 }
 
-fn cause(cause: &Cause) -> String {
+/// A decision; what the headline says already is not said again.
+fn cause(cause: &Cause, headline: Option<&str>) -> String {
     let explained = &cause.explained;
-    let mut out = format!(
-        "   {} {}: {} ({})\n",
-        cause.router, explained.rule, explained.decision, explained.because
-    );
+    let (router, rule, decision) = (&cause.router, &explained.rule, &explained.decision);
+    let told = headline.is_some_and(|h| h.contains(&explained.because));
+    let because = if told { "" } else { explained.because.as_str() };
+    let colon = if told { "" } else { ": " };
+    let mut out = format!("   {router} {rule}: {decision}{colon}{because}\n");
     for line in &cause.lines {
         let _ = writeln!(out, "      {}", place(line));
     }
