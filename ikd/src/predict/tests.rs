@@ -73,6 +73,29 @@ fn the_line_at_fault_is_named() {
     assert!(line.file.ends_with("t-01/r1.cfg"), "{}", line.file);
 }
 
+/// S-095, S-076: profiles of IKEv2 that match alike are all named, and the one that believes by its line.
+#[test]
+fn overlapping_profiles_are_named_by_line() {
+    let case = small("t-58");
+    let found = predict(&case, &Keys::default()).unwrap();
+    let failed = &found.directions[case.initiator];
+    let commands = |rule: &str| {
+        let causes = failed.causes().into_iter();
+        let mut causes = causes.filter(|c| c.explained.rule == rule);
+        let lines = causes.next().map(|c| &c.lines).into_iter().flatten();
+        lines.map(|l| l.command.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(failed.decided_on.as_deref(), Some("R2"));
+    assert_eq!(
+        commands("S-095"),
+        [
+            "crypto ikev2 profile profile2",
+            "crypto ikev2 profile profile3"
+        ]
+    );
+    assert_eq!(commands("S-076"), ["pki trustpoint TP1"]);
+}
+
 /// S-020: with IOSCA1 enrolled last R1 asks for CA1 first, and R2 signs with that.
 #[test]
 fn with_the_other_order_both_can_start() {
