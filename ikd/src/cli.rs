@@ -1,7 +1,8 @@
 //! The command line: arguments, and the exit codes that scripts rely on.
 //!
 //! 0 ok, 1 negotiation failed, 2 usage, 3 configuration invalid, 4 daemon not reachable,
-//! 5 permission or capability missing, 6 timeout, 7 PKI failure, 70 internal error.
+//! 5 permission or capability missing, 6 timeout, 7 PKI failure, 8 predicted not to come up,
+//! 70 internal error.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, decode, lab, pki, pki_cli};
+use crate::{check, decode, lab, pki, pki_cli, predict};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -29,6 +30,7 @@ const EXAMPLES: &str = "Examples:
   ikd lab run config/labs/t-02              one case; exit 0 when it ends as the folder expects
   ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
   ikd lab up --peer strongswan R1.cfg R2.cfg   the second one is strongSwan, translated
+  ikd predict R1.cfg R2.cfg                 who can start, and the rule and line that say so
   ikd check R1.cfg                          errors with line, column and a suggestion
   ikd decode capture.pcapng                 the IKE messages of a capture, a line a payload
   ikd run -c R1.cfg --name R1               a daemon; then: ikd -d R1 exec 'show crypto isakmp sa'";
@@ -62,6 +64,8 @@ enum Command {
     },
     /// Print the IKE messages of a capture file.
     Decode(decode::DecodeArgs),
+    /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
+    Predict(predict::PredictArgs),
     /// Bring a tunnel or crypto map entry up and wait for the verdict.
     Up {
         #[command(flatten)]
@@ -188,6 +192,7 @@ pub fn run(cli: Cli) -> ExitCode {
             json,
         } => check_files(&files, verbose, json),
         Command::Decode(args) => decode::run(&args),
+        Command::Predict(args) => predict::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Rekey {

@@ -25,6 +25,7 @@ pub mod lab;
 pub mod log;
 pub mod pki;
 pub mod pki_cli;
+pub mod predict;
 pub mod runtime;
 mod terminal;
 mod transfer;

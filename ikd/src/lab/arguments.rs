@@ -21,18 +21,38 @@ pub(super) struct CaseArgs {
     /// What the second router runs: `strongswan` is charon with the translation of its configuration.
     #[arg(long, value_name = "SOFTWARE", value_enum, default_value_t)]
     pub peer: Software,
-    /// Listing order of a router's trustpoints, newest first [default: the last defined is newest].
-    #[arg(long, value_name = "HOST=TP,TP", value_parser = assignment)]
-    pub order: Vec<(String, Vec<String>)>,
-    /// Enrol only these trustpoints of a router.
-    #[arg(long, value_name = "HOST=TP,TP", value_parser = assignment)]
-    pub enrolled: Vec<(String, Vec<String>)>,
+    #[command(flatten)]
+    pub stores: StoreArgs,
     /// Bits of the routers' RSA keys; 512 is the exact replica of the tech note's captures.
     #[arg(long, value_name = "N")]
     pub key_bits: Option<u32>,
     /// Seconds between phase 1 retransmissions [default: 10, as IOS].
     #[arg(long, value_name = "S")]
     pub retransmit_interval: Option<f64>,
+}
+
+/// What the routers have enrolled, and in which order.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct StoreArgs {
+    /// Listing order of a router's trustpoints, newest first [default: the last defined is newest].
+    #[arg(long, value_name = "HOST=TP,TP", value_parser = assignment)]
+    pub order: Vec<(String, Vec<String>)>,
+    /// Enrol only these trustpoints of a router.
+    #[arg(long, value_name = "HOST=TP,TP", value_parser = assignment)]
+    pub enrolled: Vec<(String, Vec<String>)>,
+}
+
+impl StoreArgs {
+    /// What they change in a case.
+    pub(crate) fn overrides(&self) -> Overrides {
+        let map =
+            |pairs: &[(String, Vec<String>)]| pairs.iter().cloned().collect::<BTreeMap<_, _>>();
+        Overrides {
+            order: map(&self.order),
+            enrolled: map(&self.enrolled),
+            ..Overrides::default()
+        }
+    }
 }
 
 impl CaseArgs {
@@ -63,22 +83,18 @@ impl CaseArgs {
     }
 
     fn overrides(&self) -> Overrides {
-        let map =
-            |pairs: &[(String, Vec<String>)]| pairs.iter().cloned().collect::<BTreeMap<_, _>>();
         Overrides {
             initiate: self.initiate.clone(),
-            order: map(&self.order),
-            enrolled: map(&self.enrolled),
             key_bits: self.key_bits,
             retransmit_interval: self.retransmit_interval,
-            linger: false,
             peer: self.peer,
+            ..self.stores.overrides()
         }
     }
 }
 
 /// Says which trustpoints stay without a certificate for want of a CA.
-fn note_unenrolled(router: &RouterCase) {
+pub(crate) fn note_unenrolled(router: &RouterCase) {
     for trustpoint in &router.config.trustpoints {
         if !matches!(trustpoint.enrollment, Some(Enrollment::Url(_))) {
             let (name, host) = (&trustpoint.name, &router.name);

@@ -41,6 +41,11 @@ pub(super) const ALL: &[Embedded] = labs!(
     "t-70" "t-71" "t-80" "t-82" "t-83" "t-84" "t-85" "t-87" "t-88" "t-89" "t-90" "t-93" "t-96"
 );
 
+/// The names of all folders.
+pub(crate) fn folders() -> Vec<&'static str> {
+    ALL.iter().map(|lab| lab.folder).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //! CAs. Key pairs are made once and serve all cases of a run.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -113,6 +114,27 @@ pub(super) fn prepare(case: &Case, keys: &Keys, dir: &Path) -> Result<Before, La
             without_http: Some(why),
         }),
     }
+}
+
+/// Certificates for both routers without any CA at work: a fraction of the time.
+///
+/// # Errors
+/// A key cannot be made or a CA refuses; the text names the trustpoint.
+pub(super) fn prepare_at_once(case: &Case, keys: &Keys) -> Result<Before, LabError> {
+    Ok(Before {
+        routers: enrol(case, keys)?,
+        cas: Vec::new(),
+        without_http: None,
+    })
+}
+
+/// Whether one key pair a router can stand for all that its trustpoints name: they are of one type.
+pub(super) fn one_pair_will_do(case: &Case) -> bool {
+    case.routers.iter().all(|router| {
+        let usual = discriminant(&router_spec(case, router));
+        let pairs = pairs(case, router);
+        pairs.iter().all(|(_, spec)| discriminant(spec) == usual)
+    })
 }
 
 fn prepare_cas(

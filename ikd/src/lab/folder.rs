@@ -50,11 +50,8 @@ impl Case {
             .iter()
             .find(|l| l.folder == wanted)
             .ok_or_else(|| {
-                let known: Vec<&str> = embedded::ALL.iter().map(|l| l.folder).collect();
-                LabError::usage(format!(
-                    "there is no case {name}; there are: {}",
-                    known.join(" ")
-                ))
+                let known = embedded::folders().join(" ");
+                LabError::usage(format!("there is no case {name}; there are: {known}"))
             })?;
         let file = file::parse(&format!("{}/lab.toml", lab.folder), lab.toml)?;
         Self::from_file(lab.folder.to_owned(), file, |name| {

@@ -42,7 +42,12 @@ pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
 pub use error::LabError;
 pub use outcome::Outcome;
-pub use simulate::simulate;
+pub use simulate::{rehearse, simulate};
+
+pub(crate) use arguments::{StoreArgs, note_unenrolled};
+#[cfg(test)]
+pub(crate) use embedded::folders as embedded_folders;
+pub(crate) use outcome::shorten;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

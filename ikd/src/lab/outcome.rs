@@ -31,6 +31,8 @@ pub struct Outcome {
     pub asked: Vec<String>,
     /// Log of each router.
     pub logs: BTreeMap<String, String>,
+    /// The newest record of each router that has one.
+    pub records: BTreeMap<String, Record>,
     /// What came otherwise in the steps, one sentence each.
     pub missteps: Vec<String>,
 }
@@ -45,9 +47,9 @@ impl Outcome {
                 && record.stopped_at == verdict.stopped_at
                 && record.reason == verdict.reason
         };
-        let decided_on = [initiator, responder]
-            .into_iter()
-            .zip(names)
+        let records = [initiator, responder].into_iter().zip(names);
+        let decided_on = records
+            .clone()
             .find(|(record, _)| record.is_some_and(ended));
         Self {
             decided_on: decided_on.map(|(_, name)| name.clone()),
@@ -55,6 +57,9 @@ impl Outcome {
             ip_lengths: Vec::new(),
             asked: Vec::new(),
             logs: BTreeMap::new(),
+            records: records
+                .filter_map(|(record, name)| Some((name.clone(), record?.clone())))
+                .collect(),
             missteps: Vec::new(),
         }
     }
@@ -234,7 +239,7 @@ fn expand(message: &str, names: &[String]) -> Vec<String> {
 }
 
 /// The reverse of the short names, for tables.
-pub(super) fn shorten(names: &[String]) -> Vec<String> {
+pub(crate) fn shorten(names: &[String]) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = names;
     while let Some((first, tail)) = rest.split_first() {

@@ -180,7 +180,7 @@ fn how_enrolled(case: &Case, simulated: bool) -> String {
 fn demo_cases(args: &DemoArgs) -> Result<Vec<Case>, LabError> {
     let mut names: Vec<&str> = args.cases.iter().map(String::as_str).collect();
     if args.all {
-        names = embedded::ALL.iter().map(|l| l.folder).collect();
+        names = embedded::folders();
     } else if names.is_empty() {
         names = embedded::DEMO.to_vec();
     }

@@ -1,6 +1,7 @@
 //! A case in the simulator: the same routers, faults and NAT, in invented time.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use ike_core::sa::action::Transmit;
@@ -8,7 +9,7 @@ use ike_core::sa::natt::IKE_PORT;
 use ike_core::sim::{Fate, Network, Simulation, Translation};
 
 use super::case::Case;
-use super::enrol::{Keys, prepare};
+use super::enrol::{Keys, one_pair_will_do, prepare, prepare_at_once};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
 #[cfg(test)]
@@ -41,6 +42,24 @@ pub fn simulate(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
         outcome.missteps = missteps;
         return world.finish(outcome);
     }
+    negotiate(case, world)
+}
+
+/// Runs the negotiation of a case alone, with routers that are enrolled in the process: for many runs in a row. Its
+/// steps and CAs do not count.
+///
+/// # Errors
+/// Keys or certificates cannot be made, or a CA refuses.
+pub fn rehearse(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError> {
+    if !one_pair_will_do(case) {
+        return simulate(case, keys, seed);
+    }
+    // Files are of CAs at work, and here are none.
+    let world = World::new(case, prepare_at_once(case, keys)?, seed, Path::new(""))?;
+    negotiate(case, world)
+}
+
+fn negotiate(case: &Case, mut world: World<'_>) -> Result<Outcome, LabError> {
     call(case, &mut world.sim)?;
     world.sim.up(case.initiator, None);
     world.sim.run_until(case.patience(), Simulation::certain);

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::judge::Claim;
 use super::pki;
 use super::shell::Shell;
-use crate::policy::identity;
+use crate::policy::{Decision, identity};
 use crate::sa::job::{JobOutcome, PeerVerified, VerifyError};
 use crate::trace::{IsakmpTrace, PkiCall, PkiTrace, Syslog};
 use ike_pki::ValidationError;
@@ -17,7 +17,7 @@ const INCOMPLETE: &str = "the validation was not finished";
 /// # Errors
 /// The reason for the record.
 pub(super) fn verdict(
-    shell: &Shell,
+    shell: &mut Shell,
     ctx: &mut Context<'_>,
     claim: &Claim,
     outcome: JobOutcome,
@@ -61,7 +61,7 @@ fn suitable(error: &ValidationError) -> bool {
 }
 
 /// S-053: every cause looks the same to IOS; ours follows in the record.
-fn invalid(shell: &Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -> String {
+fn invalid(shell: &mut Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -> String {
     shell.trace_pki(
         ctx,
         if suitable {
@@ -80,6 +80,10 @@ fn invalid(shell: &Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -
         },
     );
     shell.trace(ctx, IsakmpTrace::CertValidationError(-1));
+    let refusal = Decision::new((), "S-053", reason);
+    shell
+        .record
+        .note("the certificate of the peer is refused", &refusal);
     format!("%CRYPTO-5-IKMP_INVALID_CERT: {reason}")
 }
 

@@ -1,0 +1,116 @@
+//! One direction: who starts, what came of it, and the decisions that led there.
+
+use ike_core::sa::record::{Explained, Record};
+use ike_core::verdict::Verdict;
+use serde::Serialize;
+
+use super::SEED;
+use super::place::{self, Line};
+use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, rehearse};
+
+/// What comes of it when one router starts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Direction {
+    /// The verdict, as `ikd lab run --json` prints it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The router that answers.
+    pub responder: String,
+    /// The router on which it ended.
+    pub decided_on: Option<String>,
+    /// The decisions of both routers with their rules: the initiator's, then the responder's.
+    pub decisions: Vec<Cause>,
+}
+
+/// A decision of a router, its rule, and the lines of its configuration that it goes back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The router that decided.
+    pub router: String,
+    /// Rule number, decision and reason.
+    #[serde(flatten)]
+    pub explained: Explained,
+    /// Where the profile or trustpoint stands that it names.
+    pub lines: Vec<Line>,
+}
+
+impl Direction {
+    /// What led to a failure, in order: the decision by which the other router signs; of the router on which it
+    /// ended those that go back to a line, and the last one. None where it came up.
+    pub fn causes(&self) -> Vec<&Cause> {
+        let Some(on) = self.decided_on.as_deref() else {
+            return Vec::new();
+        };
+        let (ours, theirs): (Vec<&Cause>, Vec<&Cause>) =
+            self.decisions.iter().partition(|c| c.router == on);
+        let signed = theirs.into_iter().filter(|c| self.signs(c));
+        let last = ours.last().copied();
+        let telling = ours.into_iter();
+        let telling = telling.filter(|c| !c.lines.is_empty() || Some(*c) == last);
+        signed.chain(telling).collect()
+    }
+
+    /// The rule by which a router asks for what it asks for.
+    pub(super) fn rule_of_request(&self, router: &str) -> Option<&str> {
+        self.rule(router, |c| c.explained.decision.contains("asks for "))
+    }
+
+    /// The rule by which a router signs as it does, or not.
+    pub(super) fn rule_of_signature(&self, router: &str) -> Option<&str> {
+        self.rule(router, |c| {
+            self.signs(c) || c.explained.decision == "nothing signs"
+        })
+    }
+
+    /// The rule by which a router binds its profile.
+    pub(super) fn rule_of_profile(&self, router: &str) -> Option<&str> {
+        self.rule(router, |c| {
+            c.explained.decision.starts_with("the peer is bound to ")
+        })
+    }
+
+    fn rule(&self, router: &str, is_it: impl Fn(&Cause) -> bool) -> Option<&str> {
+        let mut causes = self.decisions.iter();
+        let found = causes.find(|c| c.router == router && is_it(c));
+        found.map(|c| c.explained.rule.as_str())
+    }
+
+    fn signs(&self, cause: &Cause) -> bool {
+        let decision = &cause.explained.decision;
+        let trustpoint = self.verdict.signed_with.get(&cause.router);
+        trustpoint.is_some_and(|tp| {
+            *decision == format!("we sign with {tp}") || *decision == format!("{tp} signs")
+        })
+    }
+}
+
+/// Runs a case with that router as the initiator.
+///
+/// # Errors
+/// Keys or certificates cannot be made.
+pub(super) fn of(case: &Case, initiator: usize, keys: &Keys) -> Result<Direction, LabError> {
+    let case = Case {
+        initiator,
+        ..case.clone()
+    };
+    let outcome = rehearse(&case, keys, SEED)?;
+    let routers = [case.initiator(), case.responder()];
+    let decisions = routers.into_iter().flat_map(|r| causes(r, &outcome));
+    Ok(Direction {
+        responder: case.responder().name.clone(),
+        decisions: decisions.collect(),
+        decided_on: outcome.decided_on,
+        verdict: outcome.verdict,
+    })
+}
+
+fn causes(router: &RouterCase, outcome: &Outcome) -> Vec<Cause> {
+    let record = outcome.records.get(&router.name);
+    let decisions = record.map_or(&[][..], |r: &Record| r.decisions.as_slice());
+    let cause = |explained: &Explained| Cause {
+        router: router.name.clone(),
+        lines: place::lines(router, explained),
+        explained: explained.clone(),
+    };
+    decisions.iter().map(cause).collect()
+}

@@ -1,0 +1,78 @@
+//! The lines of a configuration that a decision goes back to.
+
+use std::collections::BTreeSet;
+
+use ike_core::config::Place;
+use ike_core::sa::record::Explained;
+use serde::Serialize;
+
+use crate::lab::RouterCase;
+
+/// How lines begin that open a block with a name that decisions mention.
+const BLOCKS: [&str; 3] = [
+    "crypto isakmp profile ",
+    "crypto ikev2 profile ",
+    "crypto pki trustpoint ",
+];
+/// How lines of a profile begin that name a trustpoint.
+const CHOICES: [&str; 2] = ["ca trust-point ", "pki trustpoint "];
+
+/// A line of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// The command in full.
+    pub command: String,
+}
+
+/// Where the profiles and trustpoints stand that a decision names: a line by which a named profile chooses a named
+/// trustpoint says more than the blocks of both, and a profile more than its trustpoints.
+pub(super) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
+    let named = names(explained);
+    let choices = |p: &&Place| named_in(&p.block, &named) && chooses(&p.command, &named);
+    let opens = |p: &&Place| p.block.is_empty() && named_in(&p.command, &named);
+    let places = router.places.iter();
+    let mut found: Vec<&Place> = places.clone().filter(choices).collect();
+    if found.is_empty() {
+        found = places.filter(opens).collect();
+        if found.iter().any(|p| is_profile(p)) {
+            found.retain(|p| is_profile(p));
+        }
+    }
+    let line = |place: &Place| Line {
+        file: router.file.clone(),
+        line: place.line,
+        column: place.column,
+        command: place.command.clone(),
+    };
+    found.into_iter().map(line).collect()
+}
+
+fn is_profile(place: &Place) -> bool {
+    place.command.contains(" profile ")
+}
+
+/// The words of decision and reason.
+fn names(explained: &Explained) -> BTreeSet<&str> {
+    let texts = [&explained.decision, &explained.because];
+    let words = texts.into_iter().flat_map(|t| t.split_whitespace());
+    words
+        .map(|word| word.trim_matches(|c: char| ",;:.()`".contains(c)))
+        .collect()
+}
+
+fn named_in(opening: &str, names: &BTreeSet<&str>) -> bool {
+    let name = BLOCKS.iter().find_map(|b| opening.strip_prefix(b));
+    name.is_some_and(|name| names.contains(name))
+}
+
+fn chooses(command: &str, names: &BTreeSet<&str>) -> bool {
+    let rest = CHOICES.iter().find_map(|c| command.strip_prefix(c));
+    let trustpoint = rest.and_then(|rest| rest.split(' ').next());
+    trustpoint.is_some_and(|trustpoint| names.contains(trustpoint))
+}
