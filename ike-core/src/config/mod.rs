@@ -40,6 +40,7 @@ mod tests;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use lexer::Word;
+pub use lint::pair::check_pair;
 pub use model::*;
 pub use reader::{Parsed, Place, parse};
 pub use show::show;

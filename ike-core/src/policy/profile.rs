@@ -142,7 +142,7 @@ fn address_rank(network: IpAddr, bits: u8, address: IpAddr) -> Option<Specificit
 }
 
 /// A suffix counts only on a label border: `evilcisco.com` is not in `cisco.com` (E15).
-pub(super) fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
+pub(crate) fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
     let domain = domain.trim_start_matches(border).to_ascii_lowercase();
     let name = name.to_ascii_lowercase();
     let host = name.strip_suffix(&domain)?;
