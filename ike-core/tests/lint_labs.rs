@@ -44,6 +44,9 @@ fn the_labs_give_the_warnings_that_are_true_of_them() {
     let known: Vec<&str> = golden.lines().collect();
     let more: Vec<_> = told.iter().filter(|line| !known.contains(line)).collect();
     let less: Vec<_> = known.iter().filter(|line| !told.contains(line)).collect();
-    assert!(more.is_empty() && less.is_empty(), "new: {more:#?}\ngone: {less:#?}");
+    assert!(
+        more.is_empty() && less.is_empty(),
+        "new: {more:#?}\ngone: {less:#?}"
+    );
     assert!(told.len() > 30, "the labs were read");
 }

@@ -1,4 +1,8 @@
 //! The stable codes of diagnostics, for `ikd errors CODE` and for tests. A code is never given a second meaning.
+mod pages;
+mod table;
+
+pub use pages::{Page, page};
 
 /// A command of a crypto mode that does not exist.
 pub const UNKNOWN_COMMAND: &str = "E0201";
@@ -191,6 +195,10 @@ pub const ALL: &[(&str, &str)] = &[
     (
         HIDDEN_POLICY,
         "Several IKEv2 policies fit one local address; the first one is used (G-041).",
+    ),
+    (
+        NOT_HTTP,
+        "A list or an OCSP responder is asked by plain HTTP alone; another URL is never asked.",
     ),
     (
         NOT_IN_MM4,

@@ -95,7 +95,10 @@ fn r1_means_what_the_tech_note_says() {
 #[test]
 fn r2_is_read_without_indentation_and_with_the_letter_l() {
     let parsed = parse("r2.cfg", R2);
-    assert_eq!(codes(&parsed), [codes::LETTER_L, codes::WEAK, codes::TRUSTS_ALL]);
+    assert_eq!(
+        codes(&parsed),
+        [codes::LETTER_L, codes::WEAK, codes::TRUSTS_ALL]
+    );
     let warning = &parsed.diagnostics[0];
     assert_eq!((warning.line, warning.column, warning.length), (21, 11, 7));
     assert_eq!(warning.message, "interface number `l` read as `1`: Tunnel1");
