@@ -17,6 +17,7 @@ pub mod cli;
 pub mod control;
 pub mod convert;
 pub mod dataplane;
+pub mod errors;
 pub mod exec;
 pub mod http;
 pub mod keystore;

@@ -50,3 +50,21 @@ fn the_labs_give_the_warnings_that_are_true_of_them() {
     );
     assert!(told.len() > 30, "the labs were read");
 }
+
+/// S-060, S-079: what is called certain of a pair is what its lab ends with when that router starts.
+#[test]
+fn no_lab_that_comes_up_is_called_hopeless() {
+    let mut seen = 0;
+    for line in warnings().lines().filter(|line| line.contains(" W0113 ")) {
+        let lab = line.split(' ').next().unwrap();
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/labs");
+        let story = fs::read_to_string(root.join(lab).join("lab.toml")).unwrap();
+        let starter = line.split("when ").nth(1).unwrap().get(..2).unwrap();
+        let certain = !line.contains("it may sign");
+        if certain && story.contains(&format!("initiator = \"{starter}\"")) {
+            assert!(story.contains("up = false"), "{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "T-65 and T-89");
+}
