@@ -12,6 +12,7 @@ pub mod codes;
 mod complaint;
 mod crypto_map;
 mod diagnostic;
+mod domain;
 mod global;
 mod grammar;
 mod ikev2;
@@ -39,6 +40,7 @@ mod value;
 mod tests;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use domain::in_domain;
 pub use lexer::Word;
 pub use lint::pair::check_pair;
 pub use model::*;

@@ -1,10 +1,10 @@
 //! Profiles whose matches overlap, and who wins (S-094..S-097).
 use super::Lint;
+use crate::address;
 use crate::config::codes;
 use crate::config::diagnostic::Severity;
+use crate::config::in_domain;
 use crate::config::model::*;
-use crate::policy::address;
-use crate::policy::profile::in_domain;
 use std::net::IpAddr;
 
 /// A statement about a peer, of either version, as S-096 ranks it.

@@ -1,9 +1,9 @@
 //! Interfaces and static routes that cannot work (G-004, G-085, G-086).
 use super::Lint;
+use crate::address;
 use crate::config::codes;
 use crate::config::diagnostic::Severity;
 use crate::config::model::*;
-use crate::policy::address;
 use std::net::IpAddr;
 
 impl Lint<'_> {
