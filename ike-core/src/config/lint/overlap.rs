@@ -32,7 +32,12 @@ impl<'a> Lint<'a> {
     pub(super) fn overlaps(&mut self) {
         let config = &self.parsed.config;
         let v1: Vec<Candidate<'_>> = config.isakmp_profiles.iter().map(isakmp).collect();
-        let v2: Vec<Candidate<'_>> = config.ikev2_profiles.iter().map(ikev2).collect();
+        let v2: Vec<Candidate<'_>> = config
+            .ikev2_profiles
+            .iter()
+            .filter(|profile| !profile.shutdown)
+            .map(ikev2)
+            .collect();
         self.wider(&v1);
         self.wider(&v2);
         let tunnels = protected(config);
@@ -114,7 +119,6 @@ impl<'a> Lint<'a> {
 /// ISAKMP profile, IKEv2 profile and interface of a protected tunnel.
 type Protected<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
 
-/// What the tunnel names goes before what its IPsec profile names (G-081, G-086).
 fn protected(config: &RunningConfig) -> Vec<Protected<'_>> {
     let of = |interface| protection(config, interface);
     config.interfaces.iter().filter_map(of).collect()
@@ -122,14 +126,22 @@ fn protected(config: &RunningConfig) -> Vec<Protected<'_>> {
 
 fn protection<'a>(config: &'a RunningConfig, interface: &'a Interface) -> Option<Protected<'a>> {
     let protection = interface.tunnel.as_ref()?.protection.as_ref()?;
+    let (v1, v2) = effective(config, protection);
+    Some((v1.filter(|_| v2.is_none()), v2, interface.name.as_str()))
+}
+
+/// The ISAKMP and the IKEv2 profile: what the tunnel names goes before what its IPsec profile names (G-081, G-086).
+pub(super) fn effective<'a>(
+    config: &'a RunningConfig,
+    protection: &'a TunnelProtection,
+) -> (Option<&'a str>, Option<&'a str>) {
     let ipsec = config.ipsec_profile(&protection.profile);
     let v1 = ipsec.and_then(|profile| profile.isakmp_profile.as_deref());
     let v2 = ipsec.and_then(|profile| profile.ikev2_profile.as_deref());
-    let (v1, v2) = (
+    (
         protection.isakmp_profile.as_deref().or(v1),
         protection.ikev2_profile.as_deref().or(v2),
-    );
-    Some((v1.filter(|_| v2.is_none()), v2, interface.name.as_str()))
+    )
 }
 
 fn isakmp(profile: &IsakmpProfile) -> Candidate<'_> {

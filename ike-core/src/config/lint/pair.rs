@@ -3,6 +3,7 @@ use std::net::IpAddr;
 
 use super::Lint;
 use super::authorities::{enrolled, same_ca, signs_in_phase_1};
+use super::overlap::effective;
 use crate::config::codes;
 use crate::config::diagnostic::{Diagnostic, Severity};
 use crate::config::model::*;
@@ -15,15 +16,17 @@ use crate::config::reader::Parsed;
 /// stand at the profile of the router that does not believe the other one. Source: S-010..S-012, S-030..S-032, S-050, S-074..S-077.
 #[must_use]
 pub fn check_pair(first: (&str, &Parsed), second: (&str, &Parsed)) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found: Vec<Diagnostic> = Vec::new();
     for a in links(&first.1.config) {
         for b in links(&second.1.config) {
             if a.here == b.there && a.there == b.here && a.v2.is_some() == b.v2.is_some() {
-                found.extend(one_way(first, a, second, b));
-                found.extend(one_way(second, b, first, a));
+                let ways = [one_way(first, a, second, b), one_way(second, b, first, a)];
+                found.extend(ways.into_iter().flatten());
             }
         }
     }
+    // Two tunnels on one profile say the same of it.
+    found.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     found.dedup();
     found
 }
@@ -43,11 +46,7 @@ fn links(config: &RunningConfig) -> Vec<Link<'_>> {
         let tunnel = interface.tunnel.as_ref()?;
         let protection = tunnel.protection.as_ref()?;
         let ends = config.tunnel_ends(tunnel)?;
-        let profile = config.ipsec_profile(&protection.profile);
-        let v1 = profile.and_then(|profile| profile.isakmp_profile.as_deref());
-        let v2 = profile.and_then(|profile| profile.ikev2_profile.as_deref());
-        let v1 = protection.isakmp_profile.as_deref().or(v1);
-        let v2 = protection.ikev2_profile.as_deref().or(v2);
+        let (v1, v2) = effective(config, protection);
         Some(link(config, ends, v1, v2))
     });
     tunnels

@@ -257,3 +257,78 @@ fn interfaces_that_cannot_carry_the_tunnel_are_told() {
         assert_eq!(told_of(&text), [message], "{text}");
     }
 }
+
+fn router(number: u8, list: &str, trustpoints: &str, tunnels: u8) -> Parsed {
+    let peer = 3 - number;
+    let tunnel = |n| {
+        format!(
+            "interface Tunnel{n}\n tunnel source Ethernet0/0\n tunnel destination 10.0.0.{peer}\n tunnel protection ipsec profile P\n"
+        )
+    };
+    let tunnels: String = (1..=tunnels).map(tunnel).collect();
+    let text = format!(
+        "hostname R{number}\n{trustpoints}crypto isakmp profile P\n match identity host R{peer}\n{list}crypto ipsec profile P\n set isakmp-profile P\n\
+         interface Ethernet0/0\n ip address 10.0.0.{number} 255.0.0.0\n{tunnels}"
+    );
+    parse(&format!("r{number}.cfg"), &text)
+}
+
+fn between(first: &Parsed, second: &Parsed) -> Vec<String> {
+    let found = check_pair(("r1.cfg", first), ("r2.cfg", second));
+    let line = |d: &Diagnostic| format!("{}:{} {}", d.file, d.line, d.message);
+    found.iter().map(line).collect()
+}
+
+/// S-060: T-01 comes up, T-02 does not.
+#[test]
+fn one_router_with_a_list_and_one_without_are_told_who_must_not_start() {
+    let (first, second) = (
+        router(1, " ca trust-point A\n", TWO_CAS, 2),
+        router(2, "", TWO_CAS, 2),
+    );
+    let expected =
+        ["r1.cfg:6 when R2 starts, it may sign with B, which this profile does not believe"];
+    assert_eq!(between(&first, &second), expected);
+    assert_eq!(
+        between(&second, &first),
+        expected.map(|text| text.replace("r1.cfg", "r2.cfg"))
+    );
+}
+
+/// S-063: Cisco's advice, the same on both sides; S-062: no list at all.
+#[test]
+fn routers_with_the_same_lists_are_quiet() {
+    for list in [
+        "",
+        " ca trust-point A\n",
+        " ca trust-point B\n ca trust-point A\n",
+    ] {
+        let (first, second) = (router(1, list, TWO_CAS, 1), router(2, list, TWO_CAS, 1));
+        assert!(between(&first, &second).is_empty(), "{list}");
+    }
+}
+
+/// S-030, S-053.
+#[test]
+fn lists_that_never_meet_and_cas_that_are_not_shared_are_certain_failures() {
+    let (first, second) = (
+        router(1, " ca trust-point A\n", TWO_CAS, 1),
+        router(2, " ca trust-point B\n", TWO_CAS, 1),
+    );
+    let told = between(&first, &second);
+    assert_eq!(
+        told[0],
+        "r1.cfg:6 when R2 starts, it signs with B, which this profile does not believe"
+    );
+    assert_eq!(told.len(), 2);
+    let other = "crypto pki trustpoint C\n enrollment url http://c\n";
+    let told = between(&router(1, "", TWO_CAS, 1), &router(2, "", other, 1));
+    assert!(
+        told[0].contains("no certificate of a CA that this router asks for"),
+        "{told:?}"
+    );
+    let renamed = TWO_CAS
+        .replace("trustpoint A", "trustpoint X")
+        .replace("trustpoint B", "trustpoint Y");
+    assert!(between(&router(1, "", TWO_CAS, 1), &router(2, "", &renamed, 1)).is_empty());
+}
