@@ -14,7 +14,7 @@ pub(crate) fn run(code: Option<&str>, json: bool) -> ExitCode {
     };
     let Some(page) = page(code) else {
         complain(&format!(
-            "no code `{code}`; `ikd errors` lists them, {} of them",
+            "no code `{code}`; `ikd errors` lists all {}",
             ALL.len()
         ));
         return ExitCode::from(2);
