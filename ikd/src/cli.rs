@@ -15,7 +15,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, decode, lab, pki, pki_cli, predict};
+use crate::{check, decode, errors, lab, pki, pki_cli, predict};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -31,8 +31,9 @@ const EXAMPLES: &str = "Examples:
   ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
   ikd lab up --peer strongswan R1.cfg R2.cfg   the second one is strongSwan, translated
   ikd predict R1.cfg R2.cfg                 who can start, and the rule and line that say so
-  ikd check R1.cfg                          errors with line, column and a suggestion
   ikd decode capture.pcapng                 the IKE messages of a capture, a line a payload
+  ikd check R1.cfg R2.cfg                   errors with line, column and a suggestion; two files: what only both show
+  ikd errors W0113                          a code of check: the rule, an example, the way out
   ikd run -c R1.cfg --name R1               a daemon; then: ikd -d R1 exec 'show crypto isakmp sa'";
 
 #[derive(Debug, Subcommand)]
@@ -52,7 +53,7 @@ enum Command {
     },
     /// Check configuration files: errors with file, line, column and a suggestion.
     Check {
-        /// Files with IOS configuration.
+        /// Files with IOS configuration; of several, each pair with a tunnel between them is checked too.
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Notes too, not only errors and warnings.
@@ -66,6 +67,14 @@ enum Command {
     Decode(decode::DecodeArgs),
     /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
     Predict(predict::PredictArgs),
+    /// List the codes of `check`, or explain one: its rule, an example, the way out.
+    Errors {
+        /// The code, e.g. W0113.
+        code: Option<String>,
+        /// JSON in place of text.
+        #[arg(long)]
+        json: bool,
+    },
     /// Bring a tunnel or crypto map entry up and wait for the verdict.
     Up {
         #[command(flatten)]
@@ -190,9 +199,10 @@ pub fn run(cli: Cli) -> ExitCode {
             files,
             verbose,
             json,
-        } => check_files(&files, verbose, json),
+        } => check::run(&files, verbose, json),
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Errors { code, json } => errors::run(code.as_deref(), json),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Rekey {
@@ -246,34 +256,6 @@ pub(crate) fn complain(text: &str) {
         return;
     }
     let _ = writeln!(std::io::stderr(), "{}", text.trim_end_matches('\n'));
-}
-
-fn check_files(files: &[PathBuf], verbose: bool, json: bool) -> ExitCode {
-    let mut failed = false;
-    let mut all = Vec::new();
-    for path in files {
-        match check::file(path) {
-            Ok(checked) => {
-                failed |= checked.has_errors();
-                if json {
-                    all.extend(checked.diagnostics);
-                    continue;
-                }
-                print(&checked.report(verbose));
-                if !checked.has_errors() {
-                    print(&format!("{}: no errors", path.display()));
-                }
-            }
-            Err(text) => {
-                failed = true;
-                complain(&text);
-            }
-        }
-    }
-    if json {
-        print(&serde_json::to_string_pretty(&all).unwrap_or_default());
-    }
-    ExitCode::from(if failed { 3 } else { 0 })
 }
 
 fn daemon(args: RunArgs) -> ExitCode {

@@ -18,6 +18,7 @@ pub mod control;
 pub mod convert;
 pub mod dataplane;
 pub mod decode;
+pub mod errors;
 pub mod exec;
 pub mod http;
 pub mod keystore;

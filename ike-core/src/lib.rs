@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod address;
 pub mod config;
 pub mod engine;
 pub mod entropy;

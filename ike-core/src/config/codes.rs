@@ -1,4 +1,8 @@
 //! The stable codes of diagnostics, for `ikd errors CODE` and for tests. A code is never given a second meaning.
+mod pages;
+mod table;
+
+pub use pages::{Page, page};
 
 /// A command of a crypto mode that does not exist.
 pub const UNKNOWN_COMMAND: &str = "E0201";
@@ -64,12 +68,28 @@ pub const NO_SIGNER: &str = "W0109";
 pub const HIDDEN_POLICY: &str = "W0110";
 /// A URL about revocation that is never fetched (G-061).
 pub const NOT_HTTP: &str = "W0111";
+/// A `ca trust-point` that MM4 does not heed (S-012).
+pub const NOT_IN_MM4: &str = "W0112";
+/// Two routers whose trustpoints let a tunnel come up from one side only (S-060, S-079).
+pub const ASYMMETRIC: &str = "W0113";
+/// Certificate requests that do not fit one packet (W-002).
+pub const REQUESTS_TOO_LONG: &str = "W0114";
+/// A tunnel on a profile that a later one hides (S-093, S-094).
+pub const LOSING_PROFILE: &str = "W0115";
+/// An interface that cannot do what another line wants of it (G-085, G-086).
+pub const BAD_INTERFACE: &str = "W0116";
+/// A static route that leads nowhere, or a tunnel's packets into itself (G-004).
+pub const BAD_ROUTE: &str = "W0117";
 /// A block that is kept and printed back, not acted on.
 pub const KEPT: &str = "N0301";
 /// An algorithm that is weak by today's measure.
 pub const WEAK: &str = "N0302";
 /// A line that has no effect here.
 pub const NO_EFFECT: &str = "N0303";
+/// A profile that believes every CA the router knows (S-050, S-076).
+pub const TRUSTS_ALL: &str = "N0304";
+/// A profile whose match covers another's (S-096).
+pub const OVERLAP: &str = "N0305";
 
 /// All codes with one sentence each, in ascending order within their letter.
 pub const ALL: &[(&str, &str)] = &[
@@ -177,6 +197,34 @@ pub const ALL: &[(&str, &str)] = &[
         "Several IKEv2 policies fit one local address; the first one is used (G-041).",
     ),
     (
+        NOT_HTTP,
+        "A list or an OCSP responder is asked by plain HTTP alone; another URL is never asked.",
+    ),
+    (
+        NOT_IN_MM4,
+        "An IKEv1 responder asks for every CA: the profile is bound at MM5, after its MM4.",
+    ),
+    (
+        ASYMMETRIC,
+        "One router may sign with a CA that the other one does not believe; who starts decides.",
+    ),
+    (
+        REQUESTS_TOO_LONG,
+        "MM3 or MM4 with all certificate requests exceeds the MTU and is fragmented by IP.",
+    ),
+    (
+        LOSING_PROFILE,
+        "Peers are bound to another profile than the tunnel's, and the tunnel is refused.",
+    ),
+    (
+        BAD_INTERFACE,
+        "The interface lacks what another line wants of it, or shares an address.",
+    ),
+    (
+        BAD_ROUTE,
+        "The route's next hop cannot be reached, or the tunnel carries its own packets.",
+    ),
+    (
         KEPT,
         "The block is kept and printed back; nothing acts on it yet.",
     ),
@@ -185,6 +233,14 @@ pub const ALL: &[(&str, &str)] = &[
         "The algorithm is weak by today's measure; peers with current defaults refuse it.",
     ),
     (NO_EFFECT, "The line is understood and has no effect here."),
+    (
+        TRUSTS_ALL,
+        "The profile names no trustpoint: a certificate of any CA the router knows is believed.",
+    ),
+    (
+        OVERLAP,
+        "Two profiles match some peers both; the more specific match wins (S-096).",
+    ),
 ];
 
 /// The sentence that explains a code.

@@ -4,8 +4,14 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::model::*;
 use super::reader::{Parsed, Place};
 
+mod authorities;
 mod ikev2;
+mod overlap;
+pub(super) mod pair;
+mod request_size;
+mod routes;
 mod trustpoints;
+mod weak;
 
 /// All findings about a configuration that has been read.
 pub(super) fn check(file: &str, parsed: &Parsed) -> Vec<Diagnostic> {
@@ -23,6 +29,10 @@ pub(super) fn check(file: &str, parsed: &Parsed) -> Vec<Diagnostic> {
     lint.policies();
     lint.ikev2();
     lint.trustpoints();
+    lint.overlaps();
+    lint.authorities();
+    lint.request_size();
+    lint.routes();
     lint.found
 }
 
@@ -278,16 +288,10 @@ impl Lint<'_> {
     fn transform_sets(&mut self) {
         for set in &self.parsed.config.transform_sets {
             let prefix = format!("crypto ipsec transform-set {}", set.name);
-            let ciphers = [
-                EspEncryption::Des,
-                EspEncryption::TripleDes,
-                EspEncryption::Null,
-            ];
-            if set.cipher.is_some_and(|cipher| ciphers.contains(&cipher))
-                || set.integrity == Some(EspAuthentication::Md5)
-            {
+            let reasons = weak::transform_set(set);
+            if !reasons.is_empty() {
                 let message = format!("transform set `{}` has a weak transform", set.name);
-                self.at(Severity::Note, codes::WEAK, "", &prefix, message, None);
+                self.weak(&prefix, message, &reasons);
             }
         }
     }
@@ -308,11 +312,18 @@ impl Lint<'_> {
                     help,
                 );
             }
-            if is_weak(policy) {
+            let reasons = weak::isakmp_policy(policy);
+            if !reasons.is_empty() {
                 let message = format!("policy {} has a weak algorithm", policy.priority);
-                self.at(Severity::Note, codes::WEAK, "", &block, message, None);
+                self.weak(&block, message, &reasons);
             }
         }
+    }
+
+    /// A note with the reasons beside the mark.
+    fn weak(&mut self, block: &str, message: String, reasons: &[&str]) {
+        let help = Some(reasons.join("; "));
+        self.at(Severity::Note, codes::WEAK, "", block, message, help);
     }
 
     /// An error for a name in a block that is not defined.
@@ -393,12 +404,4 @@ impl Lint<'_> {
             help,
         });
     }
-}
-
-fn is_weak(policy: &IsakmpPolicy) -> bool {
-    let cipher = matches!(
-        policy.encryption,
-        IsakmpEncryption::Des | IsakmpEncryption::TripleDes
-    );
-    cipher || policy.hash == IsakmpHash::Md5 || [1, 2, 5, 24].contains(&policy.group)
 }

@@ -12,6 +12,7 @@ pub mod codes;
 mod complaint;
 mod crypto_map;
 mod diagnostic;
+mod domain;
 mod global;
 mod grammar;
 mod ikev2;
@@ -39,7 +40,9 @@ mod value;
 mod tests;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use domain::in_domain;
 pub use lexer::Word;
+pub use lint::pair::check_pair;
 pub use model::*;
 pub use reader::{Parsed, Place, parse};
 pub use show::show;

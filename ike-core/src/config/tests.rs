@@ -3,5 +3,6 @@ mod diagnostics;
 mod grammar;
 mod ikev2;
 mod lines;
+mod lint;
 mod random;
 mod seed;

@@ -3,7 +3,6 @@
 //! Nothing here sees a packet, an SA or a clock, so each row of IOS-FACTS section 6 is a
 //! table test. `docs/ios-rules.md` maps every rule to its function.
 
-pub mod address;
 pub mod certificate_map;
 pub mod certreq;
 mod decision;
@@ -21,4 +20,5 @@ pub mod renewal;
 pub mod trustpoint;
 pub mod validation;
 
+pub use crate::address;
 pub use decision::{Decision, Rule};

@@ -7,7 +7,7 @@ use ike_pki::Certificate;
 
 use super::identity::Identity;
 use super::{Decision, address, certificate_map};
-use crate::config::{IsakmpProfile, MatchIdentity, RunningConfig};
+use crate::config::{self, IsakmpProfile, MatchIdentity, RunningConfig};
 
 /// How exactly a statement matches; greater is more specific (S-096).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,12 +141,9 @@ fn address_rank(network: IpAddr, bits: u8, address: IpAddr) -> Option<Specificit
     address::contains(network, bits, address).then_some(rank)
 }
 
-/// A suffix counts only on a label border: `evilcisco.com` is not in `cisco.com` (E15).
+/// The rank of a domain that the name is in.
 pub(super) fn in_domain(name: &str, domain: &str, border: char) -> Option<Specificity> {
-    let domain = domain.trim_start_matches(border).to_ascii_lowercase();
-    let name = name.to_ascii_lowercase();
-    let host = name.strip_suffix(&domain)?;
-    (host.ends_with(border) && host.len() > 1).then_some(Specificity::Domain(domain.len()))
+    config::in_domain(name, domain, border).map(Specificity::Domain)
 }
 
 #[cfg(test)]

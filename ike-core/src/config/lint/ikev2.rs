@@ -1,5 +1,5 @@
 //! The same for IKEv2 (G-040..G-045).
-use super::Lint;
+use super::{Lint, weak};
 use crate::config::codes;
 use crate::config::diagnostic::Severity;
 use crate::config::model::*;
@@ -30,9 +30,10 @@ impl<'a> Lint<'a> {
                 let help = Some(PROPOSAL_MUST.to_owned());
                 self.at_header(codes::INCOMPLETE_OBJECT, &block, message, help);
             }
-            if is_weak(proposal) {
+            let reasons = weak::ikev2_proposal(proposal);
+            if !reasons.is_empty() {
                 let message = format!("IKEv2 proposal `{name}` has a weak algorithm");
-                self.at(Severity::Note, codes::WEAK, "", &block, message, None);
+                self.weak(&block, message, &reasons);
             }
         }
     }
@@ -200,19 +201,6 @@ impl<'a> Lint<'a> {
 
 fn block(kind: &str, name: &str) -> String {
     format!("crypto ikev2 {kind} {name}")
-}
-
-fn is_weak(proposal: &Ikev2Proposal) -> bool {
-    use {Ikev2Encryption as E, Ikev2Integrity as I, Ikev2Prf as P};
-    let ciphers = proposal.encryption.iter();
-    let weak = |cipher: &E| matches!(cipher, E::Des | E::TripleDes);
-    ciphers.clone().any(weak)
-        || proposal.integrity.contains(&I::Md5)
-        || proposal.prf.contains(&P::Md5)
-        || proposal
-            .groups
-            .iter()
-            .any(|group| [1, 2, 5, 24].contains(group))
 }
 
 /// One local address and table fit both.

@@ -34,7 +34,7 @@ fn router_trustpoint(name: &str, url: &str, router: u8) -> TrustpointConfig {
 #[test]
 fn r1_means_what_the_tech_note_says() {
     let parsed = parse("r1.cfg", R1);
-    assert_eq!(codes(&parsed), [codes::WEAK]);
+    assert_eq!(codes(&parsed), [codes::WEAK, codes::NOT_IN_MM4]);
     let config = parsed.config;
     let policy = IsakmpPolicy {
         encryption: IsakmpEncryption::TripleDes,
@@ -95,7 +95,10 @@ fn r1_means_what_the_tech_note_says() {
 #[test]
 fn r2_is_read_without_indentation_and_with_the_letter_l() {
     let parsed = parse("r2.cfg", R2);
-    assert_eq!(codes(&parsed), [codes::LETTER_L, codes::WEAK]);
+    assert_eq!(
+        codes(&parsed),
+        [codes::LETTER_L, codes::WEAK, codes::TRUSTS_ALL]
+    );
     let warning = &parsed.diagnostics[0];
     assert_eq!((warning.line, warning.column, warning.length), (21, 11, 7));
     assert_eq!(warning.message, "interface number `l` read as `1`: Tunnel1");

@@ -1,0 +1,376 @@
+//! Code, rule, example and fix of each page, in the order of [`ALL`](super::ALL).
+use super::*;
+
+/// In the order of [`ALL`].
+pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
+    (
+        UNKNOWN_COMMAND,
+        "IOS-FACTS section 3: the command tables of each mode",
+        "crypto isakmp profile P\n\
+         \x20self-identiy fqdn",
+        "take the word beside the caret, or see what the mode knows in docs/ios-rules.md",
+    ),
+    (
+        INCOMPLETE,
+        "section 3",
+        "crypto isakmp policy",
+        "add the words that the help beside the caret lists",
+    ),
+    (
+        AMBIGUOUS,
+        "section 3: keywords may be cut as long as one fits",
+        "crypto i",
+        "write one letter more",
+    ),
+    (
+        UNEXPECTED_WORD,
+        "section 3",
+        "crypto isakmp polcy 10",
+        "take the word beside the caret",
+    ),
+    (
+        BAD_VALUE,
+        "section 3: ranges of each command",
+        "crypto isakmp policy 10\n\
+         \x20lifetime 5",
+        "give a value of the form and range beside the caret",
+    ),
+    (
+        WRONG_MODE,
+        "section 3: sub-modes",
+        "encr 3des",
+        "put the line below the one that opens its mode, here `crypto isakmp policy 10`",
+    ),
+    (
+        UNSUPPORTED,
+        "ARCHITECTURE.md: what is not built",
+        "crypto keyring K vrf V",
+        "leave the word out, or run one daemon per VRF in a namespace of its own",
+    ),
+    (
+        TRANSFORM_COMBINATION,
+        "G-080",
+        "crypto ipsec transform-set T esp-des esp-3des",
+        "one cipher and one authentication: `esp-aes esp-sha256-hmac`",
+    ),
+    (
+        UNKNOWN_TRANSFORM,
+        "G-080",
+        "crypto ipsec transform-set T esp-aes esp-sha265-hmac",
+        "take the transform beside the caret",
+    ),
+    (
+        BAD_CERTIFICATE,
+        "G-063",
+        "crypto pki certificate chain A\n\
+         \x20certificate 01\n\
+         \x20 zz",
+        "copy the whole block from `show running-config`, down to its `quit`",
+    ),
+    (
+        NO_TRUSTPOINT,
+        "G-061",
+        "crypto isakmp profile P\n\
+         \x20match identity host a\n\
+         \x20ca trust-point NOWHERE",
+        "define it with `crypto pki trustpoint NOWHERE`, or correct the name; case counts",
+    ),
+    (
+        NO_ISAKMP_PROFILE,
+        "G-032, G-081",
+        "crypto ipsec profile P\n\
+         \x20set isakmp-profile NOWHERE",
+        "define it with `crypto isakmp profile NOWHERE`, or correct the name",
+    ),
+    (
+        NO_TRANSFORM_SET,
+        "G-080, G-081",
+        "crypto ipsec profile P\n\
+         \x20set transform-set NOWHERE",
+        "define it with `crypto ipsec transform-set NOWHERE ...`, or correct the name",
+    ),
+    (
+        NO_KEYRING,
+        "G-031, G-032",
+        "crypto isakmp profile P\n\
+         \x20match identity host a\n\
+         \x20keyring NOWHERE",
+        "define it with `crypto keyring NOWHERE`, or correct the name",
+    ),
+    (
+        NO_IPSEC_PROFILE,
+        "G-081, G-086",
+        "interface Tunnel1\n\
+         \x20tunnel protection ipsec profile NOWHERE",
+        "define it with `crypto ipsec profile NOWHERE`, or correct the name",
+    ),
+    (
+        NO_CRYPTO_MAP,
+        "G-083, G-085",
+        "interface Ethernet0/0\n\
+         \x20crypto map NOWHERE",
+        "define it with `crypto map NOWHERE 10 ipsec-isakmp`, or correct the name",
+    ),
+    (
+        NO_ACCESS_LIST,
+        "G-083, G-084",
+        "crypto map M 1 ipsec-isakmp\n\
+         \x20match address NOWHERE",
+        "define it with `ip access-list extended NOWHERE`, or correct the name",
+    ),
+    (
+        NO_CERTIFICATE_MAP,
+        "G-062",
+        "crypto isakmp profile P\n\
+         \x20match certificate NOWHERE",
+        "define it with `crypto pki certificate map NOWHERE 10`, or correct the name",
+    ),
+    (
+        NO_IKEV2_PROFILE,
+        "G-043, G-081",
+        "crypto ipsec profile P\n\
+         \x20set ikev2-profile NOWHERE",
+        "define it with `crypto ikev2 profile NOWHERE`, or correct the name",
+    ),
+    (
+        NO_IKEV2_PROPOSAL,
+        "G-040, G-041",
+        "crypto ikev2 policy P\n\
+         \x20proposal NOWHERE",
+        "define it with `crypto ikev2 proposal NOWHERE`, or correct the name",
+    ),
+    (
+        NO_AUTHORIZATION,
+        "G-043",
+        "crypto ikev2 profile P\n\
+         \x20aaa authorization group cert list default NOWHERE",
+        "define it with `crypto ikev2 authorization policy NOWHERE`, or correct the name",
+    ),
+    (
+        NO_POOL,
+        "G-043",
+        "crypto ikev2 authorization policy P\n\
+         \x20pool NOWHERE",
+        "define it with `ip local pool NOWHERE FIRST LAST`; an IPv6 pool with `ipv6 local pool`",
+    ),
+    (
+        IGNORED_LINE,
+        "section 3: what is no part of IKE is left out",
+        "router ospf 1",
+        "nothing, if IKE does not depend on it",
+    ),
+    (
+        LETTER_L,
+        "section 3, the tech note's R2",
+        "interface Tunnell",
+        "write the digit: `interface Tunnel1`",
+    ),
+    (
+        NO_INTERFACE,
+        "G-086",
+        "interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0",
+        "define `interface Ethernet0/0` with an address",
+    ),
+    (
+        INCOMPLETE_OBJECT,
+        "G-040, G-041, G-043, G-083, G-086",
+        "crypto map M 1 ipsec-isakmp",
+        "give what the help beside the mark lists",
+    ),
+    (
+        NO_MATCH,
+        "G-032",
+        "crypto isakmp profile P\n\
+         \x20self-identity fqdn",
+        "add `match identity ...` for the peers it is for",
+    ),
+    (
+        SAME_MATCH,
+        "S-091, S-095",
+        "crypto isakmp profile A\n\
+         \x20match identity host x\n\
+         crypto isakmp profile B\n\
+         \x20match identity host x",
+        "give each profile a match of its own, or use the one created last for the tunnel",
+    ),
+    (
+        DEFAULT_GROUP,
+        "G-021",
+        "crypto isakmp policy 1\n\
+         \x20encr aes",
+        "add `group 14` or higher, on both routers",
+    ),
+    (
+        NO_SIGNER,
+        "S-075",
+        "crypto ikev2 profile P\n\
+         \x20match identity remote any\n\
+         \x20authentication local rsa-sig\n\
+         \x20authentication remote rsa-sig",
+        "add `pki trustpoint TP`, or let the peer start",
+    ),
+    (
+        HIDDEN_POLICY,
+        "G-041",
+        "crypto ikev2 policy A\n\
+         \x20proposal default\n\
+         crypto ikev2 policy B\n\
+         \x20proposal default",
+        "tell them apart with `match address local`, or remove the second",
+    ),
+    (
+        NOT_HTTP,
+        "G-061",
+        "crypto pki trustpoint A\n\
+         \x20crl query ldap://ca/cn=CA",
+        "give an http:// URL",
+    ),
+    (
+        NOT_IN_MM4,
+        "S-012, S-050, S-053",
+        "crypto pki trustpoint A\n\
+         \x20enrollment url http://a\n\
+         crypto pki trustpoint B\n\
+         \x20enrollment url http://b\n\
+         crypto isakmp profile P\n\
+         \x20match identity host x\n\
+         \x20ca trust-point A",
+        "S-063: no `ca trust-point` on a responder with several profiles, or the same trustpoints on both sides",
+    ),
+    (
+        ASYMMETRIC,
+        "S-060, S-063, S-079, S-080; needs both files: `ikd check A.cfg B.cfg`",
+        "hostname R1\n\
+         crypto pki trustpoint A\n\
+         \x20enrollment url http://a\n\
+         crypto pki trustpoint B\n\
+         \x20enrollment url http://b\n\
+         crypto isakmp profile P\n\
+         \x20match identity host R2\n\
+         \x20ca trust-point A\n\
+         crypto ipsec profile P\n\
+         \x20set isakmp-profile P\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.2\n\
+         \x20tunnel protection ipsec profile P\n\
+         ---\n\
+         hostname R2\n\
+         crypto pki trustpoint A\n\
+         \x20enrollment url http://a\n\
+         crypto pki trustpoint B\n\
+         \x20enrollment url http://b\n\
+         crypto isakmp profile P\n\
+         \x20match identity host R1\n\
+         crypto ipsec profile P\n\
+         \x20set isakmp-profile P\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.2 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.1\n\
+         \x20tunnel protection ipsec profile P",
+        "name the same trustpoints in both profiles, or none on the router that answers",
+    ),
+    (
+        REQUESTS_TOO_LONG,
+        "S-013, S-014, W-002",
+        "crypto pki trustpoint T1\n\
+         crypto pki trustpoint T2\n\
+         crypto pki trustpoint T3\n\
+         crypto pki trustpoint T4\n\
+         crypto pki trustpoint T5\n\
+         crypto pki trustpoint T6\n\
+         crypto pki trustpoint T7\n\
+         crypto pki trustpoint T8\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         \x20ip mtu 1000\n\
+         crypto isakmp policy 10\n\
+         \x20hash md5\n\
+         \x20group 2",
+        "`crypto isakmp fragmentation` on both routers, `crypto pki trustpool clean`, or fewer trustpoints",
+    ),
+    (
+        LOSING_PROFILE,
+        "S-093, S-094, S-095",
+        "crypto isakmp profile A\n\
+         \x20match identity host x\n\
+         crypto isakmp profile B\n\
+         \x20match identity host x\n\
+         crypto ipsec profile P\n\
+         \x20set isakmp-profile A\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.2\n\
+         \x20tunnel protection ipsec profile P",
+        "let the tunnel use the profile that wins, or give the profiles different matches",
+    ),
+    (
+        BAD_INTERFACE,
+        "G-085, G-086",
+        "interface Ethernet0/0\n\
+         \x20shutdown\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.2",
+        "`no shutdown` and an address on the source; one address on one interface",
+    ),
+    (
+        BAD_ROUTE,
+        "G-004",
+        "interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.255.255.0\n\
+         ip route 192.168.200.0 255.255.255.0 172.16.0.1",
+        "a next hop on a connected network; a route to the tunnel's destination outside the tunnel",
+    ),
+    (
+        KEPT,
+        "section 3",
+        "crypto pki server CA",
+        "nothing; the block is printed back by `show running-config`",
+    ),
+    (
+        WEAK,
+        "RFC 8247, RFC 8221",
+        "crypto isakmp policy 1\n\
+         \x20encr 3des\n\
+         \x20group 14",
+        "aes 256, sha256 and group 14 or higher, on both routers",
+    ),
+    (
+        NO_EFFECT,
+        "the rule in the message",
+        "crypto ikev2 profile P\n\
+         \x20match identity remote any\n\
+         \x20authentication local pre-share key k\n\
+         \x20authentication remote pre-share key k\n\
+         \x20ivrf V",
+        "leave the line out, or leave it as it is",
+    ),
+    (
+        TRUSTS_ALL,
+        "S-050, S-063, S-076",
+        "crypto pki trustpoint A\n\
+         \x20enrollment url http://a\n\
+         crypto pki trustpoint B\n\
+         \x20enrollment url http://b\n\
+         crypto isakmp profile P\n\
+         \x20match identity host x",
+        "`ca trust-point TP` (IKEv1) or `pki trustpoint TP` (IKEv2) in the profile, the same on both sides",
+    ),
+    (
+        OVERLAP,
+        "S-095, S-096, S-097",
+        "crypto isakmp profile A\n\
+         \x20match identity host r1.cisco.com\n\
+         crypto isakmp profile B\n\
+         \x20match identity host domain cisco.com",
+        "nothing, if the more specific profile is meant for those peers",
+    ),
+];
