@@ -212,7 +212,7 @@ fn nothing_is_wanted_for_a_chain_that_is_refused_anyway() {
 fn every_certificate_of_a_path_is_asked_about_at_once() {
     let mut root = ca("CA1");
     let mut sub = sub_ca(&mut root, "SUB", |spec| {
-        spec.crl_urls = vec!["http://root/".to_owned()];
+        spec.crl_urls = vec!["http://above/".to_owned()];
     });
     let chain = [
         leaf(&mut sub, &["http://sub/"], &[]),
@@ -222,10 +222,10 @@ fn every_certificate_of_a_path_is_asked_about_at_once() {
     let sources = wanted(&chain, &anchors, &Evidence::new([0; 32]));
     let mut urls: Vec<&str> = sources.iter().map(url).collect();
     urls.sort_unstable();
-    assert_eq!(urls, ["http://root/", "http://sub/"]);
+    assert_eq!(urls, ["http://above/", "http://sub/"]);
     let mut evidence = Evidence::new([0; 32]);
     for source in sources {
-        let ca = if url(&source) == "http://root/" {
+        let ca = if url(&source) == "http://above/" {
             &mut root
         } else {
             &mut sub
@@ -331,7 +331,7 @@ fn without_a_distribution_point_the_trustpoint_is_asked() {
 fn a_chain_that_continues_is_judged_by_each_trustpoint_in_turn() {
     let mut root = ca("CA1");
     let mut sub = sub_ca(&mut root, "SUB", |spec| {
-        spec.crl_urls = vec!["http://root/".to_owned()];
+        spec.crl_urls = vec!["http://above/".to_owned()];
     });
     let leaf = [leaf(&mut sub, &["http://sub/"], &[])];
     let of = |continues: Option<Vec<Anchor>>, methods: &[Method]| {
@@ -346,7 +346,7 @@ fn a_chain_that_continues_is_judged_by_each_trustpoint_in_turn() {
     let sources = wanted(&leaf, &of(Some(above.clone()), &[Method::None]), &none);
     assert_eq!(
         sources.iter().map(url).collect::<Vec<_>>(),
-        ["http://root/"]
+        ["http://above/"]
     );
     let above = vec![anchor(&root, &[Method::None])];
     let sources = wanted(&leaf, &of(Some(above.clone()), &[Method::Crl]), &none);
