@@ -136,22 +136,7 @@ struct FlagNames(Flags, u8);
 
 impl fmt::Display for FlagNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let v1 = [
-            (Flags::ENCRYPTED, "encryption"),
-            (Flags::COMMIT, "commit"),
-            (Flags::AUTH_ONLY, "authentication"),
-        ];
-        let v2 = [
-            (Flags::INITIATOR, "initiator"),
-            (Flags::VERSION, "version"),
-            (Flags::RESPONSE, "response"),
-        ];
-        let names = if self.1 == 1 { v1 } else { v2 };
-        let set = names
-            .iter()
-            .filter(|(flag, _)| self.0.contains(*flag))
-            .map(|(_, name)| *name);
-        let set = set.collect::<Vec<_>>().join("+");
+        let set = self.0.names(self.1).join("+");
         write!(
             f,
             "{} (0x{:02x})",

@@ -69,6 +69,25 @@ impl Flags {
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+
+    /// The names of the set ones that a major version has, in the order of their bits (RFC 2408 3.1,
+    /// RFC 7296 3.1).
+    #[must_use]
+    pub fn names(self, major: u8) -> Vec<&'static str> {
+        let v1 = [
+            (Self::ENCRYPTED, "encryption"),
+            (Self::COMMIT, "commit"),
+            (Self::AUTH_ONLY, "authentication"),
+        ];
+        let v2 = [
+            (Self::INITIATOR, "initiator"),
+            (Self::VERSION, "version"),
+            (Self::RESPONSE, "response"),
+        ];
+        let names = if major == 1 { v1 } else { v2 };
+        let set = names.iter().filter(|(flag, _)| self.contains(*flag));
+        set.map(|(_, name)| *name).collect()
+    }
 }
 
 impl std::ops::BitOr for Flags {

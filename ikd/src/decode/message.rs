@@ -132,7 +132,7 @@ impl Head {
             initiator: header.initiator.to_string(),
             responder: header.responder.to_string(),
             exchange: header.exchange.to_string(),
-            flags: flags(header),
+            flags: header.flags.names(header.major()),
             message_id: header.message_id.0,
             length: header.length,
         }
@@ -176,22 +176,4 @@ fn payloads(datagram: Bytes) -> Result<Vec<Line>, DecodeError> {
     }
     let message = v1::Message::decode(datagram)?;
     Ok(lines_v1::lines(&message.header, &message.chain))
-}
-
-fn flags(header: &Header) -> Vec<&'static str> {
-    let v1 = [
-        (Flags::ENCRYPTED, "encryption"),
-        (Flags::COMMIT, "commit"),
-        (Flags::AUTH_ONLY, "authentication"),
-    ];
-    let v2 = [
-        (Flags::INITIATOR, "initiator"),
-        (Flags::VERSION, "version"),
-        (Flags::RESPONSE, "response"),
-    ];
-    let names = if header.major() == 1 { v1 } else { v2 };
-    let set = names
-        .iter()
-        .filter(|(flag, _)| header.flags.contains(*flag));
-    set.map(|(_, name)| *name).collect()
 }
