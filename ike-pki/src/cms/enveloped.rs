@@ -203,17 +203,20 @@ impl Content {
     }
 }
 
-fn cipher_by(kind: &[u8]) -> Result<Cipher, CmsError> {
+/// The cipher of an OID, in CMS and in PKCS#5 (RFC 3370 5, RFC 3565 4.1).
+pub(crate) fn cipher_known_as(kind: &[u8]) -> Option<Cipher> {
     let known = CIPHERS.iter().find(|(known, _)| *known == kind);
-    known
-        .map(|(_, cipher)| *cipher)
-        .ok_or_else(|| CmsError::Unsupported {
-            what: "content cipher",
-            oid: oid::dotted(kind),
-        })
+    known.map(|(_, cipher)| *cipher)
 }
 
-fn oid_of(cipher: Cipher) -> &'static [u8] {
+fn cipher_by(kind: &[u8]) -> Result<Cipher, CmsError> {
+    cipher_known_as(kind).ok_or_else(|| CmsError::Unsupported {
+        what: "content cipher",
+        oid: oid::dotted(kind),
+    })
+}
+
+pub(crate) fn oid_of(cipher: Cipher) -> &'static [u8] {
     let known = CIPHERS.iter().find(|(_, known)| *known == cipher);
     known.map_or(oid::AES128_CBC, |(oid, _)| oid)
 }

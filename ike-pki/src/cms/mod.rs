@@ -13,7 +13,7 @@ mod signed;
 mod signer_info;
 
 pub(crate) use ber::normal;
-pub(crate) use enveloped::{cipher_of, open, seal};
+pub(crate) use enveloped::{cipher_known_as, cipher_of, oid_of, open, seal};
 pub use error::CmsError;
 pub use pkcs7::{MAX_PKCS7_CERTIFICATES, Pkcs7, certificates_of_pkcs7, pkcs7_of, pkcs7_with_lists};
 pub(crate) use signed::{SignedData, Signing, attribute, sign};

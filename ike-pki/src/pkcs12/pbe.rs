@@ -10,6 +10,7 @@ use zeroize::Zeroize;
 
 use super::{Pkcs12Error, oid};
 use crate::{
+    cms::{cipher_known_as, oid_of},
     der::{Reader, Tlv, tag},
     writer::{self, sequence, tlv},
 };
@@ -110,7 +111,7 @@ impl Scheme {
                 ]);
                 let kdf = sequence(&[&writer::oid(oid::PBKDF2), &kdf]);
                 let iv = tlv(tag::OCTET_STRING, &[iv]);
-                let cipher = sequence(&[&writer::oid(cipher_oid(*cipher)), &iv]);
+                let cipher = sequence(&[&writer::oid(oid_of(*cipher)), &iv]);
                 sequence(&[&writer::oid(oid::PBES2), &sequence(&[&kdf, &cipher])])
             }
         }
@@ -305,25 +306,12 @@ const fn prf_oid(hash: Hash) -> &'static [u8] {
 }
 
 fn cipher(kind: &[u8]) -> Result<Cipher, Pkcs12Error> {
-    Ok(match kind {
-        oid::AES128_CBC => Cipher::Aes128Cbc,
-        oid::AES192_CBC => Cipher::Aes192Cbc,
-        oid::AES256_CBC => Cipher::Aes256Cbc,
-        oid::DES_EDE3_CBC => Cipher::TripleDesCbc,
-        other => {
-            let text = format!("cipher {}", crate::oid::dotted(other));
-            return Err(Pkcs12Error::unsupported(&text));
-        }
+    // Single DES protects no key.
+    let known = cipher_known_as(kind).filter(|cipher| *cipher != Cipher::DesCbc);
+    known.ok_or_else(|| {
+        let text = format!("cipher {}", crate::oid::dotted(kind));
+        Pkcs12Error::unsupported(&text)
     })
-}
-
-const fn cipher_oid(cipher: Cipher) -> &'static [u8] {
-    match cipher {
-        Cipher::Aes128Cbc => oid::AES128_CBC,
-        Cipher::Aes192Cbc => oid::AES192_CBC,
-        Cipher::Aes256Cbc => oid::AES256_CBC,
-        Cipher::DesCbc | Cipher::TripleDesCbc => oid::DES_EDE3_CBC,
-    }
 }
 
 /// Octets without the padding (RFC 8018 6.1.1), `None` when it is none.
