@@ -23,7 +23,7 @@ impl FetchPolicy {
     /// Allows what an operator configured (`enrollment url`, `crl query`, `ocsp
     /// url`): its port, and its address when it is a literal one.
     pub fn allow_url(&mut self, url: &str) {
-        let Ok((host, port)) = split(url) else {
+        let Ok((host, port, _)) = url_parts(url) else {
             return;
         };
         self.ports.push(port);
@@ -42,7 +42,7 @@ impl FetchPolicy {
 /// Why not, for people.
 pub fn may_fetch(url: &str, allowed: &FetchPolicy) -> Result<(), String> {
     let shown = || url.escape_default().to_string();
-    let (host, port) = split(url).map_err(|why| format!("{}: {why}", shown()))?;
+    let (host, port, _) = url_parts(url).map_err(|why| format!("{}: {why}", shown()))?;
     if !PORTS.contains(&port) && !allowed.ports.contains(&port) {
         return Err(format!(
             "{}: port {port} is not 80, 8080 or that of a configured URL",
@@ -119,8 +119,12 @@ fn contains(network: IpAddr, bits: u8, address: IpAddr) -> bool {
     }
 }
 
-/// Host and port of `http://host[:port][/…]`.
-fn split(url: &str) -> Result<(&str, u16), &'static str> {
+/// Host (IPv6 in brackets), port and target of `http://host[:port][/…]`: what [`may_fetch`] judges is
+/// what is asked.
+///
+/// # Errors
+/// Why it is no such URL.
+pub fn url_parts(url: &str) -> Result<(&str, u16, &str), &'static str> {
     if url.len() > MAX_URL {
         return Err("longer than 1024 octets");
     }
@@ -138,7 +142,13 @@ fn split(url: &str) -> Result<(&str, u16), &'static str> {
         }
         _ => return Err("not an http:// URL"),
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, target) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let target = match target {
+        "" => "/",
+        target if target.starts_with('?') => return Err("a query without a path"),
+        target => target,
+    };
     if authority.contains('@') {
         return Err("a user name in the URL");
     }
@@ -148,10 +158,10 @@ fn split(url: &str) -> Result<(&str, u16), &'static str> {
     };
     match port.strip_prefix(':') {
         _ if host.is_empty() => Err("no host"),
-        None => Ok((host, 80)),
+        None => Ok((host, 80, target)),
         Some(digits) if digits.bytes().all(|c| c.is_ascii_digit()) => {
             let port = digits.parse().ok().filter(|port| *port != 0);
-            port.map(|port| (host, port)).ok_or("not a port")
+            port.map(|port| (host, port, target)).ok_or("not a port")
         }
         Some(_) => Err("not a port"),
     }

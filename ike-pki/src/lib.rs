@@ -102,7 +102,7 @@ pub use crl_cache::{CachedCrl, CrlCache, CrlKeeping, CrlOrigin};
 pub use der::{DerError, MAX_DER};
 pub use evidence::{Evidence, MAX_SOURCES, Source};
 pub use extensions::KeyUsage;
-pub use fetch_policy::{FetchPolicy, address_allowed, may_fetch};
+pub use fetch_policy::{FetchPolicy, address_allowed, may_fetch, url_parts};
 pub use image::{Damage, INDEX, Image, StoreError};
 pub use import::{Import, ImportError, Imported, is_issued_by};
 pub use index::Manifest;

@@ -1,19 +1,10 @@
 //! A URL in its parts.
 
-/// Host, port and path of a URL.
+/// Host without the brackets of IPv6, port and target of a URL, as policy reads it.
 pub fn parts(url: &str) -> Option<(&str, u16, &str)> {
-    let rest = url.strip_prefix("http://")?;
-    let (authority, path) = match rest.find('/') {
-        Some(at) => rest.split_at(at),
-        None => (rest, "/"),
-    };
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-        _ => (authority, 80),
-    };
+    let (host, port, target) = ike_pki::url_parts(url).ok()?;
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    let host = bare.unwrap_or(host);
-    (!host.is_empty()).then_some((host, port, path))
+    Some((bare.unwrap_or(host), port, target))
 }
 
 #[cfg(test)]

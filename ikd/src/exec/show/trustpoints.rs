@@ -3,6 +3,7 @@
 use ike_core::config::{Enrollment, TrustpointConfig};
 use ike_core::policy::enrolment;
 use ike_crypto::Hash;
+use ike_pki::scep::ScepUrl;
 use ike_pki::{IosTime, Pending, Record, RecordKind, fingerprint};
 use serde::Serialize;
 
@@ -125,19 +126,8 @@ fn scep_url(tp: &TrustpointConfig) -> Option<String> {
     let Some(Enrollment::Url(url)) = &tp.enrollment else {
         return None;
     };
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return Some(url.clone());
-    };
-    let (host, path) = rest
-        .split_once('/')
-        .map_or((rest, ""), |(host, path)| (host, path));
-    let port = if host.contains(':') || scheme != "http" {
-        ""
-    } else {
-        ":80"
-    };
-    let path = if path.is_empty() { "cgi-bin" } else { path };
-    Some(format!("{scheme}://{host}{port}/{path}"))
+    // One that cannot be asked is shown as it was typed.
+    Some(ScepUrl::parse(url).map_or_else(|_| url.clone(), |url| url.to_string()))
 }
 
 impl View for Trustpoints {
