@@ -28,5 +28,6 @@ pub mod pki;
 pub mod pki_cli;
 pub mod predict;
 pub mod runtime;
+mod system;
 mod terminal;
 mod transfer;

@@ -10,8 +10,9 @@ use ike_pki::ca_server::{CaOptions, CaServer, GrantPolicy};
 use ike_pki::{Image, LabCa, Name, Store};
 use serde::{Deserialize, Serialize};
 
-use super::{Authority, CaFailure, now};
+use super::{Authority, CaFailure};
 use crate::keystore::{Access, KeyChange, Keystore};
+use crate::system::wall;
 
 /// Label of the CA's key pair.
 const KEY: &str = "ca";
@@ -134,10 +135,10 @@ impl Authority {
             label: KEY.to_owned(),
             key: Arc::new(key),
             exportable: false,
-            at: now(),
+            at: wall(),
         };
         keys.commit(&Store::default(), &[put])?;
-        let (at, hash) = (now(), settings.hash.hash());
+        let (at, hash) = (wall(), settings.hash.hash());
         let ca = LabCa::with_hash(name, copy, hash, 1, at - 60, at + TEN_YEARS)
             .map_err(|e| CaFailure::other(e.to_string()))?;
         let server = CaServer::new(ca, KEY, settings.options()).map_err(CaFailure::Server)?;
@@ -147,7 +148,7 @@ impl Authority {
             _keys: keys,
             saved: u64::MAX,
             warnings: Vec::new(),
-            clock: now,
+            clock: wall,
         };
         let text = serde_json::to_vec_pretty(settings).unwrap_or_default();
         write(&dir.join(OPTIONS), &text)?;
@@ -188,7 +189,7 @@ impl Authority {
                 .iter()
                 .map(|d| format!("{}: {d}", dir.display()))
                 .collect(),
-            clock: now,
+            clock: wall,
         })
     }
 

@@ -22,6 +22,7 @@ use ike_pki::ca_server::{CaServer, CaServerError};
 use ike_pki::http::{HttpReply, HttpRequest};
 
 use crate::keystore::{Keystore, KeystoreError};
+use crate::system::random;
 
 /// A CA and where it is kept.
 pub(crate) struct Authority {
@@ -76,20 +77,6 @@ impl Authority {
                 HttpReply::refusal(500, "the CA cannot store what it decided")
             }
         }
-    }
-}
-
-/// Seconds since 1970 UTC.
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// Octets of the system's generator (D16).
-fn random(out: &mut [u8]) {
-    if ike_crypto::fill_random(out).is_err() {
-        // Without entropy there is no nonce and no content key worth sending.
-        std::process::abort();
     }
 }
 

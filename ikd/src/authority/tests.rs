@@ -11,6 +11,7 @@ use ike_pki::{Csr, CsrSpec, Name};
 use super::folder::{Grant, HashName, Settings, new_key};
 use super::order::Order;
 use super::*;
+use crate::system::wall;
 
 fn settings(grant: Grant) -> Settings {
     Settings {
@@ -37,16 +38,16 @@ fn ask(authority: &mut Authority, key: &ike_crypto::PrivateKey) -> Answer {
     let csr = Csr::build(&CsrSpec::new(subject, ike_crypto::Hash::Sha256), key).unwrap();
     let ca = CaCertificates::alone(authority.server.certificate().clone());
     let capabilities = authority.server.options().capabilities;
-    let certificate = temporary_certificate("R1", key, now()).unwrap();
+    let certificate = temporary_certificate("R1", key, wall()).unwrap();
     let signer = Signer {
         certificate: &certificate,
         key,
     };
     let mut transaction = Transaction::enrol(csr, &ca, Algorithms::by(&capabilities));
-    let message = transaction.message(&signer, now(), &mut random).unwrap();
+    let message = transaction.message(&signer, wall(), &mut random).unwrap();
     let url = ike_pki::scep::ScepUrl::parse("http://192.168.0.3").unwrap();
     let reply = authority.answer(&message.request(&url, &capabilities));
-    transaction.answer(&reply, &signer, &ca, now()).unwrap()
+    transaction.answer(&reply, &signer, &ca, wall()).unwrap()
 }
 
 fn list(authority: &mut Authority) -> String {

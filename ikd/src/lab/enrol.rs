@@ -6,7 +6,6 @@ use std::mem::discriminant;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ike_core::config::IsakmpAuthentication;
 use ike_core::policy::enrolment;
@@ -18,6 +17,7 @@ use ike_pki::{Certificate, Store};
 use super::cas::{self, CaPlan, Made};
 use super::case::{Case, RouterCase};
 use super::error::LabError;
+use crate::system::wall;
 
 /// Key pairs by type and number, made when first wanted.
 #[derive(Default)]
@@ -215,7 +215,7 @@ pub(super) fn enrol(case: &Case, keys: &Keys) -> Result<[Enrolled; 2], LabError>
     let (Some(first), Some(second)) = (made.next(), made.next()) else {
         return Err(LabError::internal("key pairs are missing"));
     };
-    let at = now();
+    let at = wall();
     let mut cas = LabCas::default();
     if case.has_peer() {
         cas.add_alternative_names();
@@ -272,13 +272,6 @@ fn router_spec(case: &Case, router: &RouterCase) -> KeySpec {
             bits: case.key_bits,
         }
     }
-}
-
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// A router's key pairs in memory.

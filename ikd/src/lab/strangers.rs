@@ -16,8 +16,9 @@ use ike_pki::{ChainPolicy, Store};
 use testnet::{Host, Switch};
 
 use super::case::Case;
-use super::enrol::{Ring, now};
+use super::enrol::Ring;
 use super::error::{LabError, doing};
+use crate::system::wall;
 
 /// How long the responder may take for one answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -85,7 +86,7 @@ fn first_message(case: &Case, number: u8) -> Option<Bytes> {
     let name = engine.protections().first()?.name.clone();
     let at = Now {
         mono: Timestamp(0),
-        wall: now(),
+        wall: wall(),
     };
     let mut event = Event::Command(CommandId(1), Command::Up(name));
     loop {

@@ -11,7 +11,7 @@ use ike_core::sim::{Datagram, Router, Simulation};
 use ike_core::verdict::Ping;
 
 use super::case::Case;
-use super::enrol::{Before, Enrolled, Ring, now};
+use super::enrol::{Before, Enrolled, Ring};
 use super::error::LabError;
 use super::invented::{self, Cas, Invented, Left};
 use super::key_hashes::KeyHashes;
@@ -21,6 +21,7 @@ use super::steps::{self, CaOrder, Script, Stage};
 use crate::control::Response;
 use crate::exec::{self, Snapshot};
 use crate::keystore::KeyView;
+use crate::system::wall;
 
 /// A simulation and what surrounds it.
 pub(super) struct World<'a> {
@@ -47,7 +48,7 @@ impl<'a> World<'a> {
         seed: u64,
         dir: &Path,
     ) -> Result<Self, LabError> {
-        invented::set_wall(now());
+        invented::set_wall(wall());
         let known_cas = KeyHashes::of(&before.ca_certificates());
         let Before { routers, cas, .. } = before;
         let with_cas = !cas.is_empty();

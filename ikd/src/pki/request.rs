@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 
 use super::ca::Ca;
 use super::key_rollover::{self, Signed};
-use super::signer::{Signing, random};
+use super::signer::Signing;
 use super::{Pki, PkiError};
 use crate::control::Talk;
+use crate::system::random;
 
 /// What is applied for.
 pub(super) struct Application {

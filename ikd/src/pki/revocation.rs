@@ -17,9 +17,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ca::Ca;
 use super::counters::Count;
-use super::signer::{Signing, random};
+use super::signer::Signing;
 use super::{Pki, PkiError, trustpoint};
 use crate::http::{Destination, parts};
+use crate::system::random;
 
 /// Time for everything that one verification asks for (F8).
 const TIME: Duration = Duration::from_secs(8);

@@ -66,11 +66,3 @@ impl Pki {
         Signing::with((*record.certificate).clone(), key)
     }
 }
-
-/// Octets of the system's generator for nonces and content keys (D16).
-pub(super) fn random(out: &mut [u8]) {
-    if ike_crypto::fill_random(out).is_err() {
-        // Without entropy there is no key and no nonce worth sending.
-        std::process::abort();
-    }
-}

@@ -17,9 +17,10 @@ use super::counters::Count;
 use super::enroll::configured_password;
 use super::key_rollover::{self, Signed};
 use super::request::Application;
-use super::signer::{Signing, random};
+use super::signer::Signing;
 use super::{Pki, PkiError, trustpoint};
 use crate::control::Talk;
+use crate::system::random;
 
 /// Longest sleep: a clock that was set is noticed by then.
 const LONGEST: Duration = Duration::from_secs(60);

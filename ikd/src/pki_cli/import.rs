@@ -8,9 +8,10 @@ use clap::{Args, ValueEnum};
 use ike_core::config::RunningConfig;
 use ike_pki::{Certificate, Import, KeyForm, Pkcs12, certificates_of_pkcs7, private_key_from_der};
 
-use super::{Answer, Outcome, StoreArgs, file, now, plain, reordered, wanted};
+use super::{Answer, Outcome, StoreArgs, file, plain, reordered, wanted};
 use crate::check;
 use crate::keystore::{Access, Passphrase};
+use crate::system::wall;
 use crate::transfer::{self, Plan, Wanted};
 
 /// Arguments of `ikd pki import`.
@@ -76,7 +77,7 @@ pub(super) fn run(args: &ImportArgs) -> Outcome {
         trustpoint: name,
         label: args.label.as_deref(),
         exportable: args.exportable,
-        at: now(),
+        at: wall(),
     };
     let planned = transfer::plan(&keystore, &import, &wanted);
     let Plan { store, keys, done } =
@@ -111,8 +112,13 @@ pub(super) fn run_config(args: &ConfigArgs) -> Outcome {
         defined(&config, name)?;
     }
     let beside = args.file.parent().unwrap_or(Path::new("."));
-    let restored =
-        transfer::of_config(&keystore, &keystore.store, &config, (beside, now()), wanted);
+    let restored = transfer::of_config(
+        &keystore,
+        &keystore.store,
+        &config,
+        (beside, wall()),
+        wanted,
+    );
     if let Some(problem) = restored.problems.first() {
         return Err(format!("{problem}; nothing was changed"));
     }

@@ -7,8 +7,9 @@ use clap::Args;
 use ike_pki::{Certificate, IosTime, Record, RecordKind};
 use serde::Serialize;
 
-use super::{Answer, Outcome, StoreArgs, now, numbered, plain};
+use super::{Answer, Outcome, StoreArgs, numbered, plain};
 use crate::keystore::{Access, Keystore};
+use crate::system::wall;
 
 /// Arguments of `ikd pki list`.
 #[derive(Debug, Args)]
@@ -79,7 +80,7 @@ pub(super) struct Key {
 
 pub(super) fn run(args: &ListArgs) -> Outcome {
     let keystore = args.store.open(Access::Read)?;
-    let listing = listing(&keystore, now());
+    let listing = listing(&keystore, wall());
     Ok(Answer::of(args.json, &listing, || text(&listing)))
 }
 

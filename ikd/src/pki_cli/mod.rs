@@ -16,7 +16,6 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -181,12 +180,6 @@ fn wanted(file: Option<&Path>, option: &str) -> Result<Passphrase, String> {
 fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let octets = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(Zeroizing::new(octets))
-}
-
-/// Seconds since 1970-01-01T00:00:00Z.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// A numbered list, the first asked for first.

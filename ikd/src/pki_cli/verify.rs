@@ -3,9 +3,10 @@
 use clap::Args;
 use ike_pki::{IosTime, Record, RecordKind, is_issued_by};
 
-use super::{Answer, Outcome, StoreArgs, now, plain};
+use super::{Answer, Outcome, StoreArgs, plain};
 use crate::cli::complain;
 use crate::keystore::{Finding, Keystore, inspect, repair};
+use crate::system::wall;
 
 /// Arguments of `ikd pki verify`.
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub(super) fn run(args: &VerifyArgs) -> Outcome {
     }
     let inspected = inspect(&dir, passphrase.as_ref());
     let (keystore, mut findings) = inspected.map_err(|e| e.to_string())?;
-    findings.extend(certificates(&keystore, now()));
+    findings.extend(certificates(&keystore, wall()));
     let answer = Answer::of(args.json, &findings, || text(&keystore, &findings));
     Ok(Answer {
         well: findings.is_empty(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use ike_core::config::RunningConfig;
 use ike_core::engine::{Engine, Setup};
@@ -117,12 +117,9 @@ impl Host {
 
     pub(super) fn now(&self) -> Now {
         let micros = u64::try_from(self.started_at.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| d.as_secs());
         Now {
             mono: Timestamp(micros),
-            wall: i64::try_from(wall).unwrap_or(i64::MAX),
+            wall: crate::system::wall(),
         }
     }
 

@@ -13,7 +13,7 @@ pub use host::Host;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use ike_core::config::RunningConfig;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +24,7 @@ use crate::dataplane::config::DataplaneEvent;
 use crate::keystore::{Access, Keystore, Passphrase};
 use crate::log::Sink;
 use crate::pki::{self, Device, Pki};
+use crate::system::wall;
 
 /// How a daemon is started.
 #[derive(Clone, Debug)]
@@ -154,12 +155,6 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     }
     host.finish().await;
     Ok(())
-}
-
-/// Seconds since 1970 UTC.
-fn wall() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
 type DataplaneParts = (

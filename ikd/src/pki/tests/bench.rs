@@ -145,7 +145,7 @@ impl Cas {
         }
         let mut servers = self.servers();
         let server = servers.get_mut(host).ok_or("no such host")?;
-        Ok(server.handle(request, CLOCK.get(), &mut crate::pki::signer::random))
+        Ok(server.handle(request, CLOCK.get(), &mut crate::system::random))
     }
 }
 
