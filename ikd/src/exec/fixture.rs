@@ -289,11 +289,8 @@ pub(super) fn traffic() -> counters::Counters {
 
 /// A negotiation that came up as initiator, or failed at MM5 as responder.
 pub(super) fn record(up: bool) -> Record {
-    let decision = |rule: &str, decision: &str, because: &str| Explained {
-        rule: rule.into(),
-        decision: decision.into(),
-        because: because.into(),
-    };
+    let decision =
+        |rule: &str, decision: &str, because: &str| Explained::new(rule, decision, because);
     let role = if up { Role::Initiator } else { Role::Responder };
     let mut out = Record::new(SaId(u64::from(!up)), role, "192.168.0.2".into());
     out.profile = Some("prof1".into());

@@ -146,11 +146,7 @@ mod tests {
         let packet = Trace::Ikev2(Ikev2Trace::BuildingForEncryption(Vec::new()));
         let failure = Trace::Ikev2(Ikev2Trace::Verified(false));
         let success = Trace::Ikev2(Ikev2Trace::Verified(true));
-        let why = Trace::WhyIkev2(Explained {
-            rule: "S-090".into(),
-            decision: "x".into(),
-            because: "y".into(),
-        });
+        let why = Trace::WhyIkev2(Explained::new("S-090", "x", "y"));
         let dropped = Trace::DroppedIkev2 {
             from: [192, 0, 2, 1].into(),
             reason: "z".into(),

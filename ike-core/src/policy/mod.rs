@@ -21,4 +21,4 @@ pub mod trustpoint;
 pub mod validation;
 
 pub use crate::address;
-pub use decision::{Decision, Rule};
+pub use decision::{Candidate, Decision, Rejected, Rule, Step, Subject};

@@ -2,7 +2,7 @@
 
 use ike_pki::{Name, Store};
 
-use super::{Decision, Rule};
+use super::Decision;
 use crate::config::IsakmpProfile;
 use crate::sa::Role;
 
@@ -138,10 +138,6 @@ fn without_requests(filter: Option<&IsakmpProfile>, store: &Store) -> Choice {
     };
     Choice {
         examined: Vec::new(),
-        decision: Decision {
-            value,
-            rule: Rule("U-5"),
-            because,
-        },
+        decision: Decision::new(value, "U-5", because),
     }
 }

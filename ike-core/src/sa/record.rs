@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Role, SaId};
-use crate::policy::Decision;
+use crate::policy::{Candidate, Decision, Subject};
 
 /// One negotiation as one router saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,30 @@ pub struct Explained {
     pub decision: String,
     /// Why.
     pub because: String,
+    /// What of the configuration it goes back to, the most telling first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<Subject>,
+    /// What was considered, in order, with the first rule that rejected each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+}
+
+impl Explained {
+    /// A decision that names nothing and chose from nothing.
+    #[must_use]
+    pub fn new(
+        rule: impl Into<String>,
+        decision: impl Into<String>,
+        because: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule: rule.into(),
+            decision: decision.into(),
+            because: because.into(),
+            about: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
 }
 
 impl Record {
@@ -91,6 +115,8 @@ impl Record {
             rule: decision.rule.to_string(),
             decision: what.into(),
             because: decision.because.clone(),
+            about: decision.about.clone(),
+            candidates: decision.candidates.clone(),
         };
         if !self.decisions.contains(&explained) && self.decisions.len() < 64 {
             self.decisions.push(explained.clone());

@@ -1,6 +1,7 @@
 //! `show crypto explain [last]`: every negotiation with its decisions and the rule behind
 //! each. Ours; IOS has nothing like it.
 
+use ike_core::policy::Candidate;
 use ike_core::sa::record::{CertificateRequests, Explained, Record};
 use ike_core::trace::escaped;
 use serde::Serialize;
@@ -61,10 +62,26 @@ fn safe(record: &Record) -> Record {
 
 fn safe_decision(decision: &Explained) -> Explained {
     Explained {
-        rule: escaped(&decision.rule),
-        decision: escaped(&decision.decision),
-        because: escaped(&decision.because),
+        about: decision.about.clone(),
+        candidates: decision.candidates.iter().map(safe_candidate).collect(),
+        ..Explained::new(
+            escaped(&decision.rule),
+            escaped(&decision.decision),
+            escaped(&decision.because),
+        )
     }
+}
+
+fn safe_candidate(candidate: &Candidate) -> Candidate {
+    let mut safe = candidate.clone();
+    safe.name = escaped(&safe.name);
+    if let Some(rejected) = &mut safe.rejected {
+        rejected.because = escaped(&rejected.because);
+    }
+    for step in &mut safe.steps {
+        step.what = escaped(&step.what);
+    }
+    safe
 }
 
 impl View for Negotiations {
@@ -126,6 +143,7 @@ impl Negotiation {
             rule,
             decision,
             because,
+            ..
         } in &record.decisions
         {
             out.line(format!("    {rule:<6} {decision}"));
