@@ -15,7 +15,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, decode, errors, lab, pki, pki_cli, predict};
+use crate::{check, convert, decode, errors, lab, pki, pki_cli, predict};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -63,6 +63,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a configuration as strongSwan has it, and what cannot be said there.
+    Convert(convert::ConvertArgs),
     /// Print the IKE messages of a capture file.
     Decode(decode::DecodeArgs),
     /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
@@ -200,6 +202,7 @@ pub fn run(cli: Cli) -> ExitCode {
             verbose,
             json,
         } => check::run(&files, verbose, json),
+        Command::Convert(args) => convert::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
