@@ -280,9 +280,15 @@ pub(super) fn traffic() -> counters::Counters {
         remaining_seconds: Some(3599),
         remaining_kilobytes: Some(4_607_999),
     };
+    let outbound = SaCounters {
+        direction: Direction::Outbound,
+        spi: 0x24C6_C5A2,
+        remaining_kilobytes: Some(4_608_000),
+        ..inbound.clone()
+    };
     counters::Counters {
         tunnels: [("Tunnel1".to_owned(), tunnel)].into(),
-        sas: vec![inbound],
+        sas: vec![inbound, outbound],
         unknown_spi: 3,
     }
 }
