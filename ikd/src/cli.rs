@@ -169,6 +169,9 @@ struct RunArgs {
     /// Carry traffic: userspace ESP over TUN devices, or none.
     #[arg(long, default_value = "userspace", value_parser = ["userspace", "none"])]
     dataplane: String,
+    /// Serve metrics for Prometheus at this address, e.g. 127.0.0.1:9430, under /metrics.
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics: Option<std::net::SocketAddr>,
     /// Write Wireshark key tables into this folder (mode 0600). Whoever reads them reads the traffic.
     #[arg(long)]
     keylog: Option<PathBuf>,
@@ -297,6 +300,7 @@ fn daemon(args: RunArgs) -> ExitCode {
             .socket
             .unwrap_or_else(|| control::socket_path(&args.name)),
         userspace: args.dataplane == "userspace",
+        metrics: args.metrics,
         keylog: args.keylog,
         key_passphrase_file: args.key_passphrase_file,
         retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),

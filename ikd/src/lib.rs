@@ -24,6 +24,7 @@ pub mod http;
 pub mod keystore;
 pub mod lab;
 pub mod log;
+mod metrics;
 pub mod pki;
 pub mod pki_cli;
 pub mod predict;

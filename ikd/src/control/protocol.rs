@@ -39,6 +39,8 @@ pub enum Request {
     Records,
     /// Is it there, since when, how many SAs.
     Status,
+    /// What is measured, for Prometheus.
+    Metrics,
     /// Read the configuration file again.
     Reload,
     /// Delete everything and end.

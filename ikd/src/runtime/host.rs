@@ -21,7 +21,7 @@ use super::fetch::Fetcher;
 use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
-use super::{Options, StartError, glue};
+use super::{Options, StartError, glue, supervised};
 use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
@@ -329,6 +329,13 @@ impl Host {
 
     /// Reads the configuration file again; a bad one leaves the old one in force.
     pub(super) fn reload(&mut self) -> Result<String, String> {
+        supervised::reloading();
+        let reloaded = self.take_file();
+        supervised::ready(&self.summary());
+        reloaded
+    }
+
+    fn take_file(&mut self) -> Result<String, String> {
         let path: PathBuf = self.options.config.clone();
         match crate::check::load(&path) {
             Ok(config) => {

@@ -12,7 +12,7 @@ use super::Host;
 use crate::control::{Pending, Request, Response, Talk};
 use crate::exec::{self, Outcome, Snapshot};
 use crate::log::switches;
-use crate::pki;
+use crate::{metrics, pki};
 
 /// An `up` that waits for its verdict.
 pub(super) struct Waiter {
@@ -51,7 +51,8 @@ impl Host {
                 Executed::Pki(action) => return self.pki(action, talk, answer),
             },
             Request::Records => json(&self.engine.records()),
-            Request::Status => self.status(),
+            Request::Status => Response::ok(self.summary()),
+            Request::Metrics => Response::ok(metrics::page(&self.snapshot())),
             Request::Reload => match self.reload() {
                 Ok(text) => Response::ok(text),
                 Err(text) => Response::failed(3, text),
@@ -66,19 +67,20 @@ impl Host {
         let _ = answer.send(response);
     }
 
-    fn status(&self) -> Response {
+    /// The daemon in a line.
+    pub(super) fn summary(&self) -> String {
         let now = self.now().mono;
         let (sas, children) = (self.engine.isakmp_sas(now), self.engine.child_sas(now));
         let ikev2 = self.ikev2_sas();
         let up = self.started_at.elapsed().as_secs();
-        Response::ok(format!(
+        format!(
             "{} is up for {up} s: {} ISAKMP SAs, {} IKEv2 SAs, {} ESP SA pairs, {} protections",
             self.options.name,
             sas.iter().filter(|sa| sa.status == "ACTIVE").count(),
             ikev2.len(),
             children.len(),
             self.engine.protections().len()
-        ))
+        )
     }
 
     /// The PKI waits for servers and operators, the engine for nobody.
