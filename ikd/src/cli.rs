@@ -15,7 +15,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, convert, decode, errors, lab, pki, pki_cli, predict};
+use crate::{check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -77,6 +77,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What stands in the way of a daemon or a lab here, and the command that changes it.
+    Doctor(doctor::DoctorArgs),
     /// Bring a tunnel or crypto map entry up and wait for the verdict.
     Up {
         #[command(flatten)]
@@ -119,6 +121,14 @@ enum Command {
     /// The certificate store of a device: list, verify, order, export, import.
     #[command(subcommand)]
     Pki(pki_cli::PkiCommand),
+    /// Completions for a shell, to be put where it looks for them.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, or those of every command.
+    Man(manual::ManArgs),
 }
 
 /// Which daemon.
@@ -209,6 +219,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Rekey {
@@ -219,6 +230,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Status(device) => ask(&device, &Request::Status, 10),
         Command::Lab(command) => lab::run(command),
         Command::Pki(command) => pki_cli::run(command),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(args) => manual::man(&args),
     }
 }
 
