@@ -4,7 +4,7 @@ use super::context::Context;
 use super::judge::Claim;
 use super::pki;
 use super::shell::Shell;
-use crate::policy::{Decision, identity};
+use crate::policy::{Decision, Subject, identity, validation};
 use crate::sa::job::{JobOutcome, PeerVerified, VerifyError};
 use crate::trace::{IsakmpTrace, PkiCall, PkiTrace, Syslog};
 use ike_pki::ValidationError;
@@ -42,18 +42,35 @@ pub(super) fn verdict(
                 },
             );
             shell.trace(ctx, IsakmpTrace::SignatureError);
-            Err(format!("the peer's signature is wrong: {e}"))
+            let why = format!("the peer's signature is wrong: {e}");
+            let refusal =
+                Decision::new((), "RFC 2409 5.1", why).about(considered(shell, ctx, None));
+            shell.why(ctx, "the signature of the peer is refused", &refusal);
+            Err(refusal.because)
         }
         Err(VerifyError::Chain(e)) => {
             // O-084: what IOS says beside S-053.
             if let Some(message) = Syslog::of_refusal(&e) {
                 shell.syslog(ctx, message);
             }
-            Err(invalid(shell, ctx, &e.to_string(), suitable(&e)))
+            let about = considered(shell, ctx, Some(&e));
+            Err(invalid(shell, ctx, &e.to_string(), suitable(&e), about))
         }
-        Err(VerifyError::Certificate(e)) => Err(invalid(shell, ctx, &e.to_string(), true)),
-        Err(VerifyError::Incomplete) => Err(invalid(shell, ctx, INCOMPLETE, true)),
+        Err(VerifyError::Certificate(e)) => {
+            let about = considered(shell, ctx, None);
+            Err(invalid(shell, ctx, &e.to_string(), true, about))
+        }
+        Err(VerifyError::Incomplete) => {
+            let about = considered(shell, ctx, None);
+            Err(invalid(shell, ctx, INCOMPLETE, true, about))
+        }
     }
+}
+
+/// What the chain was held against.
+fn considered(shell: &Shell, ctx: &Context<'_>, error: Option<&ValidationError>) -> Vec<Subject> {
+    let trustpoints = validation::trustpoints(shell.profile(ctx.config), ctx.store);
+    validation::blamed(error, trustpoints.about)
 }
 
 fn suitable(error: &ValidationError) -> bool {
@@ -61,7 +78,13 @@ fn suitable(error: &ValidationError) -> bool {
 }
 
 /// S-053: every cause looks the same to IOS; ours follows in the record.
-fn invalid(shell: &mut Shell, ctx: &mut Context<'_>, reason: &str, suitable: bool) -> String {
+fn invalid(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    reason: &str,
+    suitable: bool,
+    about: Vec<Subject>,
+) -> String {
     shell.trace_pki(
         ctx,
         if suitable {
@@ -80,10 +103,8 @@ fn invalid(shell: &mut Shell, ctx: &mut Context<'_>, reason: &str, suitable: boo
         },
     );
     shell.trace(ctx, IsakmpTrace::CertValidationError(-1));
-    let refusal = Decision::new((), "S-053", reason);
-    shell
-        .record
-        .note("the certificate of the peer is refused", &refusal);
+    let refusal = Decision::new((), "S-053", reason).about(about);
+    shell.why(ctx, "the certificate of the peer is refused", &refusal);
     format!("%CRYPTO-5-IKMP_INVALID_CERT: {reason}")
 }
 

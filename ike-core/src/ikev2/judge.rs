@@ -13,9 +13,9 @@ use super::init::Material;
 use super::notify;
 use super::prove::method_name;
 use super::shell::Shell;
-use crate::config::Ikev2Auth;
+use crate::config::{Ikev2Auth, Ikev2Profile};
 use crate::policy::identity::{self, Identity};
-use crate::policy::{ikev2, validation};
+use crate::policy::{Decision, Subject, ikev2, validation};
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome, PeerVerified, SignatureClaim, VerifyError, VerifyJob};
@@ -121,8 +121,8 @@ pub(super) fn judge(
 }
 
 fn judge_mac(
-    shell: &Shell,
-    ctx: &Context<'_>,
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
     material: &Material,
     claim: Claim,
     auth: &Auth,
@@ -133,11 +133,15 @@ fn judge_mac(
     };
     let shared = |a: &Ikev2Auth| matches!(a, Ikev2Auth::PreShare(_));
     if !profile.auth_remote.iter().any(shared) {
-        return Judging::Refused(method_refused(&profile.name, auth.method));
+        return method_refused(shell, ctx, profile, auth.method);
     }
     let (address, identity) = (shell.remote.ip(), Some(&claim.identity));
     let Some(key) = ikev2::keyring::remote_key(ctx.config, profile, address, identity) else {
-        return Judging::Refused(format!("no pre-shared key for {address} is configured"));
+        let why = format!("no pre-shared key for {address} is configured");
+        let decision =
+            ikev2::keyring::refusal(ctx.config, profile, address, identity, ("G-042", why));
+        shell.why(ctx, "the peer has no key here", &decision);
+        return Judging::Refused(decision.because);
     };
     let ours = auth_octets::shared_key(material.sk.suite.prf, key.expose(), octets);
     match ct_eq(&ours, &auth.data) {
@@ -147,7 +151,11 @@ fn judge_mac(
             validated_by: None,
         }),
         false => {
-            Judging::Refused("the AUTH payload is wrong: the pre-shared keys differ".to_owned())
+            let why = "the AUTH payload is wrong: the pre-shared keys differ".to_owned();
+            let why = ("RFC 7296 2.15", why);
+            let decision = ikev2::keyring::refusal(ctx.config, profile, address, identity, why);
+            shell.why(ctx, "the pre-shared key of the peer is another", &decision);
+            Judging::Refused(decision.because)
         }
     }
 }
@@ -177,7 +185,7 @@ fn judge_signature(
         .iter()
         .any(|a| allows(a, auth.method, kind))
     {
-        return Judging::Refused(method_refused(&profile.name, auth.method));
+        return method_refused(shell, ctx, profile, auth.method);
     }
     let digital = !material.abilities.hashes.is_empty();
     let Some((schemes, signature)) = auth_octets::schemes(auth, digital) else {
@@ -219,11 +227,25 @@ fn allows(configured: &Ikev2Auth, method: AuthMethod, key: Option<KeySpec>) -> b
     }
 }
 
-fn method_refused(profile: &str, method: AuthMethod) -> String {
-    format!(
-        "profile {profile} does not allow the peer's authentication method '{}'",
+fn method_refused(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    profile: &Ikev2Profile,
+    method: AuthMethod,
+) -> Judging {
+    let why = format!(
+        "profile {} does not allow the peer's authentication method '{}'",
+        profile.name,
         method_name(method)
-    )
+    );
+    let line = Subject::ikev2_profile(&profile.name).line("authentication remote");
+    let decision = Decision::new((), "G-043", why).about([line]);
+    shell.why(
+        ctx,
+        "the peer's authentication method is refused",
+        &decision,
+    );
+    Judging::Refused(decision.because)
 }
 
 /// The peer's own certificate: the first one is the signer's (C9). Nothing of it is proven by itself.
@@ -265,7 +287,7 @@ fn anchors(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Anchor> {
 /// # Errors
 /// The reason for the record.
 pub(super) fn verdict(
-    shell: &Shell,
+    shell: &mut Shell,
     ctx: &mut Context<'_>,
     claim: Claim,
     outcome: JobOutcome,
@@ -294,8 +316,24 @@ pub(super) fn verdict(
             method: method_name(claim.method),
             validated_by: Some(verified.chain().trustpoint().to_owned()),
         }),
-        Err(e) => Err(reason(&e)),
+        Err(e) => {
+            let decision = refused(shell, ctx, &e);
+            shell.why(ctx, "the proof of the peer is refused", &decision);
+            Err(decision.because)
+        }
     }
+}
+
+/// S-078, or RFC 7296 2.15 where the chain is good: what the proof was held against.
+fn refused(shell: &Shell, ctx: &Context<'_>, error: &VerifyError) -> Decision<()> {
+    let (rule, chain) = match error {
+        VerifyError::Signature(_) => ("RFC 7296 2.15", None),
+        VerifyError::Chain(error) => ("S-078", Some(error)),
+        VerifyError::Certificate(_) | VerifyError::Incomplete => ("S-078", None),
+    };
+    let trustpoints = ikev2::validation::trustpoints(shell.profile(ctx.config), ctx.store);
+    let about = validation::blamed(chain, trustpoints.about);
+    Decision::new((), rule, reason(error)).about(about)
 }
 
 fn reason(error: &VerifyError) -> String {

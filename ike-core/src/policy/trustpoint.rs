@@ -2,7 +2,7 @@
 
 use ike_pki::{Name, Store};
 
-use super::Decision;
+use super::{Decision, Subject, validation};
 use crate::config::IsakmpProfile;
 use crate::sa::Role;
 
@@ -67,7 +67,8 @@ pub fn to_sign(
                 index + 1,
                 requests.len()
             );
-            Decision::new(Some(trustpoint), rule, because)
+            let about = signer(filter, &trustpoint);
+            Decision::new(Some(trustpoint), rule, because).about(about)
         }
         None => Decision::new(
             None,
@@ -76,9 +77,21 @@ pub fn to_sign(
                 "none of the {} certificate requests is for a CA of a usable trustpoint",
                 requests.len()
             ),
-        ),
+        )
+        .about(filter.map_or_else(|| validation::every(store), validation::listed)),
     };
     Choice { examined, decision }
+}
+
+/// The line that lets a trustpoint sign, if there is one, and the trustpoint.
+fn signer(filter: Option<&IsakmpProfile>, trustpoint: &str) -> Vec<Subject> {
+    let line = filter.map(|profile| {
+        let command = format!("ca trust-point {trustpoint}");
+        Subject::isakmp_profile(&profile.name).line(command)
+    });
+    line.into_iter()
+        .chain([Subject::trustpoint(trustpoint)])
+        .collect()
 }
 
 fn examine(entry: &mut Examined, filter: Option<&IsakmpProfile>, store: &Store) {
@@ -136,8 +149,13 @@ fn without_requests(filter: Option<&IsakmpProfile>, store: &Store) -> Choice {
             "no certificate request came; the newest enrolled identity is used".to_owned(),
         ),
     };
+    let about = match (&value, filter) {
+        (Some(trustpoint), _) => signer(filter, trustpoint),
+        (None, Some(profile)) => validation::listed(profile),
+        (None, None) => validation::every(store),
+    };
     Choice {
         examined: Vec::new(),
-        decision: Decision::new(value, "U-5", because),
+        decision: Decision::new(value, "U-5", because).about(about),
     }
 }

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use ike_pki::{
-    Anchor, Asks, Certificate, CertificateRules, CrlKeeping, RevocationMethod as Revocation, Rules,
-    Store,
+    Anchor, Asks, Certificate, CertificateRules, CrlKeeping, Refusal,
+    RevocationMethod as Revocation, Rules, Store, ValidationError,
 };
 
-use super::{Decision, certificate_map};
+use super::{Decision, Subject, certificate_map};
 use crate::config::{
     CertificateMap, CertificateMatch, ChainValidation, CrlCacheTime, Enrollment, IsakmpProfile,
     MatchEffect, RevocationMethod, RunningConfig, TrustpointConfig,
@@ -29,7 +29,8 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
                 "profile {} restricts validation to its ca trust-point list",
                 profile.name
             ),
-        ),
+        )
+        .about(listed(profile)),
         Some(profile) => Decision::new(
             store.ca_trustpoints(),
             "S-050",
@@ -37,13 +38,51 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
                 "profile {} has no ca trust-point: every global trustpoint validates",
                 profile.name
             ),
-        ),
+        )
+        .about([Subject::isakmp_profile(&profile.name)])
+        .about(every(store)),
         None => Decision::new(
             store.ca_trustpoints(),
             "S-050",
             "no profile is bound: every global trustpoint validates",
-        ),
+        )
+        .about(every(store)),
     }
+}
+
+/// What of the configuration a refused chain goes back to: the line of the trustpoint that refused it, then what
+/// `considered` names (S-050, S-076).
+#[must_use]
+pub fn blamed(error: Option<&ValidationError>, considered: Vec<Subject>) -> Vec<Subject> {
+    let line = error.and_then(|error| match &error.refusal {
+        Refusal::CrlUnavailable { trustpoint, .. } => {
+            Some(Subject::trustpoint(trustpoint).line("revocation-check"))
+        }
+        Refusal::NoCertificateMap(trustpoint) => {
+            Some(Subject::trustpoint(trustpoint).line("match certificate"))
+        }
+        _ => None,
+    });
+    line.into_iter().chain(considered).collect()
+}
+
+/// The lines of a profile that name trustpoints; where there is none, the profile.
+pub(super) fn listed(profile: &IsakmpProfile) -> Vec<Subject> {
+    let own = Subject::isakmp_profile(&profile.name);
+    let names = profile.trustpoints.iter();
+    let mut lines: Vec<Subject> = names
+        .map(|name| own.line(format!("ca trust-point {name}")))
+        .collect();
+    if lines.is_empty() {
+        lines.push(own);
+    }
+    lines
+}
+
+/// Every trustpoint with a CA.
+pub(super) fn every(store: &Store) -> Vec<Subject> {
+    let names = store.ca_trustpoints();
+    names.iter().map(|name| Subject::trustpoint(name)).collect()
 }
 
 /// A trustpoint as an anchor at `now` (seconds since 1970 UTC): its CA certificate, its revocation

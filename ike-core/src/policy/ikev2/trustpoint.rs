@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use ike_pki::{KEY_HASH, Store};
 
+use super::validation::lines;
 use crate::config::Ikev2Profile;
-use crate::policy::Decision;
+use crate::policy::{Decision, Subject, validation};
 
 /// A hash of the peer's list that is the CA of trustpoints here, and those with an own certificate,
 /// newest first: `Retrieved trustpoint(s): 'TP1'`.
@@ -35,10 +36,11 @@ pub fn initiator(
         let because = "the initiator's profile has no pki trustpoint to sign with";
         return Choice {
             retrieved: walk(hashes, store, |_| false).0,
-            decision: Decision::new(None, "S-075", because),
+            decision: Decision::new(None, "S-075", because)
+                .about(profile.map(|p| Subject::ikev2_profile(&p.name))),
         };
     }
-    choose(hashes, &listed, store, "S-074", Vec::new)
+    choose(hashes, (profile, &listed), store, "S-074", Vec::new)
 }
 
 /// The responder's trustpoint, from the initiator's CERTREQ, chosen before the initiator is
@@ -57,7 +59,7 @@ pub fn responder(
             .map(|r| r.trustpoint.clone())
             .collect()
     };
-    choose(hashes, &listed, store, "S-077", newest)
+    choose(hashes, (profile, &listed), store, "S-077", newest)
 }
 
 /// The walk and what stands in when it finds nothing: the first usable trustpoint of the profile,
@@ -65,7 +67,7 @@ pub fn responder(
 /// certificate that its profile names and no other (G10).
 fn choose(
     hashes: &[[u8; KEY_HASH]],
-    listed: &[&str],
+    (profile, listed): (Option<&Ikev2Profile>, &[&str]),
     store: &Store,
     rule: &'static str,
     others: impl FnOnce() -> Vec<String>,
@@ -74,7 +76,8 @@ fn choose(
     let (retrieved, found) = walk(hashes, store, allowed);
     if let Some(trustpoint) = found {
         let because = format!("the first CA asked for that {trustpoint} has a certificate of");
-        let decision = Decision::new(Some(trustpoint), rule, because);
+        let about = signer(profile, listed, &trustpoint);
+        let decision = Decision::new(Some(trustpoint), rule, because).about(about);
         return Choice {
             retrieved,
             decision,
@@ -98,11 +101,26 @@ fn choose(
         (Some(trustpoint), []) => format!("{cause}; {trustpoint} is the newest"),
         (Some(trustpoint), _) => format!("{cause}; the profile names {trustpoint}"),
     };
-    let decision = Decision::new(instead, rule, because);
+    let about = match (&instead, profile) {
+        (Some(trustpoint), _) => signer(profile, listed, trustpoint),
+        (None, Some(profile)) => lines(profile, listed),
+        (None, None) => validation::every(store),
+    };
+    let decision = Decision::new(instead, rule, because).about(about);
     Choice {
         retrieved,
         decision,
     }
+}
+
+/// The line that lets a trustpoint sign, if there is one, and the trustpoint.
+fn signer(profile: Option<&Ikev2Profile>, listed: &[&str], trustpoint: &str) -> Vec<Subject> {
+    let by_line = profile.filter(|_| listed.contains(&trustpoint));
+    let line = by_line.map(|profile| {
+        Subject::ikev2_profile(&profile.name).line(format!("pki trustpoint {trustpoint}"))
+    });
+    let own = Subject::trustpoint(trustpoint);
+    line.into_iter().chain([own]).collect()
 }
 
 /// Resolves hashes until one has an allowed trustpoint. A hash that comes again is not looked at
