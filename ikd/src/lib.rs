@@ -31,6 +31,8 @@ pub mod pki;
 pub mod pki_cli;
 pub mod predict;
 pub mod runtime;
+mod secrets;
+pub mod story;
 mod system;
 mod terminal;
 mod transfer;

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use ike_wire::registry::PayloadType;
 use ike_wire::{DecodeError, Flags, Header, v1, v2};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::line::Line;
 use super::{v1 as lines_v1, v2 as lines_v2};
 
 /// Where and when a datagram was seen.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Seen {
     /// Number of its packet in the file, from 1 as Wireshark counts.
     pub packet: u64,
@@ -25,7 +25,7 @@ pub struct Seen {
 }
 
 /// A message, as far as it can be read.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Message {
     #[serde(flatten)]
     pub seen: Seen,
@@ -34,12 +34,12 @@ pub struct Message {
     /// The clear payloads.
     pub payloads: Vec<Line>,
     /// What cannot be read; its offset counts from the first octet of the IKE header.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 /// A header in words.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Head {
     /// `1.0` or `2.0`.
     pub version: String,
@@ -50,7 +50,7 @@ pub struct Head {
     /// The exchange.
     pub exchange: String,
     /// Names of the flags that are set.
-    pub flags: Vec<&'static str>,
+    pub flags: Vec<String>,
     /// The message ID.
     pub message_id: u32,
     /// Octets of the message, as the header has it.
@@ -127,12 +127,13 @@ impl Seen {
 
 impl Head {
     fn of(header: &Header) -> Self {
+        let names = header.flags.names(header.major());
         Self {
             version: format!("{}.{}", header.major(), header.minor()),
             initiator: header.initiator.to_string(),
             responder: header.responder.to_string(),
             exchange: header.exchange.to_string(),
-            flags: header.flags.names(header.major()),
+            flags: names.into_iter().map(str::to_owned).collect(),
             message_id: header.message_id.0,
             length: header.length,
         }

@@ -42,6 +42,7 @@ pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
 pub use error::LabError;
 pub use outcome::Outcome;
+pub(crate) use simulate::{Recount, recount};
 pub use simulate::{rehearse, simulate};
 
 pub(crate) use arguments::{StoreArgs, note_unenrolled};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ike_core::config::Place;
 use ike_core::sa::record::Explained;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lab::RouterCase;
 
@@ -18,7 +18,7 @@ const BLOCKS: [&str; 3] = [
 const CHOICES: [&str; 2] = ["ca trust-point ", "pki trustpoint "];
 
 /// A line of a configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The file.
     pub file: String,
@@ -32,7 +32,7 @@ pub struct Line {
 
 /// Where the profiles and trustpoints stand that a decision names: a line by which a named profile chooses a named
 /// trustpoint says more than the blocks of both, and a profile more than its trustpoints.
-pub(super) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
+pub(crate) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
     let named = names(explained);
     let choices = |p: &&Place| named_in(&p.block, &named) && chooses(&p.command, &named);
     let opens = |p: &&Place| p.block.is_empty() && named_in(&p.command, &named);
