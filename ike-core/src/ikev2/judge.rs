@@ -15,7 +15,7 @@ use super::prove::method_name;
 use super::shell::Shell;
 use crate::config::{Ikev2Auth, Ikev2Profile};
 use crate::policy::identity::{self, Identity};
-use crate::policy::{Decision, Subject, ikev2, validation};
+use crate::policy::{Decision, Subject, ikev2, validation, verdict};
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome, PeerVerified, SignatureClaim, VerifyError, VerifyJob};
@@ -300,7 +300,7 @@ pub(super) fn verdict(
     let chain_good = matches!(result, Ok(_) | Err(VerifyError::Signature(_)));
     match &result {
         Ok(verified) => tell_success(shell, ctx, &claim, verified),
-        Err(VerifyError::Chain(e)) if e.is_no_suitable_trustpoint() => {
+        Err(VerifyError::Chain(e)) if e.error.is_no_suitable_trustpoint() => {
             shell.trace_pki(ctx, PkiTrace::NoneSuitable);
         }
         Err(e) => {
@@ -326,20 +326,27 @@ pub(super) fn verdict(
 
 /// S-078, or RFC 7296 2.15 where the chain is good: what the proof was held against.
 fn refused(shell: &Shell, ctx: &Context<'_>, error: &VerifyError) -> Decision<()> {
-    let (rule, chain) = match error {
-        VerifyError::Signature(_) => ("RFC 7296 2.15", None),
-        VerifyError::Chain(error) => ("S-078", Some(error)),
-        VerifyError::Certificate(_) | VerifyError::Incomplete => ("S-078", None),
+    let rule = match error {
+        VerifyError::Signature(_) => "RFC 7296 2.15",
+        _ => "S-078",
+    };
+    let (chain, judged) = match error {
+        VerifyError::Chain(chain) => (Some(&chain.error), chain.judgements.as_slice()),
+        _ => (None, &[][..]),
     };
     let trustpoints = ikev2::validation::trustpoints(shell.profile(ctx.config), ctx.store);
     let about = validation::blamed(chain, trustpoints.about);
-    Decision::new((), rule, reason(error)).about(about)
+    Decision::new((), rule, reason(error))
+        .about(about)
+        .among(verdict::candidates(judged))
 }
 
 fn reason(error: &VerifyError) -> String {
     match error {
         VerifyError::Certificate(e) => format!("a certificate does not decode: {e}"),
-        VerifyError::Chain(e) => format!("Validation of certificate chain FAILED: {e}"),
+        VerifyError::Chain(e) => {
+            format!("Validation of certificate chain FAILED: {}", e.error)
+        }
         VerifyError::Signature(e) => format!("the peer's AUTH is wrong: {e}"),
         VerifyError::Incomplete => "the validation was not finished".to_owned(),
     }
@@ -347,14 +354,16 @@ fn reason(error: &VerifyError) -> String {
 
 /// O-084.
 fn tell_refusal(shell: &Shell, ctx: &mut Context<'_>, error: &VerifyError) {
-    if let VerifyError::Chain(error) = error
-        && let Some(message) = Syslog::of_refusal(error)
+    if let VerifyError::Chain(refused) = error
+        && let Some(message) = Syslog::of_refusal(&refused.error)
     {
         shell.syslog(ctx, message);
     }
 }
 
-fn tell_success(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+fn tell_success(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+    let believed = verdict::believed("S-076", verified.chain(), verified.judgements());
+    shell.why(ctx, "the certificate of the peer is believed", &believed);
     let trustpoint = verified.chain().trustpoint().to_owned();
     shell.trace_pki(ctx, PkiTrace::Suitable(trustpoint.clone()));
     shell.trace_pki(ctx, PkiTrace::Attempting(trustpoint.clone()));
@@ -365,11 +374,17 @@ fn tell_success(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &
     }
     shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
     shell.trace_pki(ctx, PkiTrace::Succeeded);
-    // O-085, T-71: told twice, not fatal (U-12).
-    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, verified.chain().leaf())
-    {
+    tell_mismatch(shell, ctx, claim, verified);
+}
+
+/// O-085, T-71: told twice, not fatal (U-12).
+fn tell_mismatch(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+    let leaf = verified.chain().leaf();
+    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, leaf) {
+        let decision = identity::mismatch(&claim.identity, leaf, mismatch.kind);
         let message = Syslog::id_cert_mismatch(&claim.identity, mismatch);
         shell.syslog(ctx, message.clone());
         shell.syslog(ctx, message);
+        shell.why(ctx, "the identity is not in the certificate", &decision);
     }
 }

@@ -2,7 +2,7 @@
 
 use ike_pki::{GlobalCa, Store};
 
-use super::{Decision, Subject};
+use super::{Decision, Subject, validation};
 use crate::config::IsakmpProfile;
 use crate::sa::Role;
 
@@ -33,8 +33,11 @@ pub fn to_send(
                 profile.name,
                 profile.trustpoints.join(", ")
             );
+            let left_out =
+                validation::vouching(&profile.trustpoints, &profile.name, store, "S-010");
             Decision::new(only_listed(store, global, profile), "S-010", because)
-                .about(super::validation::listed(profile))
+                .about(validation::listed(profile))
+                .among(left_out)
         }
         (Role::Initiator, profile) => Decision::new(
             global,

@@ -11,6 +11,7 @@ pub mod enrolment;
 pub mod identity;
 pub mod ikev2;
 pub mod ipsec;
+mod ipsec_refusal;
 pub mod isakmp;
 mod isakmp_refusal;
 pub mod liveness;
@@ -24,6 +25,7 @@ pub mod renewal;
 mod subject;
 pub mod trustpoint;
 pub mod validation;
+pub mod verdict;
 
 pub use crate::address;
 pub(crate) use candidate::clipped;

@@ -8,7 +8,7 @@ use ike_pki::{
     RevocationMethod as Revocation, Rules, Store, ValidationError,
 };
 
-use super::{Decision, Subject, certificate_map};
+use super::{Candidate, Decision, MAX_CANDIDATES, Subject, certificate_map};
 use crate::config::{
     CertificateMap, CertificateMatch, ChainValidation, CrlCacheTime, Enrollment, IsakmpProfile,
     MatchEffect, RevocationMethod, RunningConfig, TrustpointConfig,
@@ -30,7 +30,13 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
                 profile.name
             ),
         )
-        .about(listed(profile)),
+        .about(listed(profile))
+        .among(vouching(
+            &profile.trustpoints,
+            &profile.name,
+            store,
+            "S-050",
+        )),
         Some(profile) => Decision::new(
             store.ca_trustpoints(),
             "S-050",
@@ -48,6 +54,27 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
         )
         .about(every(store)),
     }
+}
+
+/// The trustpoints of a list, then those it leaves out: what each may do for the profile of that name.
+pub(super) fn vouching(
+    listed: &[String],
+    profile: &str,
+    store: &Store,
+    rule: &'static str,
+) -> Vec<Candidate> {
+    let candidate =
+        |tp: &str| Candidate::new(format!("trustpoint {tp}"), Some(Subject::trustpoint(tp)));
+    let named = listed.iter().map(|tp| match store.ca(tp) {
+        Some(_) => candidate(tp).chosen(),
+        None => candidate(tp).rejected("P-040", "it has no CA certificate"),
+    });
+    let all = store.ca_trustpoints();
+    let others = all.iter().filter(|tp| !listed.contains(tp)).map(|tp| {
+        let because = format!("profile {profile} does not name it");
+        candidate(tp).rejected(rule, because)
+    });
+    named.chain(others).take(MAX_CANDIDATES).collect()
 }
 
 /// What of the configuration a refused chain goes back to: the line of the trustpoint that refused it, then what

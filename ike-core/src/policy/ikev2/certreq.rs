@@ -5,6 +5,7 @@ use ike_pki::{GlobalCa, KEY_HASH, Name, Store};
 use super::validation::lines;
 use crate::config::Ikev2Profile;
 use crate::policy::certreq::trustpoints;
+use crate::policy::validation::vouching;
 use crate::policy::{Decision, Subject};
 
 /// One CA of a certificate request (RFC 7296 3.7).
@@ -54,7 +55,10 @@ pub fn auth_request(profile: Option<&Ikev2Profile>, store: &Store) -> Decision<V
         listed.join(", ")
     );
     let asked = asked(store, only(store, global, &listed));
-    Decision::new(asked, "S-072", because).about(lines(profile, &listed))
+    let names: Vec<String> = listed.iter().copied().map(str::to_owned).collect();
+    Decision::new(asked, "S-072", because)
+        .about(lines(profile, &listed))
+        .among(vouching(&names, &profile.name, store, "S-072"))
 }
 
 /// The entries that are the CA of a listed trustpoint. Two trustpoints of one CA share an entry

@@ -16,7 +16,10 @@ pub fn trustpoints(profile: Option<&Ikev2Profile>, store: &Store) -> Decision<Ve
             let name = &profile.name;
             let because = format!("profile {name} restricts validation to its pki trustpoint list");
             let about = lines(profile, &listed);
-            Decision::new(listed, "S-076", because).about(about)
+            let candidates = validation::vouching(&listed, name, store, "S-076");
+            Decision::new(listed, "S-076", because)
+                .about(about)
+                .among(candidates)
         }
         _ => Decision::new(
             store.ca_trustpoints(),
