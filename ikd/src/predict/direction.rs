@@ -5,6 +5,7 @@ use ike_core::verdict::Verdict;
 use serde::Serialize;
 
 use super::SEED;
+use super::fixes::Fix;
 use super::place::{self, Line};
 use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, rehearse};
 
@@ -20,6 +21,9 @@ pub struct Direction {
     pub decided_on: Option<String>,
     /// The decisions of both routers with their rules: the initiator's, then the responder's.
     pub decisions: Vec<Cause>,
+    /// Changes after which it comes up, where it does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
 }
 
 /// A decision of a router, its rule, and the lines of its configuration that it goes back to.
@@ -48,6 +52,15 @@ impl Direction {
         let telling = ours.into_iter();
         let telling = telling.filter(|c| !c.lines.is_empty() || Some(*c) == last);
         signed.chain(telling).collect()
+    }
+
+    /// The lines that the last telling decision of a failure goes back to.
+    pub fn at_fault(&self) -> &[Line] {
+        let causes = self.causes().into_iter().rev();
+        let mut telling = causes.filter(|c| Some(&c.router) == self.decided_on.as_ref());
+        telling
+            .find(|c| !c.lines.is_empty())
+            .map_or(&[], |cause| &cause.lines)
     }
 
     /// The rule by which a router asks for what it asks for.
@@ -101,6 +114,7 @@ pub(super) fn of(case: &Case, initiator: usize, keys: &Keys) -> Result<Direction
         decisions: decisions.collect(),
         decided_on: outcome.decided_on,
         verdict: outcome.verdict,
+        fixes: Vec::new(),
     })
 }
 
