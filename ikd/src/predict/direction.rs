@@ -54,13 +54,20 @@ impl Direction {
         signed.chain(telling).collect()
     }
 
-    /// The lines that the last telling decision of a failure goes back to.
+    /// The lines at fault: those of the decision that the failure itself is, or of the last one with a line that the
+    /// reason names.
     pub fn at_fault(&self) -> &[Line] {
-        let causes = self.causes().into_iter().rev();
-        let mut telling = causes.filter(|c| Some(&c.router) == self.decided_on.as_ref());
-        telling
-            .find(|c| !c.lines.is_empty())
-            .map_or(&[], |cause| &cause.lines)
+        let reason = self.verdict.reason.as_deref().unwrap_or_default();
+        let words: Vec<&str> = reason
+            .split(|c: char| c.is_whitespace() || ",;:[]()".contains(c))
+            .collect();
+        let named = |line: &Line| line.command.rsplit(' ').any(|word| words.contains(&word));
+        let causes = self.causes().into_iter().rev().enumerate();
+        let mut ours = causes.filter(|(_, c)| Some(&c.router) == self.decided_on.as_ref());
+        let telling = |(n, cause): &(usize, &Cause)| {
+            !cause.lines.is_empty() && (*n == 0 || cause.lines.iter().any(named))
+        };
+        ours.find(telling).map_or(&[], |(_, cause)| &cause.lines)
     }
 
     /// The rule by which a router asks for what it asks for.

@@ -1,7 +1,7 @@
 //! What `ikd check` finds in the two configurations, each alone and both together: the simulator does not see everything, and
 //! a mistake has a line there even where no decision was taken.
 
-use ike_core::config::{Diagnostic, Severity, check_pair, parse};
+use ike_core::config::{Diagnostic, Severity, check_pair, codes, parse};
 use serde::Serialize;
 
 use crate::lab::Case;
@@ -21,6 +21,23 @@ pub struct Finding {
     pub message: String,
     /// Only both files together show it.
     pub pair: bool,
+}
+
+impl Finding {
+    /// It tells how things are, or how a name was read, and is no reason for a failure.
+    pub(super) fn is_background(&self) -> bool {
+        [codes::NOT_IN_MM4, codes::LETTER_L].contains(&self.code)
+    }
+
+    /// It tells of interfaces, routes or packet sizes, which the simulator does not have.
+    pub(super) fn is_beyond_simulation(&self) -> bool {
+        let codes = [
+            codes::BAD_INTERFACE,
+            codes::BAD_ROUTE,
+            codes::REQUESTS_TOO_LONG,
+        ];
+        codes.contains(&self.code)
+    }
 }
 
 /// Both together first: they say why the two do not agree.

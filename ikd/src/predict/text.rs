@@ -22,9 +22,10 @@ pub(super) fn text(found: &Prediction) -> String {
     );
     let mut told: Vec<&Finding> = Vec::new();
     let mut fixes: &[Fix] = &[];
+    let beyond = found.findings.iter().any(Finding::is_beyond_simulation);
     for direction in &found.directions {
         if direction.verdict.up {
-            out.push_str(&headline(direction));
+            out.push_str(&headline(direction, beyond));
             out.push_str(&ends(direction));
             continue;
         }
@@ -35,7 +36,7 @@ pub(super) fn text(found: &Prediction) -> String {
                 .any(|l| l.line == f.line && l.file == f.file)
         };
         let fresh = found.findings.iter();
-        let fresh = fresh.filter(|f| !told.contains(f) && !said(f));
+        let fresh = fresh.filter(|f| !told.contains(f) && !said(f) && !f.is_background());
         let with: Vec<&Finding> = fresh.take(FINDINGS).collect();
         out.push_str(&failure(direction, &with, fixes));
         told.extend(with);
@@ -58,7 +59,7 @@ pub(super) fn text(found: &Prediction) -> String {
 
 /// What failed, the lines at fault, what helps, and how it came to that.
 fn failure(direction: &Direction, findings: &[&Finding], before: &[Fix]) -> String {
-    let mut out = headline(direction);
+    let mut out = headline(direction, false);
     for line in direction.at_fault() {
         out.push_str(&format!("   {}\n", place(line)));
     }
@@ -70,7 +71,8 @@ fn failure(direction: &Direction, findings: &[&Finding], before: &[Fix]) -> Stri
     out
 }
 
-fn headline(direction: &Direction) -> String {
+/// `beyond`: something is wrong that the simulator does not see.
+fn headline(direction: &Direction, beyond: bool) -> String {
     let verdict = &direction.verdict;
     let version = match verdict.version.as_str() {
         "ikev2" => "IKEv2",
@@ -79,7 +81,12 @@ fn headline(direction: &Direction) -> String {
     let arrow = format!("{} -> {}", verdict.initiator, direction.responder);
     let head = format!("{version}  {arrow:<12} ");
     if verdict.up {
-        return format!("{head}UP\n");
+        let caveat = if beyond {
+            "  as far as IKE goes; interfaces, routes and MTU: below"
+        } else {
+            ""
+        };
+        return format!("{head}UP{caveat}\n");
     }
     let reason = verdict.reason.as_deref().unwrap_or("no verdict in time");
     let at = match (&verdict.stopped_at, &direction.decided_on) {
@@ -105,7 +112,10 @@ fn ends(direction: &Direction) -> String {
         let requests = verdict.certreq.iter().filter(|c| c.from == *router);
         let mut parts: Vec<String> = requests
             .map(|c| {
-                let asked = shorten(&c.issuers).join(" ");
+                let asked = match shorten(&c.issuers).join(" ") {
+                    none if none.is_empty() => "nothing".to_owned(),
+                    asked => asked,
+                };
                 let rule = by(direction.rule_of_request(router));
                 format!("{} asks for {asked}{rule}", c.message)
             })

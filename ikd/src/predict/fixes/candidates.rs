@@ -54,16 +54,17 @@ pub(super) fn candidates(case: &Case, message: Option<&str>) -> Vec<Edit> {
 }
 
 /// Edits of every kind, and the stages where they may help.
-fn groups(side: Side<'_>) -> [(&'static [Stage], Vec<Edit>); 7] {
+fn groups(side: Side<'_>) -> [(&'static [Stage], Vec<Edit>); 8] {
     use Stage::{Child, Offer, Proof, Reach};
     [
         (&[Proof], keys::edits(side)),
         (&[Proof], trust::edits(side)),
-        (&[Proof, Child], identity::edits(side)),
         (&[Proof], agree::methods(side)),
-        (&[Child], agree::children(side)),
-        (&[Offer], agree::offers(side)),
         (&[Reach, Child], reach::edits(side)),
+        (&[Child, Proof], identity::bindings(side)),
+        (&[Child], agree::children(side)),
+        (&[Proof, Child], identity::edits(side)),
+        (&[Offer], agree::offers(side)),
     ]
 }
 

@@ -28,8 +28,13 @@ pub(super) fn edits(side: Side<'_>) -> Vec<Edit> {
         let own_forms: Vec<&str> = own_forms.iter().map(String::as_str).collect();
         found.extend(own(side, profile, "identity local", &own_forms));
     }
-    found.extend(bindings(side, ISAKMP_PROFILE, "isakmp-profile"));
-    found.extend(bindings(side, IKEV2_PROFILE, "ikev2-profile"));
+    found
+}
+
+/// The profiles that IPsec profiles and crypto maps name.
+pub(super) fn bindings(side: Side<'_>) -> Vec<Edit> {
+    let mut found = bound(side, ISAKMP_PROFILE, "isakmp-profile");
+    found.extend(bound(side, IKEV2_PROFILE, "ikev2-profile"));
     found
 }
 
@@ -107,8 +112,8 @@ fn own(side: Side<'_>, profile: &Place, word: &str, forms: &[&str]) -> Vec<Edit>
     lines.filter_map(edit).collect()
 }
 
-/// The profile that IPsec profiles and crypto maps name: another one, one where none is, none.
-fn bindings(side: Side<'_>, prefix: &str, word: &str) -> Vec<Edit> {
+/// Another profile, one where none is, none.
+fn bound(side: Side<'_>, prefix: &str, word: &str) -> Vec<Edit> {
     let profiles = side.headers(prefix);
     let set = format!("set {word}");
     let mut users = side.headers("crypto ipsec profile ");

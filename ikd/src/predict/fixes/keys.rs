@@ -23,6 +23,7 @@ pub(super) fn edits(side: Side<'_>) -> Vec<Edit> {
     }
     found.extend(peers(side));
     found.extend(keyrings(side));
+    found.extend(local_addresses(side));
     if mine.is_empty() {
         found.extend(theirs.iter().filter_map(|other| copied(side, other)));
     }
@@ -138,6 +139,13 @@ fn peers(side: Side<'_>) -> Vec<Edit> {
         .filter(|p| begins(&p.command, "address") && p.command != line)
         .map(|p| side.replace(p, &line))
         .collect()
+}
+
+/// G-031: a keyring for any local address.
+fn local_addresses(side: Side<'_>) -> Vec<Edit> {
+    let rings = side.headers("crypto keyring ").into_iter();
+    let lines = rings.flat_map(|ring| side.lines(ring, "local-address"));
+    lines.map(|place| side.remove(place)).collect()
 }
 
 /// Another keyring for a profile, or one where there is none.

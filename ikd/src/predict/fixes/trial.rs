@@ -97,11 +97,14 @@ impl Bench<'_> {
         Some((verdict.up, verdict.stopped_at))
     }
 
-    /// Those that work and break nothing: both directions first, then those of one; none that has more than a smaller one.
+    /// Those that work and break nothing: of those that mend both directions, where there are any; none that has more than a smaller one.
     fn good<'t>(&self, tried: &'t [Tried]) -> Vec<&'t Tried> {
         let works = |t: &&Tried| t.up && (t.other_up || !self.other_up);
         let mut good: Vec<&Tried> = tried.iter().filter(works).collect();
-        good.sort_by_key(|t| !t.other_up);
+        // Half a remedy is one only where there is no whole one.
+        if good.iter().any(|t| t.other_up) {
+            good.retain(|t| t.other_up);
+        }
         let mut found: Vec<&Tried> = Vec::new();
         for t in good {
             if !found.iter().any(|smaller| t.edit.contains(&smaller.edit)) {
