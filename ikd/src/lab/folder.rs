@@ -199,6 +199,27 @@ impl Case {
     }
 }
 
+impl RouterCase {
+    /// The same router with another configuration. It has enrolled what it had before; a trustpoint that is new is the
+    /// newest (P-001).
+    ///
+    /// # Errors
+    /// The text has an error; it is that of `ikd check`.
+    pub(crate) fn with_text(&self, text: String) -> Result<Self, LabError> {
+        let mut changed = router(0, &self.file, text)?;
+        let known = |name: &String| self.config.trustpoints.iter().any(|tp| tp.name == *name);
+        let kept = self
+            .order
+            .iter()
+            .filter(|name| changed.order.contains(name));
+        let new = changed.order.iter().filter(|name| !known(name));
+        changed.order = new.chain(kept).cloned().collect();
+        changed.serial.clone_from(&self.serial);
+        changed.software = self.software;
+        Ok(changed)
+    }
+}
+
 fn router(number: usize, file: &str, text: String) -> Result<RouterCase, LabError> {
     let Parsed {
         config,

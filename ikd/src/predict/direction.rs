@@ -5,6 +5,7 @@ use ike_core::verdict::Verdict;
 use serde::Serialize;
 
 use super::SEED;
+use super::fixes::Fix;
 use super::place::{self, Line};
 use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, rehearse};
 
@@ -20,6 +21,9 @@ pub struct Direction {
     pub decided_on: Option<String>,
     /// The decisions of both routers with their rules: the initiator's, then the responder's.
     pub decisions: Vec<Cause>,
+    /// Changes after which it comes up, where it does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
 }
 
 /// A decision of a router, its rule, and the lines of its configuration that it goes back to.
@@ -48,6 +52,22 @@ impl Direction {
         let telling = ours.into_iter();
         let telling = telling.filter(|c| !c.lines.is_empty() || Some(*c) == last);
         signed.chain(telling).collect()
+    }
+
+    /// The lines at fault: those of the decision that the failure itself is, or of the last one with a line that the
+    /// reason names.
+    pub fn at_fault(&self) -> &[Line] {
+        let reason = self.verdict.reason.as_deref().unwrap_or_default();
+        let words: Vec<&str> = reason
+            .split(|c: char| c.is_whitespace() || ",;:[]()".contains(c))
+            .collect();
+        let named = |line: &Line| line.command.rsplit(' ').any(|word| words.contains(&word));
+        let causes = self.causes().into_iter().rev().enumerate();
+        let mut ours = causes.filter(|(_, c)| Some(&c.router) == self.decided_on.as_ref());
+        let telling = |(n, cause): &(usize, &Cause)| {
+            !cause.lines.is_empty() && (*n == 0 || cause.lines.iter().any(named))
+        };
+        ours.find(telling).map_or(&[], |(_, cause)| &cause.lines)
     }
 
     /// The rule by which a router asks for what it asks for.
@@ -110,6 +130,7 @@ fn told(case: &Case, outcome: Outcome) -> Direction {
         decisions: decisions.collect(),
         decided_on: outcome.decided_on,
         verdict: outcome.verdict,
+        fixes: Vec::new(),
     }
 }
 

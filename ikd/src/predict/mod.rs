@@ -1,11 +1,16 @@
 //! `ikd predict`: which of two routers can start, and the rule that says so.
 //!
 //! Nothing is modelled here: the engine runs in the simulator once for each direction, with stores as `ikd lab run
-//! A.cfg B.cfg --simulate` invents them, and its records tell the rest. `direction` is what one run gave, `place` finds
-//! the lines of the configuration behind a decision, `orders` tries every order of enrolment, `text` is for people.
+//! A.cfg B.cfg --simulate` invents them, and its records tell the rest. `direction` is what one run gave, `findings` what `ikd check` says, `place` finds
+//! the lines of the configuration behind a decision, `fixes` changes lines and tries again, `orders` tries every order of
+//! enrolment, `text` is for people.
 
+mod both_cores;
 mod direction;
+mod findings;
+mod fixes;
 mod orders;
+mod orders_text;
 mod place;
 mod text;
 
@@ -14,6 +19,8 @@ mod tests;
 
 pub(crate) use direction::causes_of;
 pub use direction::{Cause, Direction};
+pub use findings::Finding;
+pub use fixes::{Fix, Renewal, Step};
 pub use orders::{AllOrders, Example, Tally};
 pub use place::Line;
 pub(crate) use place::lines as lines_behind;
@@ -47,6 +54,9 @@ pub struct PredictArgs {
     /// Try every order of enrolment of both routers too, at most 4 trustpoints a router.
     #[arg(long)]
     all_orders: bool,
+    /// Do not look for changes that would help.
+    #[arg(long)]
+    no_fixes: bool,
     /// JSON in place of text.
     #[arg(long)]
     json: bool,
@@ -57,7 +67,9 @@ const EXAMPLES: &str = "Examples:
   ikd predict R1.cfg R2.cfg --order R1=IOSCA1,IOSCA2   R1 enrolled IOSCA1 last
   ikd predict R1.cfg R2.cfg --all-orders               how many orders come up, and the nearest that does not
 
-Exit code: 0 both directions come up, 1 one of them does not, 2 usage, 3 configuration invalid.
+Fixes are changes that were tried: the edited pair was run again in both directions.
+
+Exit code: 0 both directions come up, 8 one of them does not, 2 usage, 3 configuration invalid.
 It is that of the given order, with --all-orders too.";
 
 /// What becomes of two routers.
@@ -69,6 +81,8 @@ pub struct Prediction {
     pub order: BTreeMap<String, Vec<String>>,
     /// The first router starts, then the second.
     pub directions: Vec<Direction>,
+    /// What `ikd check` finds in the configurations, notes left out.
+    pub findings: Vec<Finding>,
     /// What other orders give, when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_orders: Option<AllOrders>,
@@ -104,6 +118,9 @@ fn prediction(args: &PredictArgs) -> Result<Prediction, LabError> {
     case.routers.iter().for_each(lab::note_unenrolled);
     let keys = Keys::default();
     let mut found = predict(&case, &keys)?;
+    if !args.no_fixes {
+        found.try_fixes(&case, &keys)?;
+    }
     if args.all_orders {
         found.all_orders = Some(orders::try_all(&case, &keys)?);
     }
@@ -121,8 +138,23 @@ pub fn predict(case: &Case, keys: &Keys) -> Result<Prediction, LabError> {
         up: directions.iter().all(|d| d.verdict.up),
         order: listing(case),
         directions,
+        findings: findings::of(case),
         all_orders: None,
     })
+}
+
+impl Prediction {
+    /// Looks for fixes of each direction that fails.
+    fn try_fixes(&mut self, case: &Case, keys: &Keys) -> Result<(), LabError> {
+        let all = self.directions.clone();
+        let others = all.iter().rev();
+        for (direction, other) in self.directions.iter_mut().zip(others) {
+            if !direction.verdict.up {
+                direction.fixes = fixes::fixes(case, direction, other, keys)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The listing order of each router, newest first.

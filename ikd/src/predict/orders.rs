@@ -1,14 +1,18 @@
 //! Every order of enrolment of both routers (P-001, S-020): a renewal is one of them.
 
 use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
+use super::both_cores::each;
 use super::{SEED, listing};
 use crate::lab::{Case, Keys, LabError, RouterCase, rehearse};
 
 /// Trustpoints of a router beyond which the orders are too many.
 const MOST: usize = 4;
+/// Orders that are run between two signs of life.
+const BATCH: usize = 16;
 
 /// What all orders give.
 #[derive(Clone, Debug, Serialize)]
@@ -54,7 +58,8 @@ pub struct Example {
 pub(super) fn try_all(case: &Case, keys: &Keys) -> Result<AllOrders, LabError> {
     case.routers.iter().try_for_each(bounded)?;
     let pairs = pairs(case);
-    let directions = [0, 1].map(|initiator| tally(case, initiator, &pairs, keys));
+    let mut progress = Progress::of(2 * pairs.len());
+    let directions = [0, 1].map(|initiator| tally(case, initiator, &pairs, keys, &mut progress));
     Ok(AllOrders {
         orders: pairs.len(),
         directions: directions.into_iter().collect::<Result<_, _>>()?,
@@ -105,8 +110,9 @@ fn tally(
     initiator: usize,
     pairs: &[(usize, [Vec<String>; 2])],
     keys: &Keys,
+    progress: &mut Progress,
 ) -> Result<Tally, LabError> {
-    let mut case = Case {
+    let case = Case {
         initiator,
         ..case.clone()
     };
@@ -117,25 +123,79 @@ fn tally(
         fails: None,
         comes_up: None,
     };
-    for (swaps, orders) in pairs {
-        for (router, order) in case.routers.iter_mut().zip(orders) {
-            router.order.clone_from(order);
+    for batch in pairs.chunks(BATCH) {
+        let fresh = each(batch, |(swaps, orders)| tried(&case, *swaps, orders, keys));
+        for result in fresh {
+            tally.count(result?);
         }
-        let verdict = rehearse(&case, keys, SEED)?.verdict;
-        tally.up += usize::from(verdict.up);
-        let nearest = if verdict.up {
-            &mut tally.comes_up
-        } else {
-            &mut tally.fails
-        };
-        nearest.get_or_insert_with(|| Example {
-            swaps: *swaps,
-            order: listing(&case),
-            stopped_at: verdict.stopped_at,
-            reason: verdict.reason,
-        });
+        progress.on(batch.len());
     }
     Ok(tally)
+}
+
+impl Tally {
+    fn count(&mut self, (up, example): (bool, Example)) {
+        self.up += usize::from(up);
+        let nearest = if up {
+            &mut self.comes_up
+        } else {
+            &mut self.fails
+        };
+        nearest.get_or_insert(example);
+    }
+}
+
+/// What one pair of orders gives.
+fn tried(
+    case: &Case,
+    swaps: usize,
+    orders: &[Vec<String>; 2],
+    keys: &Keys,
+) -> Result<(bool, Example), LabError> {
+    let mut case = case.clone();
+    for (router, order) in case.routers.iter_mut().zip(orders) {
+        router.order.clone_from(order);
+    }
+    let verdict = rehearse(&case, keys, SEED)?.verdict;
+    let example = Example {
+        swaps,
+        order: listing(&case),
+        stopped_at: verdict.stopped_at,
+        reason: verdict.reason,
+    };
+    Ok((verdict.up, example))
+}
+
+/// How far it is, on a terminal.
+struct Progress {
+    done: usize,
+    all: usize,
+    shown: bool,
+}
+
+impl Progress {
+    fn of(all: usize) -> Self {
+        let shown = all > BATCH && std::io::stderr().is_terminal();
+        Self {
+            done: 0,
+            all,
+            shown,
+        }
+    }
+
+    fn on(&mut self, runs: usize) {
+        self.done += runs;
+        if self.shown {
+            let end = if self.done < self.all { "" } else { "\n" };
+            // Progress that cannot be shown is no failure.
+            let _ = write!(
+                std::io::stderr(),
+                "\r{} of {} runs{end}",
+                self.done,
+                self.all
+            );
+        }
+    }
 }
 
 #[cfg(test)]

@@ -30,9 +30,49 @@ pub struct Line {
     pub command: String,
 }
 
+/// Where that stands which a decision is about; where it does not say, what its words name.
+pub(crate) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
+    let subjects = explained.about.iter();
+    let mut found: Vec<&Place> = subjects.flat_map(|s| s.places(&router.places)).collect();
+    if found.is_empty() {
+        found = by_words(router, explained);
+    }
+    found.into_iter().map(|place| line(router, place)).collect()
+}
+
+/// A line for people and programs.
+fn line(router: &RouterCase, place: &Place) -> Line {
+    Line {
+        file: router.file.clone(),
+        line: place.line,
+        column: place.column,
+        command: without_key(&place.command),
+    }
+}
+
+/// I6: a line with a key is shown as far as the key.
+fn without_key(command: &str) -> String {
+    for (head, from) in [
+        ("crypto isakmp key ", " key "),
+        ("authentication ", " key "),
+        ("pre-shared-key address ", " key "),
+        ("pre-shared-key hostname ", " key "),
+        ("pre-shared-key local ", " local "),
+        ("pre-shared-key remote ", " remote "),
+        ("pre-shared-key ", " "),
+        ("ppk manual ", " key "),
+        ("password ", " "),
+    ] {
+        if let Some(at) = command.find(from).filter(|_| command.starts_with(head)) {
+            return format!("{} ...", &command[..at + from.trim_end().len()]);
+        }
+    }
+    command.to_owned()
+}
+
 /// Where the profiles and trustpoints stand that a decision names: a line by which a named profile chooses a named
 /// trustpoint says more than the blocks of both, and a profile more than its trustpoints.
-pub(crate) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
+fn by_words<'a>(router: &'a RouterCase, explained: &Explained) -> Vec<&'a Place> {
     let named = names(explained);
     let choices = |p: &&Place| named_in(&p.block, &named) && chooses(&p.command, &named);
     let opens = |p: &&Place| p.block.is_empty() && named_in(&p.command, &named);
@@ -44,13 +84,7 @@ pub(crate) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
             found.retain(|p| is_profile(p));
         }
     }
-    let line = |place: &Place| Line {
-        file: router.file.clone(),
-        line: place.line,
-        column: place.column,
-        command: place.command.clone(),
-    };
-    found.into_iter().map(line).collect()
+    found
 }
 
 fn is_profile(place: &Place) -> bool {
@@ -75,4 +109,51 @@ fn chooses(command: &str, names: &BTreeSet<&str>) -> bool {
     let rest = CHOICES.iter().find_map(|c| command.strip_prefix(c));
     let trustpoint = rest.and_then(|rest| rest.split(' ').next());
     trustpoint.is_some_and(|trustpoint| names.contains(trustpoint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::Case;
+
+    /// I6: no line of a report has a key in it.
+    #[test]
+    fn keys_are_left_out() {
+        for (line, shown) in [
+            (
+                "crypto isakmp key S address 10.0.0.1",
+                "crypto isakmp key ...",
+            ),
+            (
+                "pre-shared-key address 10.0.0.1 key S",
+                "pre-shared-key address 10.0.0.1 key ...",
+            ),
+            ("pre-shared-key local S", "pre-shared-key local ..."),
+            ("pre-shared-key S", "pre-shared-key ..."),
+            (
+                "authentication local pre-share key S",
+                "authentication local pre-share key ...",
+            ),
+            (
+                "authentication local pre-share",
+                "authentication local pre-share",
+            ),
+            ("ca trust-point S", "ca trust-point S"),
+        ] {
+            assert_eq!(without_key(line), shown);
+        }
+    }
+
+    /// What a decision is about goes before what its words name.
+    #[test]
+    fn a_subject_has_the_lines_of_its_object() {
+        let case = Case::embedded("t-01").unwrap();
+        let mut explained = Explained::new("S-010", "asks for CA1", "prof1 names IOSCA1");
+        explained.about.push(Subject::Block {
+            command: "crypto isakmp policy".to_owned(),
+        });
+        let found = lines(&case.routers[0], &explained);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].command, "crypto isakmp policy 10");
+    }
 }

@@ -80,6 +80,14 @@ pub const LOSING_PROFILE: &str = "W0115";
 pub const BAD_INTERFACE: &str = "W0116";
 /// A static route that leads nowhere, or a tunnel's packets into itself (G-004).
 pub const BAD_ROUTE: &str = "W0117";
+/// Two routers without a policy or proposal of phase 1 in common (S-082).
+pub const NO_COMMON_OFFER: &str = "W0118";
+/// Two routers that speak different versions of IKE with each other (G-081).
+pub const TWO_VERSIONS: &str = "W0119";
+/// Two routers without a transform set in common (G-080).
+pub const OTHER_TRANSFORMS: &str = "W0120";
+/// An entry of an access list without its mirror on the peer (G-084).
+pub const NOT_MIRRORED: &str = "W0121";
 /// A block that is kept and printed back, not acted on.
 pub const KEPT: &str = "N0301";
 /// An algorithm that is weak by today's measure.
@@ -223,6 +231,22 @@ pub const ALL: &[(&str, &str)] = &[
     (
         BAD_ROUTE,
         "The route's next hop cannot be reached, or the tunnel carries its own packets.",
+    ),
+    (
+        NO_COMMON_OFFER,
+        "The two routers have no policy or proposal in common: phase 1 or IKE_SA_INIT is refused.",
+    ),
+    (
+        TWO_VERSIONS,
+        "One end of the tunnel speaks IKEv2, the other IKEv1; neither understands the other.",
+    ),
+    (
+        OTHER_TRANSFORMS,
+        "The two routers have no transform set in common: the tunnel is refused.",
+    ),
+    (
+        NOT_MIRRORED,
+        "The peer has no entry with source and destination in each other's place.",
     ),
     (
         KEPT,

@@ -4,6 +4,7 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::model::*;
 use super::reader::{Parsed, Place};
 
+mod agreement;
 mod authorities;
 mod ikev2;
 mod overlap;

@@ -1,4 +1,5 @@
 //! The language as a whole: the tech note's texts, every grammar line both ways, diagnostics, random text.
+mod agreement;
 mod diagnostics;
 mod grammar;
 mod ikev2;

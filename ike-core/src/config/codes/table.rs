@@ -330,6 +330,123 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "a next hop on a connected network; a route to the tunnel's destination outside the tunnel",
     ),
     (
+        NO_COMMON_OFFER,
+        "S-082, G-021, G-040; needs both files",
+        "hostname R1\n\
+         crypto isakmp policy 10\n\
+         \x20hash md5\n\
+         \x20group 14\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto ipsec profile P\n\
+         \x20set transform-set T\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.2\n\
+         \x20tunnel protection ipsec profile P\n\
+         ---\n\
+         hostname R2\n\
+         crypto isakmp policy 10\n\
+         \x20hash sha\n\
+         \x20group 14\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto ipsec profile P\n\
+         \x20set transform-set T\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.2 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.1\n\
+         \x20tunnel protection ipsec profile P",
+        "take the line of the peer that the message names, or add a policy or proposal that is alike on both",
+    ),
+    (
+        TWO_VERSIONS,
+        "G-081; needs both files",
+        "hostname R1\n\
+         crypto ikev2 profile V\n\
+         \x20match identity remote any\n\
+         \x20authentication local pre-share key k\n\
+         \x20authentication remote pre-share key k\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto ipsec profile P\n\
+         \x20set transform-set T\n\
+         \x20set ikev2-profile V\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.2\n\
+         \x20tunnel protection ipsec profile P\n\
+         ---\n\
+         hostname R2\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto ipsec profile P\n\
+         \x20set transform-set T\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.2 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.1\n\
+         \x20tunnel protection ipsec profile P",
+        "`set ikev2-profile` on both ends, or on none",
+    ),
+    (
+        OTHER_TRANSFORMS,
+        "G-080; needs both files",
+        "hostname R1\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto ipsec profile P\n\
+         \x20set transform-set T\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.2\n\
+         \x20tunnel protection ipsec profile P\n\
+         ---\n\
+         hostname R2\n\
+         crypto ipsec transform-set T esp-3des esp-sha-hmac\n\
+         crypto ipsec profile P\n\
+         \x20set transform-set T\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.2 255.0.0.0\n\
+         interface Tunnel1\n\
+         \x20tunnel source Ethernet0/0\n\
+         \x20tunnel destination 10.0.0.1\n\
+         \x20tunnel protection ipsec profile P",
+        "write the same transforms on both, or name a second set",
+    ),
+    (
+        NOT_MIRRORED,
+        "G-084; needs both files",
+        "hostname R1\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto map M 10 ipsec-isakmp\n\
+         \x20set peer 10.0.0.2\n\
+         \x20set transform-set T\n\
+         \x20match address A\n\
+         ip access-list extended A\n\
+         \x20permit ip host 10.1.0.1 host 10.1.0.2\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.1 255.0.0.0\n\
+         \x20crypto map M\n\
+         ---\n\
+         hostname R2\n\
+         crypto ipsec transform-set T esp-aes esp-sha-hmac\n\
+         crypto map M 10 ipsec-isakmp\n\
+         \x20set peer 10.0.0.1\n\
+         \x20set transform-set T\n\
+         \x20match address A\n\
+         ip access-list extended A\n\
+         \x20permit ip host 10.1.0.3 host 10.1.0.1\n\
+         interface Ethernet0/0\n\
+         \x20ip address 10.0.0.2 255.0.0.0\n\
+         \x20crypto map M",
+        "give the peer the same entry with source and destination in each other's place",
+    ),
+    (
         KEPT,
         "section 3",
         "crypto pki server CA",

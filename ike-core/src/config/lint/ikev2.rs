@@ -70,7 +70,8 @@ impl<'a> Lint<'a> {
         if let Fvrf::Named(vrf) = fvrf {
             let message = format!("{what} is never used: there is no VRF `{vrf}` here");
             let help = Some("run one daemon per namespace".to_owned());
-            self.at_header(codes::INCOMPLETE_OBJECT, block, message, help);
+            let code = codes::INCOMPLETE_OBJECT;
+            self.at(Severity::Warning, code, block, "match fvrf", message, help);
         }
     }
 

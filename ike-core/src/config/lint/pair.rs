@@ -2,14 +2,16 @@
 use std::net::IpAddr;
 
 use super::Lint;
+use super::agreement::{Ends, differences};
 use super::authorities::{enrolled, same_ca, signs_in_phase_1};
 use super::overlap::effective;
 use crate::config::codes;
 use crate::config::diagnostic::{Diagnostic, Severity};
 use crate::config::model::*;
-use crate::config::reader::Parsed;
+use crate::config::reader::{Parsed, Place};
 
-/// What only two configurations together show: for each tunnel between them, whether who starts decides if it comes up.
+/// What only two configurations together show: for each tunnel between them, whether who starts decides if it comes up, and
+/// what the two do not say alike.
 /// A trustpoint is the same CA on both routers when it enrols at the same URL or has the same name.
 ///
 /// Each router is its file's name as shown in findings, and what [`parse`](crate::config::parse) made of it. The findings
@@ -17,11 +19,12 @@ use crate::config::reader::Parsed;
 #[must_use]
 pub fn check_pair(first: (&str, &Parsed), second: (&str, &Parsed)) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for a in links(&first.1.config) {
-        for b in links(&second.1.config) {
-            if a.here == b.there && a.there == b.here && a.v2.is_some() == b.v2.is_some() {
-                let ways = [one_way(first, a, second, b), one_way(second, b, first, a)];
-                found.extend(ways.into_iter().flatten());
+    let (first, second) = (Router(first.0, first.1), Router(second.0, second.1));
+    for a in links(first.config()) {
+        for b in links(second.config()) {
+            if a.here == b.there && a.there == b.here {
+                found.extend(between(first, a, second, b));
+                found.extend(between(second, b, first, a));
             }
         }
     }
@@ -31,13 +34,91 @@ pub fn check_pair(first: (&str, &Parsed), second: (&str, &Parsed)) -> Vec<Diagno
     found
 }
 
-/// A protected path: addresses and the profiles it uses.
+/// What does not fit when `starter` starts, and what the two would have to say alike.
+fn between(
+    starter: Router<'_>,
+    from: Link<'_>,
+    answerer: Router<'_>,
+    to: Link<'_>,
+) -> Vec<Diagnostic> {
+    let mut found = differences(Ends {
+        here: starter,
+        link: from,
+        there: answerer,
+        peer: to,
+    });
+    if from.v2.is_some() == to.v2.is_some() {
+        found.extend(one_way(starter, from, answerer, to));
+    }
+    found
+}
+
+/// A configuration with the name of its file.
 #[derive(Clone, Copy)]
-struct Link<'a> {
+pub(super) struct Router<'a>(pub &'a str, pub &'a Parsed);
+
+impl<'a> Router<'a> {
+    pub(super) fn config(self) -> &'a RunningConfig {
+        &self.1.config
+    }
+
+    /// Its host name, else its file.
+    pub(super) fn name(self) -> String {
+        let name = self.config().hostname.clone();
+        name.unwrap_or_else(|| self.0.to_owned())
+    }
+
+    fn find(self, block: &str, command: &str) -> Option<&'a Place> {
+        let is_it = |p: &&Place| {
+            let rest = p.command.strip_prefix(command);
+            p.block == block && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        self.1.places.iter().find(is_it)
+    }
+
+    /// The block has a line that starts so.
+    pub(super) fn has(self, block: &str, command: &str) -> bool {
+        self.find(block, command).is_some()
+    }
+
+    /// `file:line` of a line of a block, else of the block.
+    pub(super) fn at(self, block: &str, command: &str) -> String {
+        let place = self.find(block, command).or_else(|| self.find("", block));
+        format!("{}:{}", self.0, place.map_or(0, |place| place.line))
+    }
+}
+
+/// A protected path: addresses, the profiles it uses, and what it protects with.
+#[derive(Clone, Copy)]
+pub(super) struct Link<'a> {
     here: IpAddr,
     there: IpAddr,
-    v1: Option<&'a IsakmpProfile>,
-    v2: Option<&'a Ikev2Profile>,
+    pub v1: Option<&'a IsakmpProfile>,
+    pub v2: Option<&'a Ikev2Profile>,
+    pub owner: Owner<'a>,
+    /// Names of transform sets.
+    pub sets: &'a [String],
+    /// Name of the access list of a crypto map.
+    pub list: Option<&'a String>,
+}
+
+/// What of the configuration a path is.
+#[derive(Clone, Copy)]
+pub(super) enum Owner<'a> {
+    /// An interface and the IPsec profile that protects it.
+    Tunnel { interface: &'a str, ipsec: &'a str },
+    /// An entry of a crypto map.
+    Map { name: &'a str, sequence: u32 },
+}
+
+impl Owner<'_> {
+    /// Its first line.
+    pub(super) fn block(self) -> String {
+        match self {
+            Self::Tunnel { interface, .. } => format!("interface {interface}"),
+            Self::Map { name, sequence } => format!("crypto map {name} {sequence}"),
+        }
+    }
 }
 
 /// Tunnels (G-086) and crypto map entries on their interfaces (G-083).
@@ -47,7 +128,15 @@ fn links(config: &RunningConfig) -> Vec<Link<'_>> {
         let protection = tunnel.protection.as_ref()?;
         let ends = config.tunnel_ends(tunnel)?;
         let (v1, v2) = effective(config, protection);
-        Some(link(config, ends, v1, v2))
+        let ipsec = config.ipsec_profile(&protection.profile);
+        let owner = Owner::Tunnel {
+            interface: &interface.name,
+            ipsec: &protection.profile,
+        };
+        Some(Link {
+            sets: ipsec.map_or(&[], |profile| &profile.transform_sets),
+            ..link(config, ends, (v1, v2), owner)
+        })
     });
     tunnels
         .chain(config.interfaces.iter().flat_map(|i| mapped(config, i)))
@@ -60,8 +149,16 @@ fn mapped<'a>(config: &'a RunningConfig, interface: &'a Interface) -> Vec<Link<'
     for map in maps.filter(|map| interface.crypto_map.as_ref() == Some(&map.name)) {
         for (peer, (here, _)) in map.peers.iter().zip(interface.address.into_iter().cycle()) {
             let ends = (here.into(), (*peer).into());
-            let (v1, v2) = (map.isakmp_profile.as_deref(), map.ikev2_profile.as_deref());
-            links.push(link(config, ends, v1, v2));
+            let profiles = (map.isakmp_profile.as_deref(), map.ikev2_profile.as_deref());
+            let owner = Owner::Map {
+                name: &map.name,
+                sequence: map.sequence,
+            };
+            links.push(Link {
+                sets: &map.transform_sets,
+                list: map.access_list.as_ref(),
+                ..link(config, ends, profiles, owner)
+            });
         }
     }
     links
@@ -70,28 +167,31 @@ fn mapped<'a>(config: &'a RunningConfig, interface: &'a Interface) -> Vec<Link<'
 fn link<'a>(
     config: &'a RunningConfig,
     (here, there): (IpAddr, IpAddr),
-    v1: Option<&str>,
-    v2: Option<&str>,
+    (v1, v2): (Option<&str>, Option<&str>),
+    owner: Owner<'a>,
 ) -> Link<'a> {
     Link {
         here,
         there,
         v1: v1.and_then(|name| config.isakmp_profile(name)),
         v2: v2.and_then(|name| config.ikev2_profile(name)),
+        owner,
+        sets: &[],
+        list: None,
     }
 }
 
 /// The starter may sign with a CA that the answerer does not believe: the answerer asks for every CA it knows (S-012, S-071), the
 /// starter signs with the first it can answer within its profile (S-032, S-074), and the answerer's profile decides (S-050, S-076).
 fn one_way(
-    starter: (&str, &Parsed),
+    starter: Router<'_>,
     from: Link<'_>,
-    answerer: (&str, &Parsed),
+    answerer: Router<'_>,
     to: Link<'_>,
 ) -> Option<Diagnostic> {
-    let signs = signers(&starter.1.config, from)?;
-    let believed = believed(&answerer.1.config, to)?;
-    let asked: Vec<_> = enrolled(&answerer.1.config).collect();
+    let signs = signers(starter.config(), from)?;
+    let believed = believed(answerer.config(), to)?;
+    let asked: Vec<_> = enrolled(answerer.config()).collect();
     let knows = |list: &[&TrustpointConfig], ca: &TrustpointConfig| {
         list.iter().any(|known| same_ca(known, ca))
     };
@@ -104,7 +204,7 @@ fn one_way(
     if refused.is_empty() && !possible.is_empty() {
         return None;
     }
-    let who = router(starter);
+    let who = starter.name();
     let (message, help) = if possible.is_empty() {
         let message =
             format!("when {who} starts, it has no certificate of a CA that this router asks for");
@@ -131,13 +231,8 @@ fn one_way(
     finding(answerer, to, message, help)
 }
 
-fn router((file, parsed): (&str, &Parsed)) -> String {
-    let name = parsed.config.hostname.clone();
-    name.unwrap_or_else(|| file.to_owned())
-}
-
 fn finding(
-    (file, parsed): (&str, &Parsed),
+    Router(file, parsed): Router<'_>,
     link: Link<'_>,
     message: String,
     help: &str,

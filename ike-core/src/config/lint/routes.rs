@@ -99,8 +99,28 @@ impl Lint<'_> {
             );
             let help = "route the peer's address outside the tunnel, more exactly".to_owned();
             let code = codes::BAD_ROUTE;
-            self.at(Severity::Warning, code, block, command, message, Some(help));
+            let (block, command) = match self.leading_to(to) {
+                Some(route) => ("", route),
+                None => (block, command.to_owned()),
+            };
+            self.at(
+                Severity::Warning,
+                code,
+                block,
+                &command,
+                message,
+                Some(help),
+            );
         }
+    }
+
+    /// How the line begins of the most exact static route to an IPv4 address.
+    fn leading_to(&self, to: IpAddr) -> Option<String> {
+        let routes = self.parsed.config.routes.iter();
+        let fitting = routes.filter(|r| to.is_ipv4() && address::contains(r.prefix, r.length, to));
+        let route = fitting.max_by_key(|route| route.length)?;
+        let mask = address::mask(route.prefix, route.length);
+        Some(format!("ip route {} {mask}", route.prefix))
     }
 
     fn route(&mut self, route: &Route) {

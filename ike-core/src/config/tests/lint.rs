@@ -192,7 +192,7 @@ fn routes_that_lead_nowhere_or_into_their_own_tunnel_are_told() {
     let looped = tunnel_to("172.16.0.2", "ip route 172.16.0.0 255.255.0.0 10.0.0.2\n");
     assert_eq!(
         told_of(&looped),
-        ["warning 6: 172.16.0.2 is reached through Tunnel1: its packets loop"]
+        ["warning 7: 172.16.0.2 is reached through Tunnel1: its packets loop"]
     );
     for quiet in [
         "ip route 172.16.0.0 255.255.0.0 10.0.0.2\nip route 172.16.0.2 255.255.255.255 192.168.0.9\n",
