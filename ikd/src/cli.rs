@@ -15,7 +15,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict};
+use crate::{capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -67,6 +67,9 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Print the IKE messages of a capture file.
     Decode(decode::DecodeArgs),
+    /// The newest IKE packets of a daemon, decrypted if wanted.
+    #[command(subcommand)]
+    Capture(capture::CaptureCommand),
     /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
     Predict(predict::PredictArgs),
     /// List the codes of `check`, or explain one: its rule, an example, the way out.
@@ -133,7 +136,7 @@ enum Command {
 
 /// Which daemon.
 #[derive(Debug, Args)]
-struct Device {
+pub(crate) struct Device {
     /// Name of the daemon.
     #[arg(short, long, default_value = "ikd")]
     device: String,
@@ -143,7 +146,7 @@ struct Device {
 }
 
 impl Device {
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.socket
             .clone()
             .unwrap_or_else(|| control::socket_path(&self.device))
@@ -185,6 +188,12 @@ struct RunArgs {
     /// Write Wireshark key tables into this folder (mode 0600). Whoever reads them reads the traffic.
     #[arg(long)]
     keylog: Option<PathBuf>,
+    /// Octets of the newest IKE packets that are kept for `ikd capture save`; 0 = none.
+    #[arg(long, value_name = "OCTETS", default_value_t = capture::DEFAULT_OCTETS)]
+    capture_size: usize,
+    /// Do not keep the keys of these packets in memory.
+    #[arg(long)]
+    no_capture_keys: bool,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: Format,
@@ -216,6 +225,7 @@ pub fn run(cli: Cli) -> ExitCode {
             json,
         } => check::run(&files, verbose, json),
         Command::Convert(args) => convert::run(&args),
+        Command::Capture(command) => capture::run(&command),
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
@@ -251,12 +261,17 @@ fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
         }
         Err(e) => {
             complain(&e.to_string());
-            ExitCode::from(match e {
-                ControlError::Unreachable { .. } => 4,
-                ControlError::Broken { .. } => 6,
-                ControlError::Strange { .. } => 70,
-            })
+            ExitCode::from(exit_code(&e))
         }
+    }
+}
+
+/// The exit code of a daemon that gives no answer.
+pub(crate) fn exit_code(error: &ControlError) -> u8 {
+    match error {
+        ControlError::Unreachable { .. } => 4,
+        ControlError::Broken { .. } => 6,
+        ControlError::Strange { .. } => 70,
     }
 }
 
@@ -315,6 +330,8 @@ fn daemon(args: RunArgs) -> ExitCode {
         userspace: args.dataplane == "userspace",
         metrics: args.metrics,
         keylog: args.keylog,
+        capture_octets: args.capture_size,
+        capture_keys: !args.no_capture_keys,
         key_passphrase_file: args.key_passphrase_file,
         retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),
         device: pki::Device {

@@ -133,9 +133,10 @@ impl Wire {
     }
 
     async fn write(&mut self, value: &impl Serialize) -> Option<()> {
-        let mut text = serde_json::to_string(value).ok()?;
-        text.push('\n');
-        self.writer.write_all(text.as_bytes()).await.ok()
+        // A capture with its keys goes this way too.
+        let mut text = zeroize::Zeroizing::new(serde_json::to_vec(value).ok()?);
+        text.push(b'\n');
+        self.writer.write_all(&text).await.ok()
     }
 
     /// A frame to the operator, and what comes back on a question.

@@ -48,6 +48,10 @@ pub struct Options {
     pub metrics: Option<SocketAddr>,
     /// Folder of Wireshark key tables.
     pub keylog: Option<PathBuf>,
+    /// Octets of the ring of IKE packets; 0 = none are kept.
+    pub capture_octets: usize,
+    /// The keys of these packets are kept.
+    pub capture_keys: bool,
     /// Time between phase 1 retransmissions.
     pub retransmit: Duration,
     /// Chassis serial number, and what tests change of the PKI.

@@ -50,6 +50,7 @@ impl Host {
                 Executed::Now(response) => response,
                 Executed::Pki(action) => return self.pki(action, talk, answer),
             },
+            Request::Capture { keys } => return self.hand_out(keys, talk, answer),
             Request::Records => json(&self.engine.records()),
             Request::Status => Response::ok(self.summary()),
             Request::Metrics => Response::ok(metrics::page(&self.snapshot())),
@@ -92,6 +93,25 @@ impl Host {
                 Err(e) => Response::failed(7, e.to_string()),
             };
             let _ = answer.send(response);
+        });
+    }
+
+    /// The capture goes out line by line, at the pace of whoever reads it.
+    fn hand_out(&self, keys: bool, talk: Talk, answer: oneshot::Sender<Response>) {
+        let kept = keys.then(|| self.watch.keys());
+        if let Some(None) = kept {
+            let text = "this daemon keeps no keys (--no-capture-keys): save without --keys";
+            return drop(answer.send(Response::failed(5, text)));
+        }
+        let lines = self.watch.lines(kept.flatten().as_ref());
+        let ring = self.watch.ring();
+        let (count, dropped) = (ring.packets().count(), ring.dropped());
+        tokio::spawn(async move {
+            for line in lines {
+                talk.say(line.write().as_str()).await;
+            }
+            let text = format!("{count} packets, {dropped} older ones dropped");
+            let _ = answer.send(Response::ok(text));
         });
     }
 

@@ -62,6 +62,12 @@ impl Table {
             Self::Ikev2Other => "ikev2_other_ciphers",
         }
     }
+
+    /// The table whose file has that name.
+    #[must_use]
+    pub fn of(file: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.file() == file)
+    }
 }
 
 /// The line of an ISAKMP SA: hex without quotes.
