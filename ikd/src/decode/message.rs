@@ -13,7 +13,7 @@ use super::line::Line;
 use super::{v1 as lines_v1, v2 as lines_v2};
 
 /// Where and when a datagram was seen.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub struct Seen {
     /// Number of its packet in the file, from 1 as Wireshark counts.
     pub packet: u64,
@@ -26,7 +26,7 @@ pub struct Seen {
 }
 
 /// A message, as far as it can be read.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub struct Message {
     #[serde(flatten)]
     pub seen: Seen,

@@ -113,6 +113,8 @@ fn chooses(command: &str, names: &BTreeSet<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ike_core::policy::Subject;
+
     use super::*;
     use crate::lab::Case;
 
