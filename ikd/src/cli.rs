@@ -15,7 +15,9 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict};
+use crate::{
+    capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict, report,
+};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -72,6 +74,8 @@ enum Command {
     Capture(capture::CaptureCommand),
     /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
     Predict(predict::PredictArgs),
+    /// A negotiation as one file to mail: page, text, diagram, picture or trace.
+    Report(report::ReportArgs),
     /// List the codes of `check`, or explain one: its rule, an example, the way out.
     Errors {
         /// The code, e.g. W0113.
@@ -228,6 +232,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Capture(command) => capture::run(&command),
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
         Command::Doctor(args) => doctor::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),

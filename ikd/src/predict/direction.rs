@@ -117,9 +117,14 @@ pub(super) fn of(case: &Case, initiator: usize, keys: &Keys) -> Result<Direction
 }
 
 /// What led to a failure, first things first; nothing where it came up.
-pub(crate) fn causes_of(case: &Case, outcome: &Outcome) -> Vec<Cause> {
+/// With them the lines at fault.
+pub(crate) fn causes_of(case: &Case, outcome: &Outcome) -> (Vec<Cause>, Vec<Line>) {
     let direction = told(case, outcome.clone());
-    direction.causes().into_iter().cloned().collect()
+    let causes = direction.causes().into_iter().cloned().collect();
+    match direction.verdict.up {
+        true => (causes, Vec::new()),
+        false => (causes, direction.at_fault().to_vec()),
+    }
 }
 
 fn told(case: &Case, outcome: Outcome) -> Direction {

@@ -40,6 +40,8 @@ pub struct Story {
     pub verdict: Verdict,
     /// The router on which it ended.
     pub decided_on: Option<String>,
+    /// The lines of the configuration at fault.
+    pub at_fault: Vec<Line>,
     /// What led to a failure, the first cause first.
     pub causes: Vec<Remark>,
     /// The routers: the initiator, then the responder.

@@ -43,8 +43,8 @@ pub(crate) fn simulated(case: &Case, keys: &Keys) -> Result<Story, LabError> {
 fn tell(case: &Case, run: Recount, messages: Vec<super::Message>) -> Story {
     let routers = [case.initiator(), case.responder()];
     let place = |name: &str| routers.iter().position(|r| r.name == name).unwrap_or(0);
-    let causes = predict::causes_of(case, &run.outcome).into_iter();
-    let causes = causes.map(|cause| Remark {
+    let (causes, at_fault) = predict::causes_of(case, &run.outcome);
+    let causes = causes.into_iter().map(|cause| Remark {
         party: place(&cause.router),
         decision: Some(cause.explained),
         said: None,
@@ -54,6 +54,7 @@ fn tell(case: &Case, run: Recount, messages: Vec<super::Message>) -> Story {
         schema: SCHEMA,
         title: title(case),
         source: "simulator".to_owned(),
+        at_fault,
         causes: causes.collect(),
         parties: party::of(case),
         messages,

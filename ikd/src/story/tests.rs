@@ -52,8 +52,8 @@ fn a_failure_of_ikev2_is_told() {
         story.messages[2]
             .payloads
             .iter()
-            .any(|p| p.payload == "Certificate"),
-        "{story:?}"
+            .any(|p| p.payload == "CERT"),
+        "no CERT"
     );
 }
 
