@@ -22,13 +22,14 @@ install_tools() {
     have tshark || wanted+=(tshark)
     have openssl || wanted+=(openssl)
     have cc || wanted+=(build-essential)
+    have chromium || wanted+=(chromium)
     [ ${#wanted[@]} -eq 0 ] && return 0
     if [ "$(id -u)" != 0 ] || ! have apt-get; then
-        skip "${wanted[*]} (install them to check captures and certificates with other eyes)"
+        skip "${wanted[*]} (install them to check captures, certificates and reports with other eyes)"
         return 0
     fi
     say "installing ${wanted[*]}"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${wanted[@]}"; } >/dev/null 2>&1 ||
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}"; } >/dev/null 2>&1 ||
         skip "${wanted[*]}: apt-get failed"
 }
 
