@@ -16,7 +16,8 @@ use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
 use crate::{
-    capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict, report,
+    capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict, replay,
+    report,
 };
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
@@ -76,6 +77,8 @@ enum Command {
     Predict(predict::PredictArgs),
     /// A negotiation as one file to mail: page, text, diagram, picture or trace.
     Report(report::ReportArgs),
+    /// Run a recorded negotiation again, as it was or with something changed.
+    Replay(replay::ReplayArgs),
     /// List the codes of `check`, or explain one: its rule, an example, the way out.
     Errors {
         /// The code, e.g. W0113.
@@ -233,6 +236,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
         Command::Doctor(args) => doctor::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),

@@ -31,6 +31,7 @@ mod metrics;
 pub mod pki;
 pub mod pki_cli;
 pub mod predict;
+pub mod replay;
 pub mod report;
 pub mod runtime;
 mod secrets;

@@ -156,7 +156,14 @@ impl Case {
         Self::from_texts("lab".to_owned(), texts)
     }
 
-    fn from_texts(folder: String, texts: Vec<(String, String)>) -> Result<Self, LabError> {
+    /// A case of configurations by the names of their files.
+    ///
+    /// # Errors
+    /// One has errors, or there are not two of them.
+    pub(crate) fn from_texts(
+        folder: String,
+        texts: Vec<(String, String)>,
+    ) -> Result<Self, LabError> {
         let count = texts.len();
         let routers = texts
             .into_iter()

@@ -15,6 +15,8 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+pub(crate) use source::read;
+
 use crate::cli::{complain, print};
 use crate::lab::LabError;
 use crate::story::Story;
@@ -84,8 +86,17 @@ fn report(args: &ReportArgs) -> Result<bool, LabError> {
     Ok(story.verdict.up)
 }
 
+/// Writes a report in the form that the ending of the file names, else as text.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn write_as(path: &Path, story: &Story) -> Result<(), LabError> {
+    let format = Format::of(path).unwrap_or(Format::Text);
+    write(path, &format.page(story))
+}
+
 /// Writes a page; a file that is there is replaced.
-pub(crate) fn write(path: &Path, page: &str) -> Result<(), LabError> {
+fn write(path: &Path, page: &str) -> Result<(), LabError> {
     std::fs::write(path, page).map_err(|e| LabError::forbidden(format!("{}: {e}", path.display())))
 }
 
