@@ -23,7 +23,7 @@ use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue};
-use crate::capture::Watch;
+use crate::capture::{Monitor, Watch};
 use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
@@ -50,6 +50,7 @@ pub struct Host {
     sockets: Sockets,
     keylog: Option<KeyLog>,
     pub(super) watch: Watch,
+    pub(super) monitor: Monitor,
     jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
     stopping: bool,
     next_command: u64,
@@ -104,6 +105,7 @@ impl Host {
             sockets: parts.sockets,
             keylog: parts.keylog,
             watch,
+            monitor: Monitor::default(),
             jobs: parts.jobs,
             stopping: false,
             next_command: 1,
