@@ -11,6 +11,7 @@ use ike_core::sa::action::{
     Outbox, Reply,
 };
 use ike_core::sa::job::{self, Job, JobOutcome};
+use ike_core::sa::natt::NAT_PORT;
 use ike_core::sa::retransmit::Timers;
 use ike_core::time::{Now, Timestamp};
 use ike_core::trace::{Syslog, Trace, Traced};
@@ -152,7 +153,7 @@ impl Host {
             remote,
             bytes,
         } = received;
-        if *bytes == KEEPALIVE {
+        if local.port() == NAT_PORT && *bytes == KEEPALIVE {
             return self.watch.keepalive((local, remote), false);
         }
         self.watch.received(&self.engine, (local, remote), &bytes);
