@@ -15,6 +15,10 @@ impl Operator for Terminal {
         let _ = writeln!(std::io::stdout(), "{text}");
     }
 
+    fn store(&mut self, path: &str, octets: &[u8]) -> Result<(), String> {
+        crate::capture::private::write(std::path::Path::new(path), octets)
+    }
+
     fn ask(&mut self, prompt: &str, secret: bool) -> Option<String> {
         let mut out = std::io::stdout();
         let _ = write!(out, "{prompt}").and_then(|()| out.flush());

@@ -31,6 +31,75 @@ fn the_exit_code_says_whether_all_was_readable() {
     assert_eq!(code(b"no capture"), Some(2));
 }
 
+/// An encrypted message of IKEv1 in IP.
+fn sealed() -> Vec<u8> {
+    let mut ike = [
+        [1; 16].as_slice(),
+        &[5, 0x10, 2, 1],
+        &[0; 4],
+        &[0, 0, 0, 36],
+        &[9; 8],
+    ]
+    .concat();
+    let mut udp = vec![1, 244, 1, 244, 0, 44, 0, 0];
+    udp.append(&mut ike);
+    let mut ip = vec![
+        0x45, 0, 0, 64, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+    ];
+    ip.append(&mut udp);
+    [&HEADER[..], &[0; 8], &[64, 0, 0, 0, 64, 0, 0, 0], &ip].concat()
+}
+
+/// Key tables beside the file are told and not used; named, they are; a folder without any is refused.
+#[test]
+fn keys_are_used_only_when_they_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("it.pcap");
+    std::fs::write(&path, sealed()).unwrap();
+    assert!(decode(&path).stderr.is_empty());
+    let keys = folder.path().join("it.pcap.keys");
+    std::fs::create_dir(&keys).unwrap();
+    std::fs::write(
+        keys.join("ikev1_decryption_table"),
+        "0101010101010101,00\nnonsense\n",
+    )
+    .unwrap();
+    let output = decode(&path);
+    let hint = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        hint.contains(&format!("add --keys {}", keys.display())),
+        "{hint}"
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("1 encrypted, 0 opened") && !said.contains("stays closed"),
+        "{said}"
+    );
+    let with = |keys: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
+        command
+            .arg("decode")
+            .arg(&path)
+            .arg("--keys")
+            .arg(keys)
+            .output()
+            .unwrap()
+    };
+    let output = with(&keys);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("stays closed: the beginning of its SA is missing"),
+        "{said}"
+    );
+    let wrong = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        wrong.contains("ikev1_decryption_table:2: COOKIE,KEY expected"),
+        "{wrong}"
+    );
+    let output = with(folder.path());
+    assert_eq!(output.status.code(), Some(2));
+}
+
 #[test]
 fn what_cannot_be_read_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();

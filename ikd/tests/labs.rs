@@ -7,6 +7,7 @@
 mod commands;
 mod judge;
 mod peer;
+mod saved;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
@@ -60,6 +61,10 @@ fn main() -> ExitCode {
     trials.push(Trial::test(
         "a tunnel of IKEv2 is shown, rekeyed and cleared",
         commands::ikev2_by_command,
+    ));
+    trials.push(Trial::test(
+        "captures of a daemon and of a lab need no key",
+        saved::captures_are_handed_out,
     ));
     for proof in peer::PROOFS {
         trials.push(Trial::test(

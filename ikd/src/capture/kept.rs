@@ -162,3 +162,95 @@ fn is_sealed(header: &Header) -> bool {
 fn may_change(exchange: ExchangeType) -> bool {
     [ExchangeType::IKE_INTERMEDIATE, ExchangeType::IKE_AUTH].contains(&exchange)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use ike_core::config::parse;
+    use ike_core::sa::action::Command;
+    use ike_core::sa::job::PrivateKeys;
+    use ike_core::sa::retransmit::Timers;
+    use ike_core::sim::{Network, Router, Simulation};
+
+    use super::*;
+
+    struct NoKeys;
+
+    impl PrivateKeys for NoKeys {
+        fn key(&self, _: &str) -> Option<Arc<ike_crypto::PrivateKey>> {
+            None
+        }
+    }
+
+    fn router(own: u8, peer: u8) -> Router {
+        let text = format!(
+            "hostname R{own}\ncrypto isakmp policy 10\n authentication pre-share\n\
+             crypto isakmp key secret address 192.168.0.{peer}\n\
+             crypto ipsec transform-set TS esp-aes esp-sha-hmac\n\
+             crypto ipsec profile P\n set transform-set TS\n\
+             interface Ethernet0/0\n ip address 192.168.0.{own} 255.255.255.0\n\
+             interface Tunnel1\n ip address 10.0.0.{own} 255.255.255.0\n tunnel source Ethernet0/0\n\
+             tunnel destination 192.168.0.{peer}\n tunnel protection ipsec profile P\n"
+        );
+        Router {
+            name: format!("R{own}"),
+            store: Arc::default(),
+            keys: Arc::new(NoKeys),
+            config: Arc::new(parse("r.cfg", &text).config),
+        }
+    }
+
+    /// I6: the keys of an SA that is over are there as long as one of its packets is, and no longer.
+    #[test]
+    fn keys_leave_with_the_last_packet_of_their_sa() {
+        let routers = [router(1, 2), router(2, 1)];
+        let mut sim = Simulation::new(
+            routers,
+            Network::default(),
+            Timers::default(),
+            1,
+            1_371_470_000,
+        );
+        sim.up(0, None);
+        sim.settle(Duration::from_secs(1));
+        let mut kept = Kept::default();
+        let datagrams: Vec<Bytes> = sim.datagrams().iter().map(|d| d.bytes.clone()).collect();
+        assert!(datagrams.len() >= 9, "{}", datagrams.len());
+        for (number, octets) in (0..).zip(&datagrams) {
+            kept.note(&sim.node(0).engine, octets, number);
+        }
+        assert_eq!(kept.lines().iter().count(), 1);
+        sim.command(0, Command::ClearAll);
+        sim.settle(Duration::from_secs(200));
+        assert!(sim.node(0).engine.keys().is_empty());
+        let last = datagrams.len() as u64 - 1;
+        kept.forget_before(last);
+        assert_eq!(kept.lines().iter().count(), 1);
+        kept.forget_before(last + 1);
+        assert_eq!(kept.lines().iter().count(), 0);
+        assert!(kept.sas.is_empty() && kept.by_packet.is_empty());
+    }
+
+    /// Encrypted junk of strangers leaves nothing behind but a few headers.
+    #[test]
+    fn junk_is_not_kept() {
+        let routers = [router(1, 2), router(2, 1)];
+        let sim = Simulation::new(
+            routers,
+            Network::default(),
+            Timers::default(),
+            1,
+            1_371_470_000,
+        );
+        let mut kept = Kept::default();
+        for number in 0..1000u64 {
+            let spi = number.to_be_bytes();
+            let octets = [&spi[..], &spi, &[46, 0x20, 35, 8], &[0; 4], &[0, 0, 0, 28]].concat();
+            kept.note(&sim.node(0).engine, &octets.into(), number);
+            kept.retry(&sim.node(0).engine);
+        }
+        assert!(kept.sas.is_empty() && kept.wanted.len() <= MAX_WANTED);
+    }
+}

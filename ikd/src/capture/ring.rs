@@ -38,7 +38,7 @@ pub(crate) struct Packet {
 }
 
 /// The packets.
-pub(crate) struct Ring {
+pub struct Ring {
     packets: VecDeque<Packet>,
     /// What they cost.
     octets: usize,

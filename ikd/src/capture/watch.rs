@@ -6,11 +6,15 @@ use bytes::Bytes;
 use ike_core::engine::Engine;
 use ike_core::trace::{Trace, Traced, escaped};
 
+use super::file::cut;
 use super::kept::Kept;
 use super::keys::Lines;
 use super::line::Line;
 use super::ring::{Packet, Ring};
 use crate::system::microseconds;
+
+/// Octets of the reason of a decision.
+const MAX_BECAUSE: usize = 200;
 
 /// The ring of a daemon and the keys of its packets.
 pub(crate) struct Watch {
@@ -55,7 +59,8 @@ impl Watch {
     pub(crate) fn told(&mut self, traced: &Traced) {
         match &traced.trace {
             Trace::Why(why) | Trace::WhyIkev2(why) => {
-                let text = format!("{} [{}]", why.decision, why.rule);
+                let because = cut(&why.because, MAX_BECAUSE);
+                let text = format!("{} [{}]: {because}", why.decision, why.rule);
                 self.ring.tell(&escaped(&text));
             }
             Trace::Syslog(syslog) => self.ring.tell(&escaped(&syslog.to_string())),
@@ -108,5 +113,17 @@ fn packet((local, remote): (SocketAddr, SocketAddr), outbound: bool, octets: &By
         outbound,
         octets: octets.clone(),
         comment: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// I6: without keys there are none to hand out.
+    #[test]
+    fn a_daemon_that_keeps_no_keys_has_none() {
+        assert!(Watch::new(1 << 20, false).keys().is_none());
+        assert!(Watch::new(1 << 20, true).keys().is_some());
     }
 }

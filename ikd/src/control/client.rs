@@ -46,6 +46,13 @@ pub trait Operator {
     fn say(&mut self, text: &str);
     /// A question; `None` when there is nobody who could answer.
     fn ask(&mut self, prompt: &str, secret: bool) -> Option<String>;
+    /// A file for the operator; what is wrong where it cannot be written.
+    ///
+    /// # Errors
+    /// It is not written; the text says why.
+    fn store(&mut self, path: &str, _octets: &[u8]) -> Result<(), String> {
+        Err(format!("{path}: nobody here writes files"))
+    }
 }
 
 /// A script: what is said becomes part of the answer, and nothing is answered.
@@ -112,6 +119,14 @@ pub fn converse(
         match serde_json::from_str(&line).map_err(strange)? {
             Frame::Done(response) => return Ok(response),
             Frame::Say { text } => operator.say(&text),
+            Frame::Store { path, octets } => {
+                let octets = data_encoding::BASE64.decode(octets.as_bytes());
+                let octets = octets.map_err(|e| e.to_string());
+                let answer = octets
+                    .and_then(|octets| operator.store(&path, &octets))
+                    .err();
+                send(&mut stream, &Answer { answer }).map_err(broken)?;
+            }
             Frame::Ask { prompt, secret } => {
                 let answer = operator.ask(&prompt, secret);
                 send(&mut stream, &Answer { answer }).map_err(broken)?;

@@ -68,6 +68,14 @@ pub(super) enum Frame {
         /// What is typed must not be seen.
         secret: bool,
     },
+    /// A file that the operator's end writes; the next line to the daemon is an [`Answer`] with what is
+    /// wrong, or nothing.
+    Store {
+        /// Where.
+        path: String,
+        /// Its octets in base64.
+        octets: String,
+    },
     /// The end.
     Done(Response),
 }

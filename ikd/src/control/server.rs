@@ -142,7 +142,7 @@ impl Wire {
     /// A frame to the operator, and what comes back on a question.
     async fn carry(&mut self, frame: Frame, line: &Line) -> Option<()> {
         self.write(&frame).await?;
-        if matches!(frame, Frame::Ask { .. }) {
+        if matches!(frame, Frame::Ask { .. } | Frame::Store { .. }) {
             let answer: Answer = self.read().await?.ok()?;
             // The dialogue may have been given up.
             let _ = line.answers.send(answer).await;

@@ -45,6 +45,10 @@ pub(crate) async fn with_operator<T>(
                     // The dialogue may have been given up.
                     let _ = line.answers.send(Answer { answer }).await;
                 }
+                Frame::Store { path, .. } => {
+                    let answer = Some(format!("{path}: there is no connection to write it"));
+                    let _ = line.answers.send(Answer { answer }).await;
+                }
                 Frame::Done(_) => {}
             }
         }
@@ -73,6 +77,23 @@ impl Talk {
     /// A line for the operator. One who has left misses it.
     pub async fn say(&self, text: impl Into<String>) {
         let _ = self.frames.send(Frame::Say { text: text.into() }).await;
+    }
+
+    /// Lets the operator's end write a file, with its rights.
+    ///
+    /// # Errors
+    /// It is not written; the text says why.
+    pub async fn store(&mut self, path: &str, octets: &[u8]) -> Result<(), String> {
+        let store = Frame::Store {
+            path: path.to_owned(),
+            octets: data_encoding::BASE64.encode(octets),
+        };
+        let left = || format!("{path}: whoever asked has left");
+        self.frames.send(store).await.map_err(|_| left())?;
+        match self.answers.recv().await.ok_or_else(left)?.answer {
+            None => Ok(()),
+            Some(why) => Err(why),
+        }
     }
 
     /// Waits until the operator has the answer or has left; one who does not read is waited for half
@@ -137,6 +158,9 @@ impl Talk {
                         let shown = answer.as_deref().filter(|_| !secret);
                         told.push_str(&format!("{prompt}{}\n", shown.unwrap_or_default()));
                         let _ = line.answers.send(Answer { answer }).await;
+                    }
+                    Frame::Store { .. } => {
+                        let _ = line.answers.send(Answer::default()).await;
                     }
                     Frame::Done(_) => {}
                 }

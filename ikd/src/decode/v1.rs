@@ -1,9 +1,9 @@
 //! IKEv1 payloads in words; algorithms have IOS's names (O-005, O-060).
 
 use ike_core::config::{EspAuthentication, EspEncryption, IsakmpAuthentication};
+use ike_core::decrypt::{ikev1_cipher, ikev1_hash};
 use ike_core::policy::ipsec::EspSuite;
 use ike_core::show;
-use ike_crypto::{Cipher, Hash};
 use ike_wire::registry::PayloadType;
 use ike_wire::v1::{
     AuthMethod, Body, CertEncoding, Chain, Delete, Encapsulation, EncryptionId, EspTransform,
@@ -113,25 +113,15 @@ fn phase_1(transform: &Transform) -> String {
 }
 
 fn cipher_name(id: u64, bits: Option<u64>) -> String {
-    let cipher = match (id, bits) {
-        (1, _) => Cipher::DesCbc,
-        (5, _) => Cipher::TripleDesCbc,
-        (7, None | Some(128)) => Cipher::Aes128Cbc,
-        (7, Some(192)) => Cipher::Aes192Cbc,
-        (7, Some(256)) => Cipher::Aes256Cbc,
-        _ => return short(id, |id| EncryptionId(id).to_string()),
+    let Some(cipher) = ikev1_cipher(id, bits) else {
+        return short(id, |id| EncryptionId(id).to_string());
     };
     show::cipher(cipher).to_owned()
 }
 
 fn hash_name(id: u64) -> String {
-    let hash = match id {
-        1 => Hash::Md5,
-        2 => Hash::Sha1,
-        4 => Hash::Sha256,
-        5 => Hash::Sha384,
-        6 => Hash::Sha512,
-        _ => return short(id, |id| HashId(id).to_string()),
+    let Some(hash) = ikev1_hash(id) else {
+        return short(id, |id| HashId(id).to_string());
     };
     show::hash(hash).to_owned()
 }

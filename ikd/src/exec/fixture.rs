@@ -114,6 +114,7 @@ impl R1 {
             records: Vec::new(),
             counters: Counters::default(),
             traffic: None,
+            capture: None,
             logging: String::new(),
             wall: NOW,
         }

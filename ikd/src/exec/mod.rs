@@ -7,11 +7,13 @@
 
 mod filter;
 mod help;
+mod monitor;
 mod node;
 mod parse;
 mod pki;
 mod show;
 mod tree;
+mod tree_monitor;
 mod tree_pki;
 
 #[cfg(test)]
@@ -29,6 +31,7 @@ use ike_core::sa::action::{Clear, Command};
 use ike_core::sa::record::Record;
 use ike_pki::Store;
 
+use crate::capture::{Monitor, Ring};
 use crate::keystore::KeyView;
 use crate::log::Switch;
 use crate::pki::Counts;
@@ -64,6 +67,8 @@ pub struct Snapshot<'a> {
     pub counters: Counters,
     /// Traffic counters, with a data plane.
     pub traffic: Option<crate::dataplane::counters::Counters>,
+    /// Capture buffers, and the packets in them; none in the simulator.
+    pub capture: Option<(&'a Monitor, &'a Ring)>,
     /// Buffered log.
     pub logging: String,
     /// Seconds since 1970 UTC.
@@ -79,6 +84,8 @@ pub enum Outcome {
     Act(Command),
     /// Something for the PKI.
     Pki(crate::pki::Action),
+    /// Something for the capture.
+    Monitor(crate::capture::Order),
     /// A switch to turn; `None` = all of them.
     Debug {
         /// Which.
@@ -138,6 +145,10 @@ fn execute(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, F
         Action::Clear(which) => Ok(Outcome::Act(Command::Clear(clear(which, matched.name())))),
         Action::ClearStatistics => Ok(Outcome::Act(Command::ClearStatistics)),
         Action::Debug(switch, words) => Ok(debug(switch, words, !matched.negated)),
+        Action::Monitor(what) => Ok(match monitor::order(what, &matched, snapshot.config) {
+            Ok(order) => Outcome::Monitor(order),
+            Err(text) => Outcome::Text(text),
+        }),
         Action::Pki(what) => Ok(Outcome::Pki(pki::action(what, &matched))),
     }
 }

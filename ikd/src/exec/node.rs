@@ -22,6 +22,8 @@ pub(super) enum Action {
     Debug(Option<Switch>, &'static str),
     /// Something for the PKI (O-087).
     Pki(Pki),
+    /// Something for the capture (O-088).
+    Monitor(super::tree_monitor::Monitor),
 }
 
 /// What a line asks of the PKI; what it names is in the line.
@@ -183,6 +185,11 @@ impl Node {
     /// A number that may end the line.
     pub(super) const fn number(help: &'static str, action: Action) -> Self {
         Self::named(Token::Number, help, action)
+    }
+
+    /// A word that is no keyword and may end the line.
+    pub(super) const fn free(token: Token, help: &'static str, action: Action) -> Self {
+        Self::named(token, help, action)
     }
 
     const fn named(token: Token, help: &'static str, action: Action) -> Self {

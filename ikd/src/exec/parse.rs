@@ -30,6 +30,11 @@ impl Matched {
         Some(text)
     }
 
+    /// Every word that is no keyword.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The name in the line, if it has one.
     pub(super) fn name(&self) -> Option<&str> {
         self.names.first().map(String::as_str)

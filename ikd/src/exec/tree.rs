@@ -7,6 +7,7 @@ use ike_core::sa::action::Cleared;
 use super::node::Action::{Clear, ClearStatistics, Debug, Pki as PkiAction, Show};
 use super::node::{By, Clearing, Node, Pki};
 use super::show::{Page, Side};
+use super::tree_monitor::{MONITOR, NO_MONITOR, SHOW_MONITOR};
 use super::tree_pki;
 use crate::log::Switch;
 
@@ -15,6 +16,7 @@ pub(super) static EXEC: &[Node] = &[
     Node::group("clear", "Reset functions", CLEAR),
     Node::group("crypto", "Encryption related commands.", tree_pki::CRYPTO),
     Node::group("debug", "Debugging functions (see also 'undebug')", DEBUG),
+    Node::group("monitor", "Monitoring different system events", MONITOR),
     Node::group("no", "Disable debugging functions", NO).negating(),
     Node::group("show", "Show running system information", SHOW),
     Node::group(
@@ -30,7 +32,10 @@ pub(super) static EXEC: &[Node] = &[
     ),
 ];
 
-const NO: &[Node] = &[Node::group("debug", "Debugging functions", DEBUG)];
+const NO: &[Node] = &[
+    Node::group("debug", "Debugging functions", DEBUG),
+    Node::group("monitor", "Monitoring different system events", NO_MONITOR),
+];
 
 const CLEAR: &[Node] = &[Node::group(
     "crypto",
@@ -183,6 +188,11 @@ const SHOW: &[Node] = &[
         "logging",
         "Show the contents of logging buffers",
         Page::Logging,
+    ),
+    Node::group(
+        "monitor",
+        "Monitoring different system events",
+        SHOW_MONITOR,
     ),
     Node::show(
         "running-config",

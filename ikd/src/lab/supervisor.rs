@@ -190,7 +190,7 @@ fn welcome(lab: &Lab) -> String {
     let common = [
         format!("ikd lab ping {a} {b}"),
         format!("ikd lab exec {a} -- ip address"),
-        "ikd lab capture -o lab.pcapng".to_owned(),
+        "ikd lab capture -o lab.pcapng --keys".to_owned(),
         "ikd lab down".to_owned(),
     ];
     let grants = lab.cas.iter().take(1);

@@ -160,6 +160,7 @@ impl<'a> World<'a> {
             records: engine.records(),
             counters: engine.counters(),
             traffic: None,
+            capture: None,
             logging: node.traces.join("\n"),
             wall: invented::wall(),
         }
@@ -185,6 +186,9 @@ impl Stage for World<'_> {
                 let done = self.pkis.borrow_mut()[router].act(action, operator)?;
                 self.take(router, done.1);
                 done.0
+            }
+            Ok(exec::Outcome::Monitor(_)) => {
+                Response::failed(1, "% The simulator has no capture; it sends no packets.")
             }
             Err(e) => Response::failed(2, e.to_string()),
         })

@@ -11,6 +11,7 @@ use ike_core::sa::action::{
     Outbox, Reply,
 };
 use ike_core::sa::job::{self, Job, JobOutcome};
+use ike_core::sa::natt::NAT_PORT;
 use ike_core::sa::retransmit::Timers;
 use ike_core::time::{Now, Timestamp};
 use ike_core::trace::{Syslog, Trace, Traced};
@@ -23,7 +24,7 @@ use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
 use super::{Options, StartError, glue, supervised};
-use crate::capture::Watch;
+use crate::capture::{Monitor, Watch};
 use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
@@ -50,6 +51,7 @@ pub struct Host {
     sockets: Sockets,
     keylog: Option<KeyLog>,
     pub(super) watch: Watch,
+    pub(super) monitor: Monitor,
     jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
     stopping: bool,
     next_command: u64,
@@ -104,6 +106,7 @@ impl Host {
             sockets: parts.sockets,
             keylog: parts.keylog,
             watch,
+            monitor: Monitor::default(),
             jobs: parts.jobs,
             stopping: false,
             next_command: 1,
@@ -150,7 +153,7 @@ impl Host {
             remote,
             bytes,
         } = received;
-        if *bytes == KEEPALIVE {
+        if local.port() == NAT_PORT && *bytes == KEEPALIVE {
             return self.watch.keepalive((local, remote), false);
         }
         self.watch.received(&self.engine, (local, remote), &bytes);

@@ -9,9 +9,11 @@ use ike_core::sa::record::Record;
 use tokio::sync::oneshot;
 
 use super::Host;
+use crate::capture::{Order, pcap};
 use crate::control::{Pending, Request, Response, Talk};
 use crate::exec::{self, Outcome, Snapshot};
 use crate::log::switches;
+use crate::system::microseconds;
 use crate::{metrics, pki};
 
 /// An `up` that waits for its verdict.
@@ -29,6 +31,8 @@ enum Executed {
     Now(Response),
     /// The PKI has to do it.
     Pki(pki::Action),
+    /// The operator's end has to write a file.
+    Store { path: String, octets: Vec<u8> },
 }
 
 impl Host {
@@ -49,6 +53,7 @@ impl Host {
             Request::Exec { line, json } => match self.exec(&line, json) {
                 Executed::Now(response) => response,
                 Executed::Pki(action) => return self.pki(action, talk, answer),
+                Executed::Store { path, octets } => return store(path, octets, talk, answer),
             },
             Request::Capture { keys } => return self.hand_out(keys, talk, answer),
             Request::Records => json(&self.engine.records()),
@@ -118,6 +123,7 @@ impl Host {
     fn exec(&mut self, line: &str, json: bool) -> Executed {
         let response = match exec::run(line, json, &self.snapshot()) {
             Ok(Outcome::Pki(action)) => return Executed::Pki(action),
+            Ok(Outcome::Monitor(order)) => return self.monitor(order),
             Ok(Outcome::Text(text)) => Response::ok(text),
             Ok(Outcome::Act(command)) => said(self.command(command)),
             Ok(Outcome::Debug {
@@ -141,6 +147,27 @@ impl Host {
         Executed::Now(response)
     }
 
+    /// `monitor capture` (O-088).
+    fn monitor(&mut self, order: Order) -> Executed {
+        if let Order::Export(buffer, path) = order {
+            let packets = self.monitor.packets(&buffer, self.watch.ring());
+            return match packets {
+                Some(packets) => Executed::Store {
+                    path,
+                    octets: pcap(&packets),
+                },
+                None => {
+                    let text = format!("% Capture buffer {buffer} does not exist");
+                    Executed::Now(Response::failed(1, text))
+                }
+            };
+        }
+        Executed::Now(match self.monitor.act(order, microseconds()) {
+            Ok(text) => Response::ok(text),
+            Err(text) => Response::failed(1, text),
+        })
+    }
+
     fn snapshot(&self) -> Snapshot<'_> {
         let now = self.now();
         Snapshot {
@@ -160,6 +187,7 @@ impl Host {
                 .dataplane
                 .as_ref()
                 .map(crate::dataplane::Handle::counters),
+            capture: Some((&self.monitor, self.watch.ring())),
             logging: self.sink.buffered(),
             wall: now.wall,
         }
@@ -238,6 +266,17 @@ impl Host {
     pub(super) fn next_waiter(&self) -> Option<Instant> {
         self.waiting.iter().map(|w| w.until).min()
     }
+}
+
+/// The file is written by whoever asked, where their rights reach.
+fn store(path: String, octets: Vec<u8>, mut talk: Talk, answer: oneshot::Sender<Response>) {
+    tokio::spawn(async move {
+        let response = match talk.store(&path, &octets).await {
+            Ok(()) => Response::ok(format!("{path}: {} octets", octets.len())),
+            Err(text) => Response::failed(5, text),
+        };
+        let _ = answer.send(response);
+    });
 }
 
 fn said(reply: Reply) -> Response {

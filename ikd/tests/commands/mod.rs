@@ -170,7 +170,7 @@ pub(crate) fn ikev2_by_command() -> Result<(), Failed> {
     used
 }
 
-type Ask<'a> = &'a dyn Fn(&[&str]) -> Result<Output, Failed>;
+pub(crate) type Ask<'a> = &'a dyn Fn(&[&str]) -> Result<Output, Failed>;
 
 fn operate(ask: Ask<'_>) -> Result<(), Failed> {
     let exec = |line: &str| -> Result<Value, Failed> {
@@ -217,7 +217,7 @@ fn operate(ask: Ask<'_>) -> Result<(), Failed> {
     Ok(())
 }
 
-fn done(ask: Ask<'_>, arguments: &[&str]) -> Result<(), Failed> {
+pub(crate) fn done(ask: Ask<'_>, arguments: &[&str]) -> Result<(), Failed> {
     let output = ask(arguments)?;
     match output.status.success() {
         true => Ok(()),

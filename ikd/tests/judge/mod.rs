@@ -68,6 +68,28 @@ fn in_the_clear(out: &Path, with_keys: &[Message]) -> Result<(), Failed> {
     Err(format!("decrypted interface: {found:#?}, tshark with keys: {wanted:#?}").into())
 }
 
+/// tshark reads so many messages on the decrypted interface of a saved capture, without a key, and has
+/// nothing to complain about.
+pub(crate) fn needs_no_key(out: &Path, wanted: usize) -> Result<(), Failed> {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        return Ok(());
+    }
+    let clear = messages(&out.join("capture.pcapng"), &[])?;
+    let (mut readable, mut sealed) = (0, 0);
+    for message in &clear {
+        if !message.complaint.is_empty() {
+            return Err(format!("tshark complains: {message:#?}").into());
+        }
+        readable += usize::from(!message.sealed);
+        sealed += usize::from(message.sealed);
+    }
+    // The first messages of phase 1 are clear anyway.
+    match sealed >= wanted && readable >= wanted {
+        true => Ok(()),
+        false => Err(format!("{readable} readable, {sealed} encrypted, {wanted} opened").into()),
+    }
+}
+
 /// Exchange, direction and payloads of messages that have some: a fragment alone has none, and the last
 /// one of IKEv1 shows itself too.
 fn inside<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<String> {

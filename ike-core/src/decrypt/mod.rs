@@ -19,6 +19,7 @@ use bytes::Bytes;
 use ike_wire::registry::PayloadType;
 use ike_wire::{Flags, Header, Spi};
 
+pub use names::{ikev1_cipher, ikev1_hash};
 pub use tables::{Table, TableError, Tables};
 
 /// What became of a message.
@@ -93,7 +94,7 @@ impl Opener {
             Err(error) => return Outcome::Closed(Closed::Syntax(error.to_string())),
         };
         match header.major() {
-            1 => self.ikev1(&header, datagram),
+            _ if header.version == Header::V1 => self.ikev1(&header, datagram),
             2 => self.ikev2(&header, datagram),
             // Nobody can tell whether it is encrypted.
             _ => Outcome::Clear,

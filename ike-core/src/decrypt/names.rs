@@ -1,6 +1,6 @@
 //! Wireshark's names of ciphers (epan/dissectors/packet-isakmp.c), and ours for those it has none for.
 
-use ike_crypto::{Hash, Integrity};
+use ike_crypto::{Cipher, Hash, Integrity};
 
 use crate::policy::ikev2::suite::Encryption;
 
@@ -55,6 +55,32 @@ pub(super) fn integrity(integrity: Option<Integrity>) -> (&'static str, bool) {
 pub(super) fn integrity_of(name: &str) -> Option<Option<Integrity>> {
     let every = (0..20).filter_map(Integrity::from_iana).map(Some);
     every.chain([None]).find(|one| integrity(*one).0 == name)
+}
+
+/// The cipher of IKEv1's transform attributes (RFC 2409 appendix A, RFC 3602 4).
+#[must_use]
+pub fn ikev1_cipher(number: u64, bits: Option<u64>) -> Option<Cipher> {
+    Some(match (number, bits) {
+        (1, _) => Cipher::DesCbc,
+        (5, _) => Cipher::TripleDesCbc,
+        (7, None | Some(128)) => Cipher::Aes128Cbc,
+        (7, Some(192)) => Cipher::Aes192Cbc,
+        (7, Some(256)) => Cipher::Aes256Cbc,
+        _ => return None,
+    })
+}
+
+/// The hash of IKEv1's transform attribute (RFC 2409 appendix A).
+#[must_use]
+pub fn ikev1_hash(number: u64) -> Option<Hash> {
+    Some(match number {
+        1 => Hash::Md5,
+        2 => Hash::Sha1,
+        4 => Hash::Sha256,
+        5 => Hash::Sha384,
+        6 => Hash::Sha512,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

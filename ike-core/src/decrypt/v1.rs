@@ -10,6 +10,7 @@ use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, Chain, Message, OakleyAttribute, Transform};
 use ike_wire::{Flags, Header, Spi};
 
+use super::names::{ikev1_cipher, ikev1_hash};
 use super::pieces::{Cisco, digest};
 use super::{Closed, Outcome, whole};
 use crate::ikev1::keymat::Keys;
@@ -112,10 +113,14 @@ impl Sa {
             Ok((header, _)) if header.flags.contains(Flags::ENCRYPTED) => {
                 self.open(&header, &whole, keys)
             }
-            Ok(_) => {
-                if let Ok(message) = Message::decode(whole.clone()) {
-                    self.learn(&message);
-                }
+            _ => self.joined_in_the_clear(whole),
+        }
+    }
+
+    fn joined_in_the_clear(&mut self, whole: Bytes) -> Outcome {
+        match Message::decode(whole.clone()) {
+            Ok(message) => {
+                self.learn(&message);
                 Outcome::Opened(whole)
             }
             Err(error) => Outcome::Closed(Closed::Syntax(error.to_string())),
@@ -131,7 +136,8 @@ impl Sa {
             return Ok(None);
         };
         let inner = Header::decode(&whole).map_err(|e| e.to_string())?;
-        let same = (inner.initiator, inner.responder) == (outer.initiator, outer.responder);
+        let of = |header: &Header| (header.initiator, header.responder, header.version);
+        let same = of(&inner) == of(outer);
         match same && inner.next_payload != PayloadType::FRAGMENT {
             true => Ok(Some(whole)),
             false => Err("the fragments' message is not that of their headers".to_owned()),
@@ -263,21 +269,7 @@ fn clear(header: &Header, chain: &Chain) -> Bytes {
 fn chosen(transform: &Transform) -> Option<(Cipher, Hash)> {
     let value = |ty: OakleyAttribute| transform.attribute(ty)?.as_u64();
     let bits = value(OakleyAttribute::KEY_LENGTH);
-    let cipher = match (value(OakleyAttribute::ENCRYPTION)?, bits) {
-        (1, _) => Cipher::DesCbc,
-        (5, _) => Cipher::TripleDesCbc,
-        (7, None | Some(128)) => Cipher::Aes128Cbc,
-        (7, Some(192)) => Cipher::Aes192Cbc,
-        (7, Some(256)) => Cipher::Aes256Cbc,
-        _ => return None,
-    };
-    let hash = match value(OakleyAttribute::HASH)? {
-        1 => Hash::Md5,
-        2 => Hash::Sha1,
-        4 => Hash::Sha256,
-        5 => Hash::Sha384,
-        6 => Hash::Sha512,
-        _ => return None,
-    };
+    let cipher = ikev1_cipher(value(OakleyAttribute::ENCRYPTION)?, bits)?;
+    let hash = ikev1_hash(value(OakleyAttribute::HASH)?)?;
     Some((cipher, hash))
 }

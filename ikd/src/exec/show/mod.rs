@@ -32,6 +32,7 @@
 //! | `show crypto pki trustpool` | `trustpool[]`: `subject origin certificate`, as `ike_pki::PoolView` |
 //! | `show running-config`, `show startup-config` | `blocks[]`: `line body[]`, secrets as `<removed>` |
 //! | `show logging` | `lines[]` |
+//! | `show monitor capture {buffer B [dump\|parameters] \| point P \| N}` | `buffers[] points[]`: a buffer: `name kilobytes element_octets circular points[] packets[]{time interfaces[2] octets}`; a point: `name interface direction active buffer` |
 //! | `show debugging` | `debugging[]`: `name on` |
 //! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
 //! | `show crypto counters` | `malformed no_sa admission unsupported ikev2{malformed no_sa admission refused cookies_wrong} esp{unknown_spi replay_failures auth_failures malformed policy_failures no_sa_drops io_errors}` |
@@ -59,6 +60,7 @@ mod isakmp_profile;
 mod isakmp_sa;
 pub(super) mod keys;
 mod logging;
+pub(super) mod monitor;
 mod pki_counters;
 mod pki_timers;
 mod running;
@@ -96,6 +98,7 @@ pub(super) enum Page {
     IsakmpSa { detail: bool },
     Keys(keys::Which),
     Logging,
+    Monitor(monitor::Part),
     Peers,
     PkiCounters,
     PkiTimers,
@@ -173,6 +176,7 @@ pub(super) fn page<'a>(
         Page::IsakmpSa { detail } => Box::new(isakmp_sa::view(now, detail)),
         Page::Keys(which) => Box::new(keys::view(now, which)),
         Page::Logging => Box::new(logging::view(now)),
+        Page::Monitor(part) => Box::new(monitor::view(now, name, part)),
         Page::Peers => Box::new(isakmp_peers::view(now)),
         Page::PkiCounters => Box::new(pki_counters::view(now)),
         Page::PkiTimers => Box::new(pki_timers::view(now)),
