@@ -85,15 +85,19 @@ impl Profiles<'_> {
         }
     }
 
-    /// None, one or two trustpoints; now and then for one use alone.
+    /// None, one, or all of the trustpoints; now and then for one use alone.
     fn list(&mut self, word: &str, uses: bool) -> String {
         let mut names = self.trustpoints.to_vec();
         self.dice.shuffle(&mut names);
+        // Both routers mean the same CA more often than not.
+        if self.dice.percent(60) {
+            names.sort_unstable();
+        }
         let none = if uses { 3 } else { 35 };
         let count = match self.dice.below(100) {
             n if n < none => 0,
-            n if n < 75 => 1,
-            _ => 2,
+            n if n < 65 => 1,
+            _ => 3,
         };
         let chosen = names.into_iter().take(count);
         let lines = chosen.map(|name| {
