@@ -104,7 +104,8 @@ fn pairs(routers: &[(String, Parsed)]) -> Vec<Diagnostic> {
     found
 }
 
-fn text(diagnostics: &[Diagnostic], notes: bool) -> String {
+/// Findings as text; notes only when asked for.
+pub(crate) fn text(diagnostics: &[Diagnostic], notes: bool) -> String {
     let shown = diagnostics
         .iter()
         .filter(|d| notes || d.severity != Severity::Note);

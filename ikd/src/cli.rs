@@ -15,7 +15,9 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, decode, errors, lab, pki, pki_cli, predict};
+use crate::{
+    capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict, report,
+};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -63,10 +65,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a configuration as strongSwan has it, and what cannot be said there.
+    Convert(convert::ConvertArgs),
     /// Print the IKE messages of a capture file.
     Decode(decode::DecodeArgs),
+    /// The newest IKE packets of a daemon, decrypted if wanted.
+    #[command(subcommand)]
+    Capture(capture::CaptureCommand),
     /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
     Predict(predict::PredictArgs),
+    /// A negotiation as one file to mail: page, text, diagram, picture or trace.
+    Report(report::ReportArgs),
     /// List the codes of `check`, or explain one: its rule, an example, the way out.
     Errors {
         /// The code, e.g. W0113.
@@ -75,6 +84,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What stands in the way of a daemon or a lab here, and the command that changes it.
+    Doctor(doctor::DoctorArgs),
     /// Bring a tunnel or crypto map entry up and wait for the verdict.
     Up {
         #[command(flatten)]
@@ -117,11 +128,19 @@ enum Command {
     /// The certificate store of a device: list, verify, order, export, import.
     #[command(subcommand)]
     Pki(pki_cli::PkiCommand),
+    /// Completions for a shell, to be put where it looks for them.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, or those of every command.
+    Man(manual::ManArgs),
 }
 
 /// Which daemon.
 #[derive(Debug, Args)]
-struct Device {
+pub(crate) struct Device {
     /// Name of the daemon.
     #[arg(short, long, default_value = "ikd")]
     device: String,
@@ -131,7 +150,7 @@ struct Device {
 }
 
 impl Device {
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.socket
             .clone()
             .unwrap_or_else(|| control::socket_path(&self.device))
@@ -167,9 +186,18 @@ struct RunArgs {
     /// Carry traffic: userspace ESP over TUN devices, or none.
     #[arg(long, default_value = "userspace", value_parser = ["userspace", "none"])]
     dataplane: String,
+    /// Serve metrics for Prometheus at this address, e.g. 127.0.0.1:9430, under /metrics.
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics: Option<std::net::SocketAddr>,
     /// Write Wireshark key tables into this folder (mode 0600). Whoever reads them reads the traffic.
     #[arg(long)]
     keylog: Option<PathBuf>,
+    /// Octets of the newest IKE packets that are kept for `ikd capture save`; 0 = none.
+    #[arg(long, value_name = "OCTETS", default_value_t = capture::DEFAULT_OCTETS)]
+    capture_size: usize,
+    /// Do not keep the keys of these packets in memory.
+    #[arg(long)]
+    no_capture_keys: bool,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: Format,
@@ -200,9 +228,13 @@ pub fn run(cli: Cli) -> ExitCode {
             verbose,
             json,
         } => check::run(&files, verbose, json),
+        Command::Convert(args) => convert::run(&args),
+        Command::Capture(command) => capture::run(&command),
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Rekey {
@@ -213,6 +245,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Status(device) => ask(&device, &Request::Status, 10),
         Command::Lab(command) => lab::run(command),
         Command::Pki(command) => pki_cli::run(command),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(args) => manual::man(&args),
     }
 }
 
@@ -232,12 +266,17 @@ fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
         }
         Err(e) => {
             complain(&e.to_string());
-            ExitCode::from(match e {
-                ControlError::Unreachable { .. } => 4,
-                ControlError::Broken { .. } => 6,
-                ControlError::Strange { .. } => 70,
-            })
+            ExitCode::from(exit_code(&e))
         }
+    }
+}
+
+/// The exit code of a daemon that gives no answer.
+pub(crate) fn exit_code(error: &ControlError) -> u8 {
+    match error {
+        ControlError::Unreachable { .. } => 4,
+        ControlError::Broken { .. } => 6,
+        ControlError::Strange { .. } => 70,
     }
 }
 
@@ -294,7 +333,10 @@ fn daemon(args: RunArgs) -> ExitCode {
             .socket
             .unwrap_or_else(|| control::socket_path(&args.name)),
         userspace: args.dataplane == "userspace",
+        metrics: args.metrics,
         keylog: args.keylog,
+        capture_octets: args.capture_size,
+        capture_keys: !args.no_capture_keys,
         key_passphrase_file: args.key_passphrase_file,
         retransmit: Duration::from_secs_f64(args.retransmit_interval.clamp(0.05, 3600.0)),
         device: pki::Device {

@@ -12,22 +12,29 @@
 )]
 
 pub mod authority;
+pub mod capture;
 pub mod check;
 pub mod cli;
 pub mod control;
 pub mod convert;
 pub mod dataplane;
 pub mod decode;
+pub mod doctor;
 pub mod errors;
 pub mod exec;
 pub mod http;
 pub mod keystore;
 pub mod lab;
 pub mod log;
+pub mod manual;
+mod metrics;
 pub mod pki;
 pub mod pki_cli;
 pub mod predict;
+pub mod report;
 pub mod runtime;
+mod secrets;
+pub mod story;
 mod system;
 mod terminal;
 mod transfer;

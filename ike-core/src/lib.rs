@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod config;
+pub mod decrypt;
 pub mod engine;
 pub mod entropy;
 pub mod ikev1;

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sa::record::Record;
 
 /// The stable JSON form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// `ikev1` or `ikev2`.
     pub version: String,
@@ -35,7 +35,7 @@ pub struct Verdict {
 }
 
 /// Certificate requests of one message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertReq {
     /// `MM3` or `MM4`; `IKE_SA_INIT` or `IKE_AUTH`.
     pub message: String,
@@ -46,7 +46,7 @@ pub struct CertReq {
 }
 
 /// Pings through the tunnel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ping {
     /// Sent.
     pub sent: u32,

@@ -9,17 +9,14 @@
 #[path = "../../ike-wire/tests/pcap/mod.rs"]
 mod pcap;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use ike_core::ikev1::keymat::Keys;
-use ike_crypto::{Cipher, Hash};
+use ike_core::decrypt::{Opener, Outcome, Table, Tables};
 use ike_wire::natt::Udp4500;
 use ike_wire::registry::{ExchangeType, PayloadType as P};
-use ike_wire::v1::{Attribute, Body, Chain, Message, OakleyAttribute, Reassembly, Transform};
-use ike_wire::{Flags, Header};
+use ike_wire::v1::Message;
 
 /// A certificate Main Mode and a Quick Mode between two other products open with our chain of IVs:
 /// MM5 from both public values, MM6 from the last block of MM5, QM1 from that of MM6.
@@ -119,21 +116,7 @@ fn vectors(path: &str) -> PathBuf {
 /// A capture with the keys that Wireshark's table has for it.
 struct Capture {
     messages: Vec<Bytes>,
-    /// Message keys by initiator cookie.
-    keys: BTreeMap<String, Vec<u8>>,
-    /// By initiator cookie.
-    sas: BTreeMap<String, Sa>,
-}
-
-/// What a reader of phase 1 learns.
-#[derive(Default)]
-struct Sa {
-    suite: Option<(Cipher, Hash)>,
-    /// g^xi, then g^xr.
-    public: Vec<Bytes>,
-    /// IVs of the next message by message ID; under 0 the last block of phase 1.
-    ivs: BTreeMap<u32, Vec<u8>>,
-    pieces: Reassembly,
+    opener: Opener,
 }
 
 impl Capture {
@@ -143,15 +126,14 @@ impl Capture {
             return None;
         };
         let datagrams = pcap::datagrams(&file);
-        let lines = table.lines().filter(|line| !line.starts_with('#'));
-        let pairs = lines.filter_map(|line| line.split_once(','));
         let mut messages: Vec<Bytes> = datagrams.iter().filter_map(ike).collect();
-        // A repeated message moves no IV.
+        // A repeated message is told once.
         messages.dedup();
+        let mut tables = Tables::default();
+        assert_eq!(tables.read(Table::Ikev1, &table), []);
         Some(Self {
             messages,
-            keys: pairs.map(|(c, key)| (c.to_owned(), hex(key))).collect(),
-            sas: BTreeMap::new(),
+            opener: Opener::new(tables),
         })
     }
 
@@ -159,65 +141,17 @@ impl Capture {
     fn open(&mut self) -> Vec<(ExchangeType, Vec<P>)> {
         let mut opened = Vec::new();
         for datagram in std::mem::take(&mut self.messages) {
-            let header = Header::decode(&datagram).unwrap();
-            let cookie = header.initiator.to_string();
-            let sa = self.sas.entry(cookie.clone()).or_default();
-            let Some(whole) = sa.joined(datagram) else {
-                continue;
-            };
-            let header = Header::decode(&whole).unwrap();
-            if !header.flags.contains(Flags::ENCRYPTED) {
-                sa.learn(&Message::decode(whole).unwrap());
-                continue;
+            match self.opener.message(&datagram) {
+                Outcome::Opened(clear) => {
+                    let message = Message::decode(clear).unwrap();
+                    let types = message.chain.bodies().map(|(_, body)| body.payload_type());
+                    opened.push((message.header.exchange, types.collect()));
+                }
+                Outcome::Clear | Outcome::Piece => {}
+                Outcome::Closed(why) => panic!("{why}"),
             }
-            let chain = sa.clear(&header, &self.keys[&cookie], &whole);
-            let types = chain.bodies().map(|(_, body)| body.payload_type());
-            opened.push((header.exchange, types.collect()));
         }
         opened
-    }
-}
-
-impl Sa {
-    /// The datagram, or the message whose last piece it is.
-    fn joined(&mut self, datagram: Bytes) -> Option<Bytes> {
-        let header = Header::decode(&datagram).unwrap();
-        if header.next_payload != P::FRAGMENT {
-            return Some(datagram);
-        }
-        let message = Message::decode(datagram).unwrap();
-        match message.chain.find(P::FRAGMENT) {
-            Some((_, Body::Fragment(piece))) => self.pieces.insert(piece).unwrap(),
-            _ => None,
-        }
-    }
-
-    fn learn(&mut self, message: &Message) {
-        for (_, body) in message.chain.bodies() {
-            match body {
-                // The answer overwrites the offer with the choice.
-                Body::Sa(sa) => self.suite = Some(chosen(&sa.proposals[0].transforms[0])),
-                Body::KeyExchange(value) => self.public.push(value.clone()),
-                _ => {}
-            }
-        }
-    }
-
-    fn clear(&mut self, header: &Header, key: &[u8], message: &Bytes) -> Chain {
-        let (cipher, hash) = self.suite.unwrap();
-        let publics = (&self.public[0][..], &self.public[1][..]);
-        let keys = Keys::from_message_key(hash, cipher, key, publics);
-        let id = header.message_id.0;
-        let iv = match (self.ivs.get(&id), self.ivs.get(&0)) {
-            (Some(next), _) => next.clone(),
-            (None, Some(last)) => keys.exchange_iv(last, id),
-            (None, None) => keys.first_iv(),
-        };
-        let (chain, next) = keys
-            .open(&iv, header.next_payload, &message[Header::LEN..])
-            .unwrap_or_else(|error| panic!("message {id:#x}: {error}"));
-        self.ivs.insert(id, next);
-        chain
     }
 }
 
@@ -231,28 +165,4 @@ fn ike(udp: &pcap::Datagram) -> Option<Bytes> {
         Ok(Udp4500::Ike(message)) => Some(message),
         _ => None,
     }
-}
-
-/// Cipher and hash of a transform (RFC 2409 appendix A).
-fn chosen(transform: &Transform) -> (Cipher, Hash) {
-    let value = |ty| transform.attribute(ty).and_then(Attribute::as_u64);
-    let cipher = match (
-        value(OakleyAttribute::ENCRYPTION),
-        value(OakleyAttribute::KEY_LENGTH),
-    ) {
-        (Some(5), _) => Cipher::TripleDesCbc,
-        (_, Some(256)) => Cipher::Aes256Cbc,
-        _ => Cipher::Aes128Cbc,
-    };
-    let hash = match value(OakleyAttribute::HASH) {
-        Some(1) => Hash::Md5,
-        Some(4) => Hash::Sha256,
-        _ => Hash::Sha1,
-    };
-    (cipher, hash)
-}
-
-fn hex(digits: &str) -> Vec<u8> {
-    let octet = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-    (0..digits.len()).step_by(2).map(octet).collect()
 }

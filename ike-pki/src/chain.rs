@@ -12,6 +12,7 @@ use crate::{
     certificate::Certificate,
     crl::Crl,
     evidence::{Evidence, Source},
+    judgement::Judgement,
     refusal::{Refusal, ValidationError},
     search::{Purpose, Search},
 };
@@ -136,6 +137,9 @@ pub struct Examination {
     pub attempt: Attempt,
     /// Lists to keep.
     pub believed: Vec<Arc<Crl>>,
+    /// What each trustpoint makes of it, in their order; without meaning while
+    /// something is wanted.
+    pub judgements: Vec<Judgement>,
 }
 
 /// Validates `peer_chain` (leaf first, others in any order) against
@@ -188,6 +192,7 @@ pub fn examine(
         return Examination {
             attempt: Attempt::Refused(error),
             believed: Vec::new(),
+            judgements: Vec::new(),
         };
     };
     let mut search = Search::new(pool, anchors, now, policy, Purpose::Authenticate);
@@ -206,6 +211,7 @@ pub fn examine(
         .retain(|crl| evidence.source_of(crl).is_some());
     Examination {
         attempt,
+        judgements: search.judgements.of(anchors),
         believed: search.believed,
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     chain::{ChainPolicy, MAX_DEPTH, MAX_SIGNATURE_CHECKS, Unchecked},
     crl::Crl,
     evidence::{Evidence, Source},
+    judgement::{Judgements, Opinion},
     link::Path,
     refusal::{Refusal, ValidationError},
 };
@@ -41,6 +42,10 @@ pub(crate) struct Search<'a> {
     pub(crate) unchecked: Vec<Unchecked>,
     /// Signature checks left.
     pub(crate) budget: usize,
+    /// What each of `anchors` said.
+    pub(crate) judgements: Judgements,
+    /// The failure noted last.
+    last: Option<ValidationError>,
     /// The failure that came furthest.
     failure: Option<(Progress, ValidationError)>,
 }
@@ -73,6 +78,8 @@ impl<'a> Search<'a> {
             believed: Vec::new(),
             unchecked: Vec::new(),
             budget: MAX_SIGNATURE_CHECKS,
+            judgements: Judgements::default(),
+            last: None,
             failure: None,
         }
     }
@@ -103,10 +110,13 @@ impl<'a> Search<'a> {
         for anchor in anchors_named(anchors, current) {
             nominated = true;
             if !self.signed_by(current, &anchor.certificate) {
+                self.tell(anchors, anchor, path, false);
                 continue;
             }
             path.judges.push((anchor, path.certificates.len()));
-            if self.reach(path, anchor) {
+            let found = self.reach(path, anchor);
+            self.tell(anchors, anchor, path, found);
+            if found {
                 return true;
             }
             path.judges.pop();
@@ -131,6 +141,20 @@ impl<'a> Search<'a> {
             self.note(Progress::NoIssuer(path.certificates.len()), error);
         }
         false
+    }
+
+    /// What one of the trustpoints that may vouch makes of a path; those above it speak through it, and one that
+    /// waits for a source says nothing yet.
+    fn tell(&mut self, anchors: &[Anchor], anchor: &Anchor, path: &Path<'_>, found: bool) {
+        if !std::ptr::eq(anchors, self.anchors) || !self.wanted.is_empty() {
+            return;
+        }
+        let opinion = match (found, self.last.take()) {
+            (true, _) => Opinion::Believed,
+            (false, Some(error)) => Opinion::Refused(error),
+            (false, None) => return,
+        };
+        self.judgements.say(anchor, path, opinion);
     }
 
     /// A path has come to an anchor: it ends there, or walks on to the
@@ -230,6 +254,7 @@ impl<'a> Search<'a> {
     }
 
     fn note(&mut self, progress: Progress, error: ValidationError) {
+        self.last = Some(error.clone());
         if self
             .failure
             .as_ref()

@@ -42,6 +42,8 @@ const END: Duration = Duration::from_secs(5);
 /// How long swanctl may take beyond what it was told to wait.
 const ANSWER: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(5);
+/// Its log, in its folder.
+const LOG: &str = "charon.log";
 /// Octets of a folder that a socket fits in: the kernel takes paths of 107.
 const SOCKET_PATH: usize = 80;
 
@@ -50,6 +52,8 @@ const SOCKET_PATH: usize = 80;
 pub struct Charon {
     installation: Installation,
     dir: PathBuf,
+    /// SWANCTL_DIR.
+    swanctl: PathBuf,
     socket: TempDir,
     process: Process,
 }
@@ -78,16 +82,55 @@ impl Charon {
         let doing = || format!("prepare charon in {}", dir.display());
         let socket = folder_for_socket(dir).doing(doing)?;
         prepare(dir, socket.path(), description).doing(doing)?;
-        let process = spawn(installation, host, dir).doing(|| "start charon".to_owned())?;
-        let mut charon = Self {
-            installation: installation.clone(),
-            dir: dir.to_owned(),
-            socket,
-            process,
-        };
+        let mut charon = Self::spawned(installation, host, dir, dir, socket)?;
         charon.wait_for_socket()?;
         charon.load(description)?;
         Ok(charon)
+    }
+
+    /// Starts a charon in `host` with the files of the folder `swanctl` as they are: its `swanctl.conf`,
+    /// credentials, and `strongswan.conf` if there is one. `dir` is created for logs.
+    ///
+    /// # Errors
+    /// It does not start, or `swanctl --load-all` fails; the text is its own.
+    pub fn start_with(
+        installation: &Installation,
+        host: &Host,
+        dir: &Path,
+        swanctl: &Path,
+    ) -> Result<Self> {
+        let doing = || format!("prepare charon in {}", dir.display());
+        fs::create_dir_all(dir).doing(doing)?;
+        let socket = folder_for_socket(dir).doing(doing)?;
+        let theirs = Some(swanctl.join("strongswan.conf")).filter(|file| file.exists());
+        let text = render::strongswan_conf(
+            &Description::default(),
+            &dir.join(LOG),
+            &socket.path().join("vici"),
+            theirs.as_deref(),
+        );
+        write(&dir.join("strongswan.conf"), text.as_bytes()).doing(doing)?;
+        let mut charon = Self::spawned(installation, host, dir, swanctl, socket)?;
+        charon.wait_for_socket()?;
+        charon.told(&["--load-all", "--noprompt"])?;
+        Ok(charon)
+    }
+
+    fn spawned(
+        installation: &Installation,
+        host: &Host,
+        dir: &Path,
+        swanctl: &Path,
+        socket: TempDir,
+    ) -> Result<Self> {
+        let process = spawn(installation, host, dir).doing(|| "start charon".to_owned())?;
+        Ok(Self {
+            installation: installation.clone(),
+            dir: dir.to_owned(),
+            swanctl: swanctl.to_owned(),
+            socket,
+            process,
+        })
     }
 
     /// Gives the running charon another description; credentials are added to those it has.
@@ -165,7 +208,7 @@ impl Charon {
 
     /// What a `swanctl` needs in its environment to find this charon.
     pub fn environment(&self) -> [(&'static str, PathBuf); 2] {
-        environment(&self.dir)
+        environment(&self.dir, &self.swanctl)
     }
 
     /// Number of its process.
@@ -175,7 +218,7 @@ impl Charon {
 
     /// Its log so far.
     pub fn log(&self) -> String {
-        let octets = fs::read(self.dir.join("charon.log")).unwrap_or_default();
+        let octets = fs::read(self.dir.join(LOG)).unwrap_or_default();
         String::from_utf8_lossy(&octets).into_owned()
     }
 
@@ -240,7 +283,7 @@ impl Charon {
         let mut command = self.installation.swanctl();
         command
             .args(arguments)
-            .envs(environment(&self.dir))
+            .envs(self.environment())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .stdin(Stdio::null());
@@ -311,7 +354,7 @@ fn prepare(dir: &Path, socket: &Path, description: &Description) -> io::Result<(
         }
         fs::create_dir_all(&folder)?;
     }
-    let text = render::strongswan_conf(description, &dir.join("charon.log"), &socket.join("vici"));
+    let text = render::strongswan_conf(description, &dir.join(LOG), &socket.join("vici"), None);
     write(&dir.join("strongswan.conf"), text.as_bytes())
 }
 
@@ -329,16 +372,16 @@ fn spawn(installation: &Installation, host: &Host, dir: &Path) -> io::Result<Pro
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out);
-    command.envs(environment(dir));
+    command.envs(environment(dir, dir));
     host.enter_in_child(&mut command);
     run_of_its_own(&mut command);
     command.spawn()
 }
 
-fn environment(dir: &Path) -> [(&'static str, PathBuf); 2] {
+fn environment(dir: &Path, swanctl: &Path) -> [(&'static str, PathBuf); 2] {
     [
         ("STRONGSWAN_CONF", dir.join("strongswan.conf")),
-        ("SWANCTL_DIR", dir.to_owned()),
+        ("SWANCTL_DIR", swanctl.to_owned()),
     ]
 }
 

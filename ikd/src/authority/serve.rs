@@ -34,7 +34,8 @@ pub(super) async fn serve(
     let authority: Shared = Arc::new(Mutex::new(authority));
     let listeners = listeners(addresses).await?;
     let socket = dir.join(SOCKET);
-    let mut questions = control::listen(&socket)
+    let (questions_in, mut questions) = control::channel();
+    control::listen(&socket, questions_in)
         .map_err(|e| CaFailure::other(format!("{}: {e}", socket.display())))?;
     for (address, listener) in listeners {
         let shared = authority.clone();

@@ -10,7 +10,7 @@ mod talk;
 
 pub use client::{ControlError, Operator, converse, request};
 pub use protocol::{Request, Response};
-pub use server::{Pending, listen};
+pub use server::{Pending, channel, listen};
 pub(crate) use talk::with_operator;
 pub use talk::{Talk, Unanswered};
 

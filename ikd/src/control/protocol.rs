@@ -35,10 +35,17 @@ pub enum Request {
         /// The IKE SA, not the child SA.
         ike: bool,
     },
+    /// The newest IKE packets, and the keys that open them.
+    Capture {
+        /// The keys too.
+        keys: bool,
+    },
     /// The records of all negotiations.
     Records,
     /// Is it there, since when, how many SAs.
     Status,
+    /// What is measured, for Prometheus.
+    Metrics,
     /// Read the configuration file again.
     Reload,
     /// Delete everything and end.

@@ -23,11 +23,19 @@ pub struct Pending {
     pub talk: Talk,
 }
 
-/// Listens at `path`; questions come out of the receiver.
+/// Questions that wait for whoever answers; those who ask more wait themselves.
+const QUESTIONS: usize = 16;
+
+/// Where questions go, and where they come out.
+pub fn channel() -> (mpsc::Sender<Pending>, mpsc::Receiver<Pending>) {
+    mpsc::channel(QUESTIONS)
+}
+
+/// Listens at `path`; questions go to `questions`.
 ///
 /// # Errors
 /// The socket cannot be made, or a daemon already answers there.
-pub fn listen(path: &Path) -> std::io::Result<mpsc::Receiver<Pending>> {
+pub fn listen(path: &Path, questions: mpsc::Sender<Pending>) -> std::io::Result<()> {
     if let Some(dir) = path.parent().filter(|d| !d.exists()) {
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -44,9 +52,8 @@ pub fn listen(path: &Path) -> std::io::Result<mpsc::Receiver<Pending>> {
     }
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-    let (questions, receiver) = mpsc::channel(16);
     tokio::spawn(accept(listener, questions));
-    Ok(receiver)
+    Ok(())
 }
 
 async fn accept(listener: UnixListener, questions: mpsc::Sender<Pending>) {
@@ -126,9 +133,10 @@ impl Wire {
     }
 
     async fn write(&mut self, value: &impl Serialize) -> Option<()> {
-        let mut text = serde_json::to_string(value).ok()?;
-        text.push('\n');
-        self.writer.write_all(text.as_bytes()).await.ok()
+        // A capture with its keys goes this way too.
+        let mut text = zeroize::Zeroizing::new(serde_json::to_vec(value).ok()?);
+        text.push(b'\n');
+        self.writer.write_all(&text).await.ok()
     }
 
     /// A frame to the operator, and what comes back on a question.
@@ -152,7 +160,8 @@ mod tests {
 
     /// A daemon that asks for a name and a password and greets.
     fn daemon(path: &Path) -> tokio::task::JoinHandle<()> {
-        let mut questions = listen(path).unwrap();
+        let (sender, mut questions) = channel();
+        listen(path, sender).unwrap();
         tokio::spawn(async move {
             while let Some(mut pending) = questions.recv().await {
                 tokio::spawn(async move {

@@ -1,5 +1,6 @@
 //! A router's configuration as strongSwan's charon would be configured, and what has no counterpart
-//! there. Pure: certificates and keys are given, nothing is read or written.
+//! there. `to_charon` is pure: certificates and keys are given, nothing is read or written; `command` is
+//! `ikd convert`, `folder` the files that it writes.
 //!
 //! Every protection of the compiled policy becomes a child of a connection; `connection` groups them,
 //! `isakmp` and `ikev2` say how each version proves itself, `lines` knows every command of the
@@ -7,8 +8,10 @@
 
 mod algorithms;
 mod child;
+mod command;
 mod connection;
 mod credentials;
+mod folder;
 mod identity;
 mod ikev2;
 mod isakmp;
@@ -19,6 +22,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use command::{ConvertArgs, run};
 pub use remarks::{Effect, Remark};
 
 use ike_core::config::{Place, RunningConfig};

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use ike_core::config::Place;
+use serde::Serialize;
 
 /// What it means that a line is not translated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// charon behaves otherwise, or does not do it at all.
     Lost,
@@ -14,7 +16,7 @@ pub enum Effect {
 }
 
 /// A line that charon is not told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remark {
     /// The file as named by the caller.
     pub file: String,

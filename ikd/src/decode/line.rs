@@ -3,10 +3,10 @@
 use ike_core::trace::escaped;
 use ike_pki::{Certificate, Name};
 use ike_wire::{Escaped, Hex};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One payload.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Line {
     /// The name of its type.
     pub payload: String,
@@ -15,7 +15,7 @@ pub struct Line {
     /// What it says, on one line.
     pub text: String,
     /// Its parts, a line each: transforms, authorities, selectors.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
 }
 

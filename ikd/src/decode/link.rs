@@ -7,7 +7,7 @@ use super::octets::{array, be16};
 
 /// What a packet is to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// A UDP datagram.
     Udp(Datagram<'a>),
     /// A piece of an IP datagram that carries UDP.
@@ -20,7 +20,7 @@ pub(super) enum Content<'a> {
 
 /// A UDP datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Datagram<'a> {
+pub(crate) struct Datagram<'a> {
     /// The sender.
     pub source: SocketAddr,
     /// The receiver.
@@ -33,7 +33,7 @@ pub(super) struct Datagram<'a> {
 
 /// A fragment of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fragment {
+pub(crate) struct Fragment {
     /// The sender.
     pub source: IpAddr,
     /// The receiver.
@@ -58,7 +58,7 @@ impl fmt::Display for Fragment {
 
 /// Finds the datagram in a packet of a link type; `None` for a link type that is not known here.
 #[must_use]
-pub(super) fn content(link: u16, packet: &[u8]) -> Option<Content<'_>> {
+pub(crate) fn content(link: u16, packet: &[u8]) -> Option<Content<'_>> {
     let found = match link {
         LOOPBACK | LOOPBACK_NETWORK => loopback(packet),
         ETHERNET => ethernet(packet),

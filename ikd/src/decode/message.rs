@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use ike_core::decrypt::{Opener, Outcome};
 use ike_wire::registry::PayloadType;
 use ike_wire::{DecodeError, Flags, Header, v1, v2};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::line::Line;
 use super::{v1 as lines_v1, v2 as lines_v2};
@@ -31,15 +32,33 @@ pub struct Message {
     pub seen: Seen,
     /// The header; `None` where fewer than 28 octets are there.
     pub header: Option<Head>,
-    /// The clear payloads.
+    /// The clear payloads; of a message that a key opened those inside.
     pub payloads: Vec<Line>,
-    /// What cannot be read; its offset counts from the first octet of the IKE header.
+    /// What became of the encryption; `None` for a message in the clear.
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+    /// Why no key opened it; `None` without keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
+    /// What cannot be read; its offset counts from the first octet of the IKE header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
+/// What became of an encrypted message.
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Sealed {
+    /// A key opened it.
+    Opened,
+    /// A fragment; the message is shown with the one that completes it.
+    Piece,
+    /// It stays encrypted.
+    Closed,
+}
+
 /// A header in words.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Head {
     /// `1.0` or `2.0`.
     pub version: String,
@@ -50,7 +69,7 @@ pub struct Head {
     /// The exchange.
     pub exchange: String,
     /// Names of the flags that are set.
-    pub flags: Vec<&'static str>,
+    pub flags: Vec<String>,
     /// The message ID.
     pub message_id: u32,
     /// Octets of the message, as the header has it.
@@ -63,6 +82,8 @@ impl Message {
     pub fn read(seen: Seen, octets: &[u8], missing: usize) -> Self {
         let datagram = Bytes::copy_from_slice(octets);
         let header = Header::decode(&datagram).ok();
+        let sealed = header.as_ref().filter(|h| is_sealed(h, &datagram));
+        let sealed = sealed.map(|_| Sealed::Closed);
         let (payloads, error) = match payloads(datagram) {
             Ok(payloads) => (payloads, None),
             Err(error) if missing == 0 => (Vec::new(), Some(error.to_string())),
@@ -75,7 +96,25 @@ impl Message {
             seen,
             header: header.as_ref().map(Head::of),
             payloads,
+            sealed,
+            closed: None,
             error,
+        }
+    }
+
+    /// Shows what is inside, with the keys there are; every message must come by, in order.
+    pub(super) fn open(&mut self, opener: Option<&mut Opener>, octets: &Bytes) {
+        let Some(opener) = opener else { return };
+        match opener.message(octets) {
+            Outcome::Opened(clear) => match payloads(clear) {
+                Ok(payloads) => {
+                    (self.payloads, self.sealed) = (payloads, Some(Sealed::Opened));
+                }
+                Err(error) => self.error = Some(format!("opened: {error}")),
+            },
+            Outcome::Piece => self.sealed = Some(Sealed::Piece),
+            Outcome::Closed(why) if self.error.is_none() => self.closed = Some(why.to_string()),
+            Outcome::Clear | Outcome::Closed(_) => {}
         }
     }
 
@@ -85,6 +124,8 @@ impl Message {
             seen,
             header: None,
             payloads: Vec::new(),
+            sealed: None,
+            closed: None,
             error: Some(error.to_string()),
         }
     }
@@ -96,6 +137,9 @@ impl Message {
         out.push('\n');
         if let Some(head) = &self.header {
             head.put(&mut out);
+        }
+        if let Some(words) = self.sealed.and_then(Sealed::words) {
+            let _ = writeln!(out, "  {words}");
         }
         for line in &self.payloads {
             let Line {
@@ -109,10 +153,23 @@ impl Message {
                 let _ = writeln!(out, "    {part}");
             }
         }
+        if let Some(why) = &self.closed {
+            let _ = writeln!(out, "  stays closed: {why}");
+        }
         if let Some(error) = &self.error {
             let _ = writeln!(out, "  MALFORMED {error}");
         }
         out
+    }
+}
+
+impl Sealed {
+    fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Opened => Some("opened; inside:"),
+            Self::Piece => Some("a fragment of a message that is shown when it is whole:"),
+            Self::Closed => None,
+        }
     }
 }
 
@@ -127,12 +184,13 @@ impl Seen {
 
 impl Head {
     fn of(header: &Header) -> Self {
+        let names = header.flags.names(header.major());
         Self {
             version: format!("{}.{}", header.major(), header.minor()),
             initiator: header.initiator.to_string(),
             responder: header.responder.to_string(),
             exchange: header.exchange.to_string(),
-            flags: header.flags.names(header.major()),
+            flags: names.into_iter().map(str::to_owned).collect(),
             message_id: header.message_id.0,
             length: header.length,
         }
@@ -154,6 +212,17 @@ impl Head {
             "  {words} {} {}, flags {flags}, message ID {id}, {} octets",
             self.initiator, self.responder, self.length
         );
+    }
+}
+
+/// Whether somebody without keys cannot read it.
+fn is_sealed(header: &Header, datagram: &Bytes) -> bool {
+    let fragment = header.next_payload == PayloadType::FRAGMENT;
+    match header.major() {
+        1 => header.flags.contains(Flags::ENCRYPTED) && !fragment,
+        2 => v2::Message::decode(datagram.clone())
+            .is_ok_and(|message| message.chain.encrypted_offset().is_some()),
+        _ => false,
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! `pcap` and `pcapng` stream packets out of the file, `link` finds the datagram in a packet, `message`
 //! reads it with `ike-wire`. Files and packets are hostile: memory is bounded by one packet, nothing
-//! panics, peer text is escaped.
+//! panics, peer text is escaped. With keys, `ike_core::decrypt` opens what is encrypted.
 
+mod carried;
 mod line;
 mod link;
 mod message;
@@ -21,12 +22,11 @@ mod v2;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bytes::Bytes;
 use clap::Args;
-use ike_wire::natt::{KEEPALIVE, Udp4500};
+use ike_core::decrypt::{Opener, Tables};
 use serde::Serialize;
 
 pub use line::Line;
@@ -35,15 +35,20 @@ pub use pcap::{Capture, Packet};
 pub use source::{CaptureError, MAX_PACKET};
 pub use tally::Tally;
 
+pub(crate) use carried::{Carried, carried};
+pub(crate) use link::{Content, Datagram, content};
+
+use crate::capture::keys;
 use crate::cli::complain;
-use link::{Content, Datagram};
 
 const EXAMPLES: &str = "Reads pcap and pcapng; Ethernet with VLANs, raw IP, Linux cooked and loopback; UDP 500 and 4500 over
-IPv4 and IPv6. Fragments of IP are told and passed over. Keys: not yet, what is encrypted stays so.
-Exit code 0: all was readable; 1: something is malformed; 2: usage, or the file cannot be read.
+IPv4 and IPv6. Fragments of IP are told and passed over. With --keys, encrypted messages show what is in
+them, or why they stay closed; tables beside the file are mentioned, never used without a word.
+Exit code 0: all was readable; 1: something is malformed; 2: usage, or a file cannot be read.
 
 Examples:
   ikd decode target/demo/t-01/capture.pcapng
+  ikd decode target/demo/t-01/capture.pcapng --keys target/demo/t-01/keys
   ikd decode --json lab.pcapng | jq -r 'select(.error) | .error'
 
   #188 2026-11-26T06:59:06.215359Z 192.168.0.1:500 -> 192.168.0.2:500
@@ -61,6 +66,9 @@ the first octet of the IKE header.";
 pub struct DecodeArgs {
     /// Capture file.
     file: PathBuf,
+    /// Folder with key tables as `ikd run --keylog` and `ikd capture save --keys` write them.
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
     /// A JSON object a line: the messages, then the summary.
     #[arg(long)]
     json: bool,
@@ -73,15 +81,34 @@ pub fn run(args: &DecodeArgs) -> ExitCode {
         Ok(file) => BufReader::new(file),
         Err(error) => return refused(&format!("{name}: {error}")),
     };
+    let tables = match args.keys.as_deref().map(keys::read).transpose() {
+        Ok(tables) => tables,
+        Err(text) => return refused(&text),
+    };
     let out = BufWriter::new(std::io::stdout().lock());
-    match decode(file, out, args.json) {
-        Ok(tally) => ExitCode::from(u8::from(!tally.all_readable())),
+    match decode_with(file, out, args.json, tables.unwrap_or_default()) {
+        Ok(tally) => {
+            if args.keys.is_none() && tally.encrypted > 0 {
+                mention(&args.file);
+            }
+            ExitCode::from(u8::from(!tally.all_readable()))
+        }
         Err(DecodeFailure::Unreadable(error)) => refused(&format!("{name}: {error}")),
         // A closed pipe is not our trouble.
         Err(DecodeFailure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
         Err(DecodeFailure::Output(error)) => refused(&format!("output: {error}")),
+    }
+}
+
+/// Keys that lie beside the file are not used unasked: what is shown then may be secret.
+fn mention(file: &Path) {
+    if let Some(keys) = keys::beside(file) {
+        let keys = keys.display();
+        complain(&format!(
+            "key tables lie in {keys}: add --keys {keys} to open what is encrypted"
+        ));
     }
 }
 
@@ -108,14 +135,29 @@ pub enum DecodeFailure {
 /// # Errors
 /// It is no capture file; reading or writing fails.
 pub fn decode(from: impl Read, to: impl Write, json: bool) -> Result<Tally, DecodeFailure> {
+    decode_with(from, to, json, Tables::default())
+}
+
+/// As [`decode`], with keys that open encrypted messages.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_with(
+    from: impl Read,
+    to: impl Write,
+    json: bool,
+    keys: Tables,
+) -> Result<Tally, DecodeFailure> {
     let mut capture = Capture::open(from).map_err(DecodeFailure::Unreadable)?;
+    let mut opener = (!keys.is_empty()).then(|| Opener::new(keys));
     let mut printer = Printer { to, json };
     let mut tally = Tally::default();
     loop {
         match capture.packet() {
             Ok(Some(packet)) => {
                 tally.packets += 1;
-                take(&packet, &mut tally, &mut printer).map_err(DecodeFailure::Output)?;
+                take(&packet, &mut tally, &mut printer, opener.as_mut())
+                    .map_err(DecodeFailure::Output)?;
             }
             Ok(None) => break,
             Err(error @ CaptureError::Io { .. }) => return Err(DecodeFailure::Unreadable(error)),
@@ -134,8 +176,9 @@ fn take<W: Write>(
     packet: &Packet,
     tally: &mut Tally,
     printer: &mut Printer<W>,
+    opener: Option<&mut Opener>,
 ) -> std::io::Result<()> {
-    match link::content(packet.link, &packet.octets) {
+    match content(packet.link, &packet.octets) {
         None => tally.unknown_link(packet.link),
         Some(Content::Other) => tally.others += 1,
         Some(Content::Unreadable(what)) => {
@@ -148,7 +191,7 @@ fn take<W: Write>(
             return printer.note(packet, tally.packets, &fragment.to_string());
         }
         Some(Content::Udp(datagram)) => {
-            if let Some(message) = message(packet, &datagram, tally) {
+            if let Some(message) = message(packet, &datagram, tally, opener) {
                 return printer.message(&message);
             }
         }
@@ -157,48 +200,42 @@ fn take<W: Write>(
 }
 
 /// The message in a datagram, if there is one; everything else is counted.
-fn message(packet: &Packet, datagram: &Datagram<'_>, tally: &mut Tally) -> Option<Message> {
+fn message(
+    packet: &Packet,
+    datagram: &Datagram<'_>,
+    tally: &mut Tally,
+    opener: Option<&mut Opener>,
+) -> Option<Message> {
     let seen = Seen {
         packet: tally.packets,
         time: time(packet.time),
         source: datagram.source,
         destination: datagram.destination,
     };
-    let payload = datagram.payload;
-    let octets = match port(datagram) {
-        None => {
+    let octets = match carried(datagram) {
+        Carried::Ike(message) => message,
+        Carried::Other => {
             tally.others += 1;
             return None;
         }
-        _ if payload == KEEPALIVE => {
+        Carried::Keepalive => {
             tally.keepalives += 1;
             return None;
         }
-        Some(500) => payload.to_vec().into(),
-        Some(_) => match Udp4500::decode(Bytes::copy_from_slice(payload)) {
-            Ok(Udp4500::Ike(message)) => message,
-            Ok(Udp4500::Keepalive) => return None,
-            Ok(Udp4500::Esp(_)) => {
-                tally.esp += 1;
-                return None;
-            }
-            Err(error) => {
-                let message = Message::unreadable(seen, &error);
-                tally.count(&message);
-                return Some(message);
-            }
-        },
+        Carried::Esp => {
+            tally.esp += 1;
+            return None;
+        }
+        Carried::Unreadable(error) => {
+            let message = Message::unreadable(seen, &error);
+            tally.count(&message);
+            return Some(message);
+        }
     };
-    let message = Message::read(seen, &octets, datagram.missing);
+    let mut message = Message::read(seen, &octets, datagram.missing);
+    message.open(opener, &octets);
     tally.count(&message);
     Some(message)
-}
-
-/// The port that says how to read a datagram: the receiver's if it is one of IKE, else the sender's.
-fn port(datagram: &Datagram<'_>) -> Option<u16> {
-    [datagram.destination.port(), datagram.source.port()]
-        .into_iter()
-        .find(|port| [500, 4500].contains(port))
 }
 
 /// RFC 3339 in UTC; `None` for a time that no calendar has.

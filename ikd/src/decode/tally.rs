@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::message::Message;
+use super::message::{Message, Sealed};
 
 /// The count of everything.
 #[derive(Clone, Debug, Default, Serialize, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Tally {
     pub messages: u64,
     /// Messages that cannot be read to their end.
     pub malformed: u64,
+    /// Messages that stay encrypted.
+    pub encrypted: u64,
+    /// Messages that keys opened.
+    pub opened: u64,
     /// NAT keepalives.
     pub keepalives: u64,
     /// ESP packets in UDP.
@@ -45,6 +49,8 @@ impl Tally {
     pub(super) fn count(&mut self, message: &Message) {
         self.messages += 1;
         self.malformed += u64::from(message.error.is_some());
+        self.encrypted += u64::from(message.sealed == Some(Sealed::Closed));
+        self.opened += u64::from(message.sealed == Some(Sealed::Opened));
     }
 
     pub(super) fn unknown_link(&mut self, link: u16) {
@@ -56,6 +62,8 @@ impl Tally {
             packets,
             messages,
             malformed,
+            encrypted,
+            opened,
             keepalives,
             esp,
             fragments,
@@ -64,7 +72,8 @@ impl Tally {
             ..
         } = self;
         let mut out = format!(
-            "{packets} packets: {messages} IKE messages ({malformed} malformed), {keepalives} keepalives, \
+            "{packets} packets: {messages} IKE messages ({malformed} malformed, {encrypted} encrypted, {opened} opened), \
+             {keepalives} keepalives, \
              {esp} ESP in UDP, {fragments} IP fragments, {unreadable} unreadable, {others} others\n"
         );
         for (link, count) in &self.unknown_links {

@@ -52,16 +52,16 @@ interface Tunnel1
 const NOW: i64 = 1_371_470_000;
 
 /// The router of the seed.
-pub(super) struct R1 {
-    pub(super) config: RunningConfig,
-    pub(super) protections: Vec<Protection>,
-    pub(super) store: Store,
+pub(crate) struct R1 {
+    pub(crate) config: RunningConfig,
+    pub(crate) protections: Vec<Protection>,
+    pub(crate) store: Store,
     text: String,
 }
 
 impl R1 {
     /// Without certificates.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let config = parse("R1.cfg", CONFIG).config;
         Self {
             protections: compile(&config),
@@ -72,7 +72,7 @@ impl R1 {
     }
 
     /// Enrolled with IOSCA1 and then with IOSCA2.
-    pub(super) fn enrolled() -> Self {
+    pub(crate) fn enrolled() -> Self {
         let mut out = Self::new();
         let key = || PrivateKey::generate(KeySpec::EcP256).unwrap();
         let mut cas = LabCas::default();
@@ -93,13 +93,13 @@ impl R1 {
     }
 
     /// Reads more configuration.
-    pub(super) fn read(&mut self, more: &str) {
+    pub(crate) fn read(&mut self, more: &str) {
         self.text.push_str(more);
         self.config = parse("R1.cfg", &self.text).config;
     }
 
     /// Nothing negotiated yet.
-    pub(super) fn snapshot(&self) -> Snapshot<'_> {
+    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
         Snapshot {
             config: &self.config,
             protections: &self.protections,
@@ -121,7 +121,7 @@ impl R1 {
 }
 
 /// The text of a line.
-pub(super) fn shown(line: &str, now: &Snapshot<'_>) -> String {
+pub(crate) fn shown(line: &str, now: &Snapshot<'_>) -> String {
     match run(line, false, now) {
         Ok(Outcome::Text(text)) => text,
         other => panic!("{line}: {other:?}"),
@@ -129,7 +129,7 @@ pub(super) fn shown(line: &str, now: &Snapshot<'_>) -> String {
 }
 
 /// The JSON of a line.
-pub(super) fn json(line: &str, now: &Snapshot<'_>) -> serde_json::Value {
+pub(crate) fn json(line: &str, now: &Snapshot<'_>) -> serde_json::Value {
     match run(line, true, now) {
         Ok(Outcome::Text(text)) => serde_json::from_str(&text).unwrap(),
         other => panic!("{line}: {other:?}"),
@@ -137,7 +137,7 @@ pub(super) fn json(line: &str, now: &Snapshot<'_>) -> serde_json::Value {
 }
 
 /// An established SA with R2.
-pub(super) fn isakmp_sa(connection: u32, role: &str) -> IsakmpSaView {
+pub(crate) fn isakmp_sa(connection: u32, role: &str) -> IsakmpSaView {
     IsakmpSaView {
         connection,
         state: "QM_IDLE".into(),
@@ -165,7 +165,7 @@ pub(super) fn isakmp_sa(connection: u32, role: &str) -> IsakmpSaView {
 }
 
 /// An established IKE SA of the seed's IKEv2 half with R2, started here; no child SA.
-pub(super) fn ikev2_sa(tunnel: u32) -> Ikev2SaView {
+pub(crate) fn ikev2_sa(tunnel: u32) -> Ikev2SaView {
     Ikev2SaView {
         tunnel,
         session: tunnel,
@@ -208,7 +208,7 @@ pub(super) fn ikev2_sa(tunnel: u32) -> Ikev2SaView {
 }
 
 /// The ESP SA pair of Tunnel1, made by IKEv2 with the seed's transform set.
-pub(super) fn child_of_ikev2() -> ChildView {
+pub(crate) fn child_of_ikev2() -> ChildView {
     ChildView {
         version: 2,
         transform: "esp-3des esp-sha-hmac".into(),
@@ -222,7 +222,7 @@ pub(super) fn child_of_ikev2() -> ChildView {
 }
 
 /// The ESP SA pair of Tunnel1.
-pub(super) fn child() -> ChildView {
+pub(crate) fn child() -> ChildView {
     ChildView {
         version: 1,
         protection: "Tunnel1".into(),
@@ -252,7 +252,7 @@ pub(super) fn child() -> ChildView {
 }
 
 /// Five packets out, four in, one kilobyte used inbound.
-pub(super) fn traffic() -> counters::Counters {
+pub(crate) fn traffic() -> counters::Counters {
     let tunnel = TunnelCounters {
         encaps: 5,
         decaps: 4,
@@ -280,15 +280,21 @@ pub(super) fn traffic() -> counters::Counters {
         remaining_seconds: Some(3599),
         remaining_kilobytes: Some(4_607_999),
     };
+    let outbound = SaCounters {
+        direction: Direction::Outbound,
+        spi: 0x24C6_C5A2,
+        remaining_kilobytes: Some(4_608_000),
+        ..inbound.clone()
+    };
     counters::Counters {
         tunnels: [("Tunnel1".to_owned(), tunnel)].into(),
-        sas: vec![inbound],
+        sas: vec![inbound, outbound],
         unknown_spi: 3,
     }
 }
 
 /// A negotiation that came up as initiator, or failed at MM5 as responder.
-pub(super) fn record(up: bool) -> Record {
+pub(crate) fn record(up: bool) -> Record {
     let decision =
         |rule: &str, decision: &str, because: &str| Explained::new(rule, decision, because);
     let role = if up { Role::Initiator } else { Role::Responder };
@@ -313,7 +319,7 @@ pub(super) fn record(up: bool) -> Record {
 }
 
 /// A negotiation of IKEv2 that came up as initiator, or failed in IKE_AUTH as responder.
-pub(super) fn record_of_ikev2(up: bool) -> Record {
+pub(crate) fn record_of_ikev2(up: bool) -> Record {
     let mut out = record(up);
     out.version = 2;
     out.profile = Some("profile1".into());

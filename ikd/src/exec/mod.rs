@@ -15,7 +15,7 @@ mod tree;
 mod tree_pki;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 

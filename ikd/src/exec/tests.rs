@@ -32,7 +32,7 @@ fn abbreviations_stand_for_keywords() {
         ("sh cry isa de po", Page::Policy { default: true }),
         ("sh cry isa pro", Page::Profile),
         ("sh cry isa pe", Page::Peers),
-        ("sh cry ip sa", Page::IpsecSa),
+        ("sh cry ip sa", Page::IpsecSa { detail: false }),
         ("sh cry ip p", Page::IpsecProfile),
         ("sh cry ip t", Page::TransformSet),
         ("sh cry m", Page::CryptoMap),

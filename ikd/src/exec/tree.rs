@@ -317,7 +317,11 @@ const SHOW_IPSEC: &[Node] = &[
         "Show ipsec profile information",
         Page::IpsecProfile,
     ),
-    Node::show("sa", "IPSEC SA table", Page::IpsecSa),
+    Node::show("sa", "IPSEC SA table", Page::IpsecSa { detail: false }).then(&[Node::show(
+        "detail",
+        "show counter detail",
+        Page::IpsecSa { detail: true },
+    )]),
     Node::show("transform-set", "Crypto transform sets", Page::TransformSet),
 ];
 

@@ -1,9 +1,8 @@
-//! What a case leaves behind: capture, Wireshark key tables, logs and the verdict.
+//! What a case leaves behind: capture with what was encrypted in the clear, Wireshark key tables, logs and
+//! the verdict.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
 use std::path::Path;
 
 use ike_core::verdict::Verdict;
@@ -11,18 +10,20 @@ use ike_core::verdict::Verdict;
 use super::error::{LabError, at};
 use super::live::Lab;
 use super::router::Router;
+use super::told::{self, Told};
+use crate::capture::private;
 
-/// Wireshark's names; that of IKEv2 is there so that a script finds the same set every time.
-const TABLES: [&str; 3] = ["ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"];
+/// Wireshark's table of ESP SAs.
+const ESP: &str = "esp_sa";
 
 /// Copies everything of a stopped lab into `out`, which is made if need be.
 ///
 /// # Errors
 /// A file cannot be read or written; the text names it.
-pub(super) fn save(lab: &Lab, verdict: &Verdict, out: &Path) -> Result<(), LabError> {
+pub(super) fn save(lab: &Lab, told: Told, verdict: &Verdict, out: &Path) -> Result<(), LabError> {
     fs::create_dir_all(out).map_err(at(out))?;
-    let to = out.join("capture.pcapng");
-    fs::copy(lab.capture(), &to).map_err(at(&to))?;
+    let octets = told::capture(&lab.capture(), told, Some(&told::keys(lab)))?;
+    private::write(&out.join("capture.pcapng"), &octets).map_err(LabError::forbidden)?;
     for router in &lab.routers {
         let to = out.join(format!("{}.log", router.name()));
         fs::copy(router.log(), &to).map_err(at(&to))?;
@@ -49,30 +50,13 @@ pub(super) fn json(verdict: &Verdict) -> String {
 
 /// One table of each kind from both routers, readable by nobody else (I6).
 fn keys(lab: &Lab, folder: &Path) -> Result<(), LabError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(at(folder))?;
-    for table in TABLES {
-        let mut lines = BTreeSet::new();
-        for tables in lab.routers.iter().filter_map(Router::key_tables) {
-            let text = fs::read_to_string(tables.join(table)).unwrap_or_default();
-            lines.extend(text.lines().map(str::to_owned));
-        }
-        let path = folder.join(table);
-        let mut open = OpenOptions::new();
-        let mut file = open
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(at(&path))?;
-        lines
-            .iter()
-            .try_for_each(|line| writeln!(file, "{line}"))
-            .map_err(at(&path))?;
+    let lines = told::keys(lab);
+    lines.write(folder).map_err(LabError::forbidden)?;
+    let mut esp = BTreeSet::new();
+    for tables in lab.routers.iter().filter_map(Router::key_tables) {
+        let text = fs::read_to_string(tables.join(ESP)).unwrap_or_default();
+        esp.extend(text.lines().map(|line| format!("{line}\n")));
     }
-    Ok(())
+    let esp: String = esp.into_iter().collect();
+    private::write(&folder.join(ESP), esp.as_bytes()).map_err(LabError::forbidden)
 }

@@ -36,12 +36,14 @@ mod step_file;
 mod steps;
 mod strangers;
 mod supervisor;
+mod told;
 mod world;
 
 pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
 pub use error::LabError;
 pub use outcome::Outcome;
+pub(crate) use simulate::{Recount, recount};
 pub use simulate::{rehearse, simulate};
 
 pub(crate) use arguments::{StoreArgs, note_unenrolled};
@@ -83,11 +85,14 @@ pub enum LabCommand {
         #[arg(short, long, default_value_t = 5)]
         count: u32,
     },
-    /// Save what was on the wires so far.
+    /// Save what was on the wires so far, with what the routers decided at each packet.
     Capture {
-        /// A pcapng file.
+        /// A pcapng file; its mode is 0600.
         #[arg(short, long, value_name = "FILE")]
         out: PathBuf,
+        /// Opened messages on a second interface, and Wireshark's key tables in FILE.keys.
+        #[arg(long)]
+        keys: bool,
     },
     /// Which routers run.
     Status,
@@ -103,7 +108,7 @@ pub fn run(command: LabCommand) -> ExitCode {
         LabCommand::Up(args) => supervisor::up(&args),
         LabCommand::Exec { router, command } => remote::exec(&router, &command),
         LabCommand::Ping { from, to, count } => remote::plain(&Question::Ping { from, to, count }),
-        LabCommand::Capture { out } => remote::capture(&out),
+        LabCommand::Capture { out, keys } => remote::capture(&out, keys),
         LabCommand::Status => remote::plain(&Question::Status),
         LabCommand::Down => remote::plain(&Question::Down),
     };

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::{LabError, at};
+use crate::capture::keys::{Lines, folder_of};
+use crate::capture::private;
 use crate::cli::{complain, print};
 use crate::control;
 
@@ -33,8 +35,11 @@ pub(super) enum Question {
         /// How many.
         count: u32,
     },
-    /// Where the capture is.
-    Capture,
+    /// Write the capture, and say where.
+    Capture {
+        /// With what keys open.
+        keys: bool,
+    },
     /// Which routers run.
     Status,
     /// Take everything down.
@@ -92,14 +97,28 @@ pub(super) fn plain(question: &Question) -> Result<u8, LabError> {
     Ok(code)
 }
 
-/// `ikd lab capture`: the capture so far.
+/// `ikd lab capture`: the capture so far. The supervisor composes it, this process writes it.
 ///
 /// # Errors
-/// No lab is up, or the file cannot be written.
-pub(super) fn capture(out: &Path) -> Result<u8, LabError> {
-    let (_, from) = ask(&Question::Capture)?;
-    let octets = std::fs::copy(&from, out).map_err(at(out))?;
-    print(&format!("{}: {octets} octets", out.display()));
+/// No lab is up, or a file cannot be written.
+pub(super) fn capture(out: &Path, keys: bool) -> Result<u8, LabError> {
+    let (code, from) = ask(&Question::Capture { keys })?;
+    if code != 0 {
+        complain_of(&from);
+        return Ok(code);
+    }
+    let from = Path::new(&from);
+    let octets = std::fs::read(from).map_err(at(from))?;
+    private::write(out, &octets).map_err(LabError::forbidden)?;
+    let mut text = format!("{}: {} octets", out.display(), octets.len());
+    if keys {
+        let mut lines = Lines::default();
+        lines.add_folder(&folder_of(from));
+        let folder = folder_of(out);
+        lines.write(&folder).map_err(LabError::forbidden)?;
+        text += &format!("; keys: {}", folder.display());
+    }
+    print(&text);
     Ok(0)
 }
 

@@ -12,6 +12,7 @@ use super::enrol::Enrolled;
 use super::error::LabError;
 use super::peer::Peer;
 use super::steps::Script;
+use crate::capture::{Packet, fetch};
 use crate::control::{Request, Response};
 
 /// A running router. Dropping it kills it.
@@ -198,6 +199,16 @@ impl Router {
         match self {
             Self::Ours(daemon) => &daemon.process.log,
             Self::Strongswan(peer) => &peer.log,
+        }
+    }
+
+    /// The IKE packets it kept; none when it does not answer.
+    pub(super) fn captured(&self) -> Vec<Packet> {
+        match self {
+            Self::Ours(daemon) => fetch(&daemon.process.socket, false)
+                .map(|fetched| fetched.packets)
+                .unwrap_or_default(),
+            Self::Strongswan(_) => Vec::new(),
         }
     }
 

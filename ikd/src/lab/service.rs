@@ -20,6 +20,9 @@ use super::error::LabError;
 use super::live::Lab;
 use super::remote::{Answer, Question, send};
 use super::router::Router;
+use super::told::{self, Told};
+use crate::capture::keys::folder_of;
+use crate::capture::private;
 
 /// Octets of output in one line of an answer.
 const CHUNK: usize = 4096;
@@ -71,7 +74,7 @@ impl Service {
                 directory,
             } => self.exec(&router, &command, &directory, stream),
             Question::Ping { from, to, count } => self.ping(&from, &to, count),
-            Question::Capture => Ok((0, self.lab.capture().display().to_string())),
+            Question::Capture { keys } => self.capture(keys),
             Question::Status => Ok((0, self.status())),
             Question::Down => Ok((0, String::new())),
         }
@@ -84,6 +87,19 @@ impl Service {
         }
         self.lab.stop();
         let _ = std::fs::remove_dir_all(self.lab.dir());
+    }
+
+    fn capture(&self, keys: bool) -> Result<(u8, String), LabError> {
+        let saved = self.lab.dir().join("saved.pcapng");
+        let lines = keys.then(|| told::keys(&self.lab));
+        let octets = told::capture(&self.lab.capture(), Told::of(&self.lab), lines.as_ref())?;
+        private::write(&saved, &octets).map_err(LabError::forbidden)?;
+        if let Some(lines) = lines {
+            lines
+                .write(&folder_of(&saved))
+                .map_err(LabError::forbidden)?;
+        }
+        Ok((0, saved.display().to_string()))
     }
 
     fn status(&self) -> String {

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use ike_core::decrypt::Table;
 use ike_core::sa::action::Transmit;
 use ike_core::sa::natt::IKE_PORT;
-use ike_core::sim::{Fate, Network, Simulation, Translation};
+use ike_core::sim::{Datagram, Fate, Network, Simulation, Told, Translation};
 
 use super::case::Case;
 use super::enrol::{Keys, one_pair_will_do, prepare, prepare_at_once};
@@ -59,14 +60,58 @@ pub fn rehearse(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
     negotiate(case, world)
 }
 
+/// A negotiation with everything that was sent and told.
+pub(crate) struct Recount {
+    /// What came of it.
+    pub(crate) outcome: Outcome,
+    /// Every datagram, in the order of sending.
+    pub(crate) datagrams: Vec<Datagram>,
+    /// What each router told, in the order of the case.
+    pub(crate) told: [Vec<Told>; 2],
+    /// The keys of both, as lines of key tables.
+    pub(crate) keys: Vec<(Table, String)>,
+}
+
+/// As [`rehearse`], with everything that was sent and told. A negotiation that goes through steps is played with
+/// them.
+///
+/// # Errors
+/// As [`simulate`].
+pub(crate) fn recount(case: &Case, keys: &Keys, seed: u64) -> Result<Recount, LabError> {
+    let dir = scratch::folder(Life::Short)?;
+    leftovers::folder(dir.path());
+    let before = match one_pair_will_do(case) {
+        true => prepare_at_once(case, keys)?,
+        false => prepare(case, keys, dir.path())?,
+    };
+    let mut world = World::new(case, before, seed, dir.path())?;
+    world.sim.keep_keys = true;
+    let outcome = decided(case, &mut world)?;
+    let node = |n: usize| world.sim.node(n);
+    let lines = [0, 1].into_iter().flat_map(|n| node(n).key_lines());
+    Ok(Recount {
+        datagrams: world.sim.datagrams().to_vec(),
+        told: [0, 1].map(|n| node(n).told().to_vec()),
+        keys: lines
+            .map(|(table, line)| (table, line.to_owned()))
+            .collect(),
+        outcome,
+    })
+}
+
 fn negotiate(case: &Case, mut world: World<'_>) -> Result<Outcome, LabError> {
+    let outcome = decided(case, &mut world)?;
+    world.finish(outcome)
+}
+
+/// The negotiation to its verdict, and as far beyond as the case wants.
+fn decided(case: &Case, world: &mut World<'_>) -> Result<Outcome, LabError> {
     call(case, &mut world.sim)?;
     world.sim.up(case.initiator, None);
     world.sim.run_until(case.patience(), Simulation::certain);
     let milliseconds = world.sim.verdict().milliseconds;
     linger(case, &mut world.sim);
-    let outcome = world.outcome(milliseconds);
-    world.finish(outcome)
+    Ok(world.outcome(milliseconds))
 }
 
 /// Lets the stranger of the case call the responder, if there is one.

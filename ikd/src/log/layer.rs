@@ -122,7 +122,7 @@ fn json_line(now: Timestamp, target: &str, fields: &Fields) -> String {
     object.insert("target".into(), target.into());
     object.insert("message".into(), fields.message.clone().into());
     for (name, value) in &fields.others {
-        object.insert((*name).into(), value.clone().into());
+        object.insert((*name).into(), value.clone());
     }
     let mut line = serde_json::Value::Object(object).to_string();
     line.push('\n');
@@ -132,7 +132,7 @@ fn json_line(now: Timestamp, target: &str, fields: &Fields) -> String {
 #[derive(Default)]
 struct Fields {
     message: String,
-    others: Vec<(&'static str, String)>,
+    others: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Visit for Fields {
@@ -140,8 +140,17 @@ impl Visit for Fields {
         if field.name() == "message" {
             let _ = write!(self.message, "{value:?}");
         } else {
-            self.others.push((field.name(), format!("{value:?}")));
+            self.others
+                .push((field.name(), format!("{value:?}").into()));
         }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.others.push((field.name(), value.into()));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.others.push((field.name(), value.into()));
     }
 }
 
@@ -185,12 +194,13 @@ mod tests {
     fn json_lines_are_whole_objects() {
         let fields = Fields {
             message: "a \"b\"\nc".into(),
-            others: vec![("rule", "S-030".into())],
+            others: vec![("rule", "S-030".into()), ("sa", 7.into())],
         };
         let line = json_line(Timestamp::UNIX_EPOCH, "why", &fields);
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["rule"], "S-030");
+        assert_eq!(value["sa"], 7);
         assert_eq!(value["message"], "a \"b\"\nc");
     }
 }

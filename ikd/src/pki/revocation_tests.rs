@@ -115,7 +115,7 @@ impl World {
     async fn verify(&self) -> Result<(), String> {
         match self.pki.verify(Box::new(self.job.clone())).await {
             JobOutcome::Verified(Ok(_)) => Ok(()),
-            JobOutcome::Verified(Err(VerifyError::Chain(e))) => Err(e.to_string()),
+            JobOutcome::Verified(Err(VerifyError::Chain(e))) => Err(e.error.to_string()),
             other => Err(format!("{other:?}")),
         }
     }

@@ -14,6 +14,8 @@ mod order;
 mod tests;
 mod verify;
 
+pub(crate) use verify::certificates as about_certificates;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

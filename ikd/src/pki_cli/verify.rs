@@ -59,7 +59,7 @@ fn text(keystore: &Keystore, findings: &[Finding]) -> String {
 }
 
 /// What the files' hashes do not tell.
-pub(super) fn certificates(keystore: &Keystore, now: i64) -> Vec<Finding> {
+pub(crate) fn certificates(keystore: &Keystore, now: i64) -> Vec<Finding> {
     let store = &keystore.store;
     let records = store.listing().into_iter();
     let mut findings: Vec<Finding> = records.flat_map(|r| of_record(keystore, r, now)).collect();

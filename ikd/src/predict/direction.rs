@@ -113,16 +113,30 @@ pub(super) fn of(case: &Case, initiator: usize, keys: &Keys) -> Result<Direction
         initiator,
         ..case.clone()
     };
-    let outcome = rehearse(&case, keys, SEED)?;
+    Ok(told(&case, rehearse(&case, keys, SEED)?))
+}
+
+/// What led to a failure, first things first; nothing where it came up.
+/// With them the lines at fault.
+pub(crate) fn causes_of(case: &Case, outcome: &Outcome) -> (Vec<Cause>, Vec<Line>) {
+    let direction = told(case, outcome.clone());
+    let causes = direction.causes().into_iter().cloned().collect();
+    match direction.verdict.up {
+        true => (causes, Vec::new()),
+        false => (causes, direction.at_fault().to_vec()),
+    }
+}
+
+fn told(case: &Case, outcome: Outcome) -> Direction {
     let routers = [case.initiator(), case.responder()];
     let decisions = routers.into_iter().flat_map(|r| causes(r, &outcome));
-    Ok(Direction {
+    Direction {
         responder: case.responder().name.clone(),
         decisions: decisions.collect(),
         decided_on: outcome.decided_on,
         verdict: outcome.verdict,
         fixes: Vec::new(),
-    })
+    }
 }
 
 fn causes(router: &RouterCase, outcome: &Outcome) -> Vec<Cause> {

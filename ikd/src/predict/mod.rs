@@ -17,11 +17,13 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use direction::causes_of;
 pub use direction::{Cause, Direction};
 pub use findings::Finding;
 pub use fixes::{Fix, Renewal, Step};
 pub use orders::{AllOrders, Example, Tally};
 pub use place::Line;
+pub(crate) use place::lines as lines_behind;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use ike_core::config::Place;
-use ike_core::policy::Subject;
 use ike_core::sa::record::Explained;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lab::RouterCase;
 
@@ -19,7 +18,7 @@ const BLOCKS: [&str; 3] = [
 const CHOICES: [&str; 2] = ["ca trust-point ", "pki trustpoint "];
 
 /// A line of a configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The file.
     pub file: String,
@@ -32,9 +31,9 @@ pub struct Line {
 }
 
 /// Where that stands which a decision is about; where it does not say, what its words name.
-pub(super) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
+pub(crate) fn lines(router: &RouterCase, explained: &Explained) -> Vec<Line> {
     let subjects = explained.about.iter();
-    let mut found: Vec<&Place> = subjects.flat_map(|s| subject(router, s)).collect();
+    let mut found: Vec<&Place> = subjects.flat_map(|s| s.places(&router.places)).collect();
     if found.is_empty() {
         found = by_words(router, explained);
     }
@@ -49,25 +48,6 @@ fn line(router: &RouterCase, place: &Place) -> Line {
         column: place.column,
         command: without_key(&place.command),
     }
-}
-
-/// The lines of an object of the configuration.
-fn subject<'a>(router: &'a RouterCase, subject: &Subject) -> Vec<&'a Place> {
-    let header = |command: String| (String::new(), command);
-    let (block, command) = match subject {
-        Subject::IsakmpProfile { name } => header(format!("crypto isakmp profile {name}")),
-        Subject::Ikev2Profile { name } => header(format!("crypto ikev2 profile {name}")),
-        Subject::Trustpoint { name } => header(format!("crypto pki trustpoint {name}")),
-        Subject::Line { block, command } => (block.clone(), command.clone()),
-        Subject::Block { command } => header(command.clone()),
-    };
-    let is_it = |p: &&Place| p.block == block && begins(&p.command, &command);
-    router.places.iter().filter(is_it).collect()
-}
-
-fn begins(command: &str, prefix: &str) -> bool {
-    let rest = command.strip_prefix(prefix);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// I6: a line with a key is shown as far as the key.
@@ -133,6 +113,8 @@ fn chooses(command: &str, names: &BTreeSet<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ike_core::policy::Subject;
+
     use super::*;
     use crate::lab::Case;
 

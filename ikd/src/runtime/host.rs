@@ -15,13 +15,15 @@ use ike_core::sa::retransmit::Timers;
 use ike_core::time::{Now, Timestamp};
 use ike_core::trace::{Syslog, Trace, Traced};
 use ike_pki::{ChainPolicy, Store};
+use ike_wire::natt::KEEPALIVE;
 use tokio::sync::mpsc;
 
 use super::fetch::Fetcher;
 use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
-use super::{Options, StartError, glue};
+use super::{Options, StartError, glue, supervised};
+use crate::capture::Watch;
 use crate::control::Talk;
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
@@ -47,6 +49,7 @@ pub struct Host {
     fetcher: Fetcher,
     sockets: Sockets,
     keylog: Option<KeyLog>,
+    pub(super) watch: Watch,
     jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
     stopping: bool,
     next_command: u64,
@@ -83,6 +86,7 @@ impl Host {
             chain_policy: ChainPolicy::ios_15_3t(),
             port: 500,
         });
+        let watch = Watch::new(parts.options.capture_octets, parts.options.capture_keys);
         Ok(Self {
             engine,
             options: parts.options,
@@ -99,6 +103,7 @@ impl Host {
             fetcher: Fetcher::default(),
             sockets: parts.sockets,
             keylog: parts.keylog,
+            watch,
             jobs: parts.jobs,
             stopping: false,
             next_command: 1,
@@ -145,6 +150,10 @@ impl Host {
             remote,
             bytes,
         } = received;
+        if *bytes == KEEPALIVE {
+            return self.watch.keepalive((local, remote), false);
+        }
+        self.watch.received(&self.engine, (local, remote), &bytes);
         self.handle(Event::Datagram {
             local,
             remote,
@@ -231,16 +240,27 @@ impl Host {
             keylog.isakmp(&self.engine.keys());
             keylog.ikev2(&self.engine.ikev2_keys());
         }
+        self.watch.settle(&self.engine);
         self.answer_waiters();
     }
 
     fn perform(&mut self, action: Action) {
         match action {
-            Action::Send(transmit) => self.sockets.send(&transmit),
-            Action::Keepalive { local, remote } => self.sockets.keepalive(local, remote),
+            Action::Send(transmit) => {
+                self.sockets.send(&transmit);
+                let ends = (transmit.local, transmit.remote);
+                self.watch.sent(&self.engine, ends, &transmit.bytes);
+            }
+            Action::Keepalive { local, remote } => {
+                self.sockets.keepalive(local, remote);
+                self.watch.keepalive((local, remote), true);
+            }
             Action::Run(id, job) => self.run(id, job),
             Action::Dataplane(request) => self.change_dataplane(request),
-            Action::Trace(traced) => log::emit(&traced),
+            Action::Trace(traced) => {
+                self.watch.told(&traced);
+                log::emit(&traced);
+            }
             Action::Reply(_, reply) => self.last_reply = Some(reply),
         }
     }
@@ -329,6 +349,13 @@ impl Host {
 
     /// Reads the configuration file again; a bad one leaves the old one in force.
     pub(super) fn reload(&mut self) -> Result<String, String> {
+        supervised::reloading();
+        let reloaded = self.take_file();
+        supervised::ready(&self.summary());
+        reloaded
+    }
+
+    fn take_file(&mut self) -> Result<String, String> {
         let path: PathBuf = self.options.config.clone();
         match crate::check::load(&path) {
             Ok(config) => {

@@ -1,7 +1,7 @@
 //! The key log: tables that Wireshark reads. Written only where `--keylog` says so (I6), into
 //! files of mode 0600 that are created anew and never follow a link (J2).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::net::IpAddr;
@@ -9,16 +9,16 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use ike_core::config::{EspAuthentication, EspEncryption};
+use ike_core::decrypt::Table;
+use ike_core::decrypt::tables::{ikev1_line, ikev2_lines};
 use ike_core::engine::view::KeyView;
 use ike_core::engine::view_ikev2::Ikev2KeyView;
-use ike_core::policy::ikev2::suite::IkeSuite;
 use ike_core::policy::ipsec::EspSuite;
 use ike_core::sa::child::{ChildSpec, Direction};
 
 /// The open tables.
 pub(super) struct KeyLog {
-    ikev1: File,
-    ikev2: File,
+    ike: BTreeMap<Table, File>,
     esp: File,
     seen: BTreeSet<String>,
 }
@@ -35,42 +35,38 @@ impl KeyLog {
             .create(dir)
             .map_err(|e| format!("{}: {e}", dir.display()))?;
         let open = |name: &str| table(dir.join(name));
+        let ike = Table::ALL.map(|table| Ok((table, open(table.file())?)));
         Ok(Self {
-            ikev1: open("ikev1_decryption_table")?,
-            ikev2: open("ikev2_decryption_table")?,
+            ike: ike.into_iter().collect::<Result<_, String>>()?,
             esp: open("esp_sa")?,
             seen: BTreeSet::new(),
         })
     }
 
-    /// Adds the ISAKMP SAs that are not there yet: `COOKIE,KEY` without quotes.
+    /// Adds the ISAKMP SAs that are not there yet.
     pub(super) fn isakmp(&mut self, keys: &[KeyView]) {
         for key in keys {
             if self.seen.insert(key.initiator_cookie.clone()) {
-                // A key log that cannot be written must not stop the daemon.
-                let _ = writeln!(
-                    self.ikev1,
-                    "{},{}",
-                    key.initiator_cookie,
-                    hex(key.message_key.expose())
-                );
+                self.write(Table::Ikev1, &ikev1_line(key));
             }
         }
     }
 
-    /// Adds the IKE SAs of IKEv2 that are not there yet. Those whose cipher Wireshark does not know
-    /// are left out: a line with a wrong name makes it refuse the whole table.
+    /// Adds the IKE SAs of IKEv2 that are not there yet.
     pub(super) fn ikev2(&mut self, keys: &[Ikev2KeyView]) {
-        for key in keys {
-            let Some(line) = ikev2_line(key) else {
-                continue;
-            };
+        for (table, line) in keys.iter().flat_map(ikev2_lines) {
             // After IKE_INTERMEDIATE the same SA has other keys (RFC 9370 2.2.2).
             let digest = ike_crypto::Hash::Sha256.digest(&[line.as_bytes()]);
-            let seen = format!("{} {} {}", key.spi_i, key.spi_r, hex(&digest));
-            if self.seen.insert(seen) {
-                let _ = writeln!(self.ikev2, "{line}");
+            if self.seen.insert(format!("{table:?} {}", hex(&digest))) {
+                self.write(table, &line);
             }
+        }
+    }
+
+    fn write(&mut self, table: Table, line: &str) {
+        if let Some(file) = self.ike.get_mut(&table) {
+            // A key log that cannot be written must not stop the daemon.
+            let _ = writeln!(file, "{line}");
         }
     }
 
@@ -103,57 +99,6 @@ fn table(path: PathBuf) -> Result<File, String> {
         .open(&path)
         .map_err(|e| format!("{}: {e}", path.display()))
 }
-
-/// `SPIi,SPIr,SK_ei,SK_er,"CIPHER",SK_ai,SK_ar,"INTEGRITY"`: only names are quoted.
-fn ikev2_line(key: &Ikev2KeyView) -> Option<String> {
-    let cipher = ikev2_cipher_name(key.suite)?;
-    let integrity = ikev2_integrity_name(key.suite);
-    let [ei, er, mut ai, mut ar] = [&key.ei, &key.er, &key.ai, &key.ar].map(|k| hex(k.expose()));
-    if integrity == UNCHECKED {
-        (ai, ar) = (String::new(), String::new());
-    }
-    let (spi_i, spi_r) = (&key.spi_i, &key.spi_r);
-    Some(format!(
-        "{spi_i},{spi_r},{ei},{er},\"{cipher}\",{ai},{ar},\"{integrity}\""
-    ))
-}
-
-/// Wireshark's name of an ENCR transform; it has none for DES and ChaCha20-Poly1305.
-fn ikev2_cipher_name(suite: IkeSuite) -> Option<String> {
-    let (number, bits) = suite.encryption.transform();
-    let bits = bits.unwrap_or_default();
-    Some(match number {
-        3 => "3DES [RFC2451]".to_owned(),
-        11 => "NULL [RFC2410]".to_owned(),
-        12 => format!("AES-CBC-{bits} [RFC3602]"),
-        13 => format!("AES-CTR-{bits} [RFC5930]"),
-        14..=16 => format!(
-            "AES-CCM-{bits} with {} octet ICV [RFC5282]",
-            4 * (number - 12)
-        ),
-        18..=20 => format!(
-            "AES-GCM-{bits} with {} octet ICV [RFC5282]",
-            4 * (number - 16)
-        ),
-        _ => return None,
-    })
-}
-
-/// Wireshark's name of an INTEG transform; what it cannot check it skips by its length.
-fn ikev2_integrity_name(suite: IkeSuite) -> &'static str {
-    match suite.integrity.map(ike_crypto::Integrity::iana) {
-        None => "NONE [RFC4306]",
-        Some(1) => "HMAC_MD5_96 [RFC2403]",
-        Some(2) => "HMAC_SHA1_96 [RFC2404]",
-        Some(12) => "HMAC_SHA2_256_128 [RFC4868]",
-        Some(13) => "HMAC_SHA2_384_192 [RFC4868]",
-        Some(14) => "HMAC_SHA2_512_256 [RFC4868]",
-        Some(_) => UNCHECKED,
-    }
-}
-
-/// For AES-XCBC and AES-CMAC, which Wireshark does not compute; it wants no key then.
-const UNCHECKED: &str = "ANY 96-bits of Authentication [No Checking]";
 
 fn esp_line(
     from: IpAddr,
@@ -203,7 +148,7 @@ fn hex(octets: &[u8]) -> String {
 mod tests {
     use std::process::Command;
 
-    use ike_core::policy::ikev2::suite::Encryption;
+    use ike_core::policy::ikev2::suite::{Encryption, IkeSuite};
     use ike_crypto::{Aead, Cipher, Group, Hash, Integrity, Prf, Secret, TagLen};
 
     use super::*;
@@ -226,6 +171,13 @@ mod tests {
             ai: fill(0xa1, check),
             ar: fill(0xa2, check),
         }
+    }
+
+    /// What Wireshark reads of a key.
+    fn ikev2_line(key: &Ikev2KeyView) -> Option<String> {
+        let lines = ikev2_lines(key).into_iter();
+        let mut lines = lines.filter(|(table, _)| *table == Table::Ikev2);
+        Some(lines.next()?.1)
     }
 
     /// The seed's suite, and a combined mode: hex without quotes, names with them.

@@ -7,10 +7,12 @@ mod host;
 mod keylog;
 mod requests;
 mod sockets;
+mod supervised;
 
 pub(crate) use glue::dataplane_config as network;
 pub use host::Host;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use crate::control;
 use crate::dataplane::config::DataplaneEvent;
 use crate::keystore::{Access, Keystore, Passphrase};
 use crate::log::Sink;
+use crate::metrics;
 use crate::pki::{self, Device, Pki};
 use crate::system::wall;
 
@@ -41,8 +44,14 @@ pub struct Options {
     pub name: String,
     /// Carry traffic over TUN devices.
     pub userspace: bool,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
     /// Folder of Wireshark key tables.
     pub keylog: Option<PathBuf>,
+    /// Octets of the ring of IKE packets; 0 = none are kept.
+    pub capture_octets: usize,
+    /// The keys of these packets are kept.
+    pub capture_keys: bool,
     /// Time between phase 1 retransmissions.
     pub retransmit: Duration,
     /// Chassis serial number, and what tests change of the PKI.
@@ -97,8 +106,15 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
         Some(dir) => Some(keylog::KeyLog::create(dir).map_err(|text| StartError::new(5, text))?),
         None => None,
     };
-    let mut questions = control::listen(&options.socket)
+    let (questions_in, mut questions) = control::channel();
+    control::listen(&options.socket, questions_in.clone())
         .map_err(|e| StartError::new(5, format!("{}: {e}", options.socket.display())))?;
+    if let Some(address) = options.metrics {
+        let listener = tokio::net::TcpListener::bind(address).await;
+        let listener =
+            listener.map_err(|e| StartError::new(5, format!("metrics at {address}: {e}")))?;
+        tokio::spawn(metrics::serve(listener, questions_in));
+    }
     let (jobs_in, mut jobs) = mpsc::unbounded_channel();
     let config = Arc::new(config);
     let (changes_in, mut changes) = mpsc::unbounded_channel();
@@ -132,6 +148,8 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
     let mut interrupt =
         signal(SignalKind::interrupt()).map_err(|e| StartError::new(70, e.to_string()))?;
     host.started();
+    supervised::ready(&host.summary());
+    let mut watchdog = supervised::Watchdog::new();
     tokio::spawn(host.pki.clone().run());
     while !host.stopping() {
         let deadline = host.deadline();
@@ -148,11 +166,13 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
             Some(changed) = changes.recv() => host.certificates(changed),
             Some(event) = dataplane_events.recv() => host.dataplane(event),
             () = tokio::time::sleep_until(deadline) => host.deadline_due(),
+            () = watchdog.feed() => {}
             _ = hangup.recv() => drop(host.reload()),
             _ = terminate.recv() => host.stop(),
             _ = interrupt.recv() => host.stop(),
         }
     }
+    supervised::stopping();
     host.finish().await;
     Ok(())
 }

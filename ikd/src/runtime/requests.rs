@@ -12,7 +12,7 @@ use super::Host;
 use crate::control::{Pending, Request, Response, Talk};
 use crate::exec::{self, Outcome, Snapshot};
 use crate::log::switches;
-use crate::pki;
+use crate::{metrics, pki};
 
 /// An `up` that waits for its verdict.
 pub(super) struct Waiter {
@@ -50,8 +50,10 @@ impl Host {
                 Executed::Now(response) => response,
                 Executed::Pki(action) => return self.pki(action, talk, answer),
             },
+            Request::Capture { keys } => return self.hand_out(keys, talk, answer),
             Request::Records => json(&self.engine.records()),
-            Request::Status => self.status(),
+            Request::Status => Response::ok(self.summary()),
+            Request::Metrics => Response::ok(metrics::page(&self.snapshot())),
             Request::Reload => match self.reload() {
                 Ok(text) => Response::ok(text),
                 Err(text) => Response::failed(3, text),
@@ -66,19 +68,20 @@ impl Host {
         let _ = answer.send(response);
     }
 
-    fn status(&self) -> Response {
+    /// The daemon in a line.
+    pub(super) fn summary(&self) -> String {
         let now = self.now().mono;
         let (sas, children) = (self.engine.isakmp_sas(now), self.engine.child_sas(now));
         let ikev2 = self.ikev2_sas();
         let up = self.started_at.elapsed().as_secs();
-        Response::ok(format!(
+        format!(
             "{} is up for {up} s: {} ISAKMP SAs, {} IKEv2 SAs, {} ESP SA pairs, {} protections",
             self.options.name,
             sas.iter().filter(|sa| sa.status == "ACTIVE").count(),
             ikev2.len(),
             children.len(),
             self.engine.protections().len()
-        ))
+        )
     }
 
     /// The PKI waits for servers and operators, the engine for nobody.
@@ -90,6 +93,25 @@ impl Host {
                 Err(e) => Response::failed(7, e.to_string()),
             };
             let _ = answer.send(response);
+        });
+    }
+
+    /// The capture goes out line by line, at the pace of whoever reads it.
+    fn hand_out(&self, keys: bool, talk: Talk, answer: oneshot::Sender<Response>) {
+        let kept = keys.then(|| self.watch.keys());
+        if let Some(None) = kept {
+            let text = "this daemon keeps no keys (--no-capture-keys): save without --keys";
+            return drop(answer.send(Response::failed(5, text)));
+        }
+        let lines = self.watch.lines(kept.flatten().as_ref());
+        let ring = self.watch.ring();
+        let (count, dropped) = (ring.packets().count(), ring.dropped());
+        tokio::spawn(async move {
+            for line in lines {
+                talk.say(line.write().as_str()).await;
+            }
+            let text = format!("{count} packets, {dropped} older ones dropped");
+            let _ = answer.send(Response::ok(text));
         });
     }
 

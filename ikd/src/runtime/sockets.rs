@@ -26,7 +26,7 @@ pub(super) struct Received {
     pub local: SocketAddr,
     /// The sender.
     pub remote: SocketAddr,
-    /// The ISAKMP message.
+    /// The ISAKMP message, or a keepalive.
     pub bytes: Bytes,
 }
 
@@ -143,7 +143,13 @@ async fn read(
                     bytes,
                 })),
                 Ok(Udp4500::Esp(bytes)) => drop(esp.try_send((remote, bytes))),
-                Ok(Udp4500::Keepalive) | Err(_) => {}
+                // The engine has no use for it; the capture shows it.
+                Ok(Udp4500::Keepalive) => drop(ike.try_send(Received {
+                    local,
+                    remote,
+                    bytes: Bytes::from_static(&KEEPALIVE),
+                })),
+                Err(_) => {}
             }
         } else {
             drop(ike.try_send(Received {

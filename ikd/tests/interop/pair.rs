@@ -1,14 +1,14 @@
 //! Our router and charon on one network: started, brought up, pinged, rekeyed, ended, judged.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
 use testnet::Host;
-use testnet::charon::{Charon, Installation, PeerSa};
+use testnet::charon::{Charon, Connection, IkeVersion, Installation, PeerSa};
 
 use crate::judge::{self, Traffic};
 use crate::network::{Network, Wiring};
@@ -85,33 +85,42 @@ pub(crate) struct Pair {
 impl Pair {
     /// Starts both; everything of the row is kept in the bench's folder.
     pub(crate) fn start(bench: &Bench, setup: &Setup) -> Result<Self, Failed> {
+        let description = setup.peer.description();
+        let any_to_any = |c: &Connection| c.version == IkeVersion::One;
+        let routed = description.connections.iter().any(any_to_any);
+        Self::start_by(bench, setup, routed, |host, dir| {
+            Charon::start(&bench.installation, host, dir, description)
+        })
+    }
+
+    /// The same with a charon that has the files of a folder as they are.
+    pub(crate) fn start_with(bench: &Bench, setup: &Setup, files: &Path) -> Result<Self, Failed> {
+        Self::start_by(bench, setup, true, |host, dir| {
+            Charon::start_with(&bench.installation, host, dir, files)
+        })
+    }
+
+    /// `routed`: any to any brings no route, for it would take IKE itself along.
+    fn start_by(
+        bench: &Bench,
+        setup: &Setup,
+        routed: bool,
+        start: impl FnOnce(&Host, &Path) -> testnet::Result<Charon>,
+    ) -> Result<Self, Failed> {
         let dir = bench.dir.as_path();
         std::fs::write(dir.join("R1.cfg"), setup.router.text())?;
         setup.trustpoints.write(&dir.join("R1.state"))?;
         let network = Network::new(setup.wiring, setup.mtu, &dir.join("capture.pcapng"))?;
         let ours = Ours::start(&network.ours, dir, setup.retransmit)?;
-        let (installation, charon_dir) = (bench.installation.clone(), dir.join("charon"));
-        let charon = Charon::start(
-            &installation,
-            &network.peer,
-            &charon_dir,
-            setup.peer.description(),
-        )?;
-        if setup
-            .peer
-            .description()
-            .connections
-            .iter()
-            .any(|c| c.version == testnet::charon::IkeVersion::One)
-        {
-            // Any to any brings no route: it would take IKE itself along.
+        let charon = start(&network.peer, &dir.join("charon"))?;
+        if routed {
             network.peer.run(crate::network::route_of_charon)??;
         }
         Ok(Self {
             ours,
             charon,
             network,
-            installation,
+            installation: bench.installation.clone(),
             wiring: setup.wiring,
             dir: dir.to_owned(),
             retransmit: setup.retransmit,

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod certificates;
+mod converted;
 mod exchanges;
 mod extensions;
 mod fetching;
@@ -175,9 +176,10 @@ fn both(id: &'static str, title: &'static str, run: Run) -> Vec<Row> {
 
 /// Every row.
 pub(crate) fn all() -> Vec<Row> {
-    let parts: [Vec<Vec<Row>>; 13] = [
+    let parts: [Vec<Vec<Row>>; 14] = [
         baseline::rows(),
         certificates::rows(),
+        converted::rows(),
         signatures::rows(),
         fetching::rows(),
         revocation::rows(),

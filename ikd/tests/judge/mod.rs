@@ -10,7 +10,7 @@ use libtest_mimic::Failed;
 #[allow(dead_code, reason = "the interop rows need what the labs do not")]
 mod tshark;
 
-use tshark::{Message, keys, messages, shown, tshark as read, without_repetitions};
+use tshark::{Message, decrypted, keys, messages, shown, tshark as read, without_repetitions};
 
 /// Encrypted messages of either version; ICMP errors of the teardown quote IKE and do not count.
 const SEALED: &str = "(isakmp.flag_e == 1 || isakmp.typepayload in {46, 53}) && !icmp && !icmpv6";
@@ -48,17 +48,47 @@ pub(crate) fn capture(out: &Path, case: &Case) -> Result<(), Failed> {
     let tree = read(&once, &["-V"], &keys)?;
     let wrong = tree.lines().filter(|l| l.contains("[incorrect")).count();
     assert_eq!(wrong, 0, "checksums that the keys do not confirm");
-    payloads(&once, &keys, case)
+    let messages = messages(&once, &keys)?;
+    in_the_clear(out, &messages)?;
+    payloads(&messages, case)
+}
+
+/// PRODUCT, "Capture to Wireshark": the decrypted interface needs no key, and has what tshark finds with
+/// the keys in every message that is encrypted.
+fn in_the_clear(out: &Path, with_keys: &[Message]) -> Result<(), Failed> {
+    let clear = messages(&decrypted(out)?, &[])?;
+    if let Some(wrong) = clear.iter().find(|m| m.sealed || !m.complaint.is_empty()) {
+        return Err(format!("on the decrypted interface: {wrong:#?}").into());
+    }
+    let sealed = with_keys.iter().filter(|m| m.sealed && m.opened);
+    let (found, wanted) = (inside(clear.iter()), inside(sealed));
+    if found == wanted {
+        return Ok(());
+    }
+    Err(format!("decrypted interface: {found:#?}, tshark with keys: {wanted:#?}").into())
+}
+
+/// Exchange, direction and payloads of messages that have some: a fragment alone has none, and the last
+/// one of IKEv1 shows itself too.
+fn inside<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<String> {
+    let told = messages.map(|m| {
+        let payloads = m.payloads.strip_prefix("FRAGMENT").unwrap_or(&m.payloads);
+        (m, payloads.trim())
+    });
+    let whole = told.filter(|(_, payloads)| !payloads.is_empty());
+    let text = |(m, payloads): (&Message, &str)| {
+        format!("{:?} {} {} {payloads}", m.from, m.exchange, m.response)
+    };
+    whole.map(text).collect()
 }
 
 /// S-070 to S-073 on the wire: the messages of each exchange that the case names.
-fn payloads(capture: &Path, keys: &[String], case: &Case) -> Result<(), Failed> {
+fn payloads(messages: &[Message], case: &Case) -> Result<(), Failed> {
     let Some(expected) = &case.expect else {
         return Ok(());
     };
-    let messages = messages(capture, keys)?;
     for (exchange, wanted) in &expected.payloads {
-        let found = conversation(&messages, case, exchange);
+        let found = conversation(messages, case, exchange);
         if found != *wanted {
             return Err(format!("{exchange} by tshark: {found:#?}, expected {wanted:#?}").into());
         }

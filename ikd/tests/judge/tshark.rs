@@ -203,14 +203,27 @@ pub(crate) fn tshark(capture: &Path, options: &[&str], keys: &[String]) -> Resul
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The capture with each datagram once. tshark takes the repetition of an encrypted message, or
-/// its sight on the other side of a NAT, for the next link of the IV chain and reads garbage.
+/// The interface of a saved capture on which encrypted messages stand in the clear.
+const DECRYPTED: &str = "decrypted";
+
+/// The true packets of the capture with each datagram once. tshark takes the repetition of an encrypted
+/// message, or its sight on the other side of a NAT, for the next link of the IV chain and reads garbage.
 pub(crate) fn without_repetitions(out: &Path) -> Result<PathBuf, Failed> {
-    let path = out.join("once.pcapng");
+    once(out, "once.pcapng", |interface| interface != DECRYPTED)
+}
+
+/// The decrypted interface alone, with each message once.
+pub(crate) fn decrypted(out: &Path) -> Result<PathBuf, Failed> {
+    once(out, "decrypted.pcapng", |interface| interface == DECRYPTED)
+}
+
+fn once(out: &Path, name: &str, wanted: impl Fn(&str) -> bool) -> Result<PathBuf, Failed> {
+    let path = out.join(name);
     let mut writer = pcapng::Writer::new(File::create(&path)?)?;
     let interface = writer.interface("once", 101)?;
     let mut seen = BTreeSet::new();
-    for record in pcapng::read(&read(out.join("capture.pcapng"))?)? {
+    let records = pcapng::read(&read(out.join("capture.pcapng"))?)?;
+    for record in records.iter().filter(|r| wanted(&r.interface)) {
         let Some(flow) = Flow::of(&record.packet) else {
             continue;
         };

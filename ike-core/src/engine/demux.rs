@@ -10,6 +10,7 @@ use ike_wire::{Flags, Header};
 use super::Engine;
 use crate::ikev1::{self, Inbound, IsakmpSa};
 use crate::ikev2;
+use crate::policy::{Decision, isakmp};
 use crate::sa::action::{Action, Outbox, Transmit};
 use crate::sa::{Role, SaId};
 use crate::time::Now;
@@ -246,9 +247,9 @@ impl Engine {
             };
             out.trace(Some(sa.shell.id), sa.shell.connection, Trace::Isakmp(trace));
             if n.ty == NotifyType::NO_PROPOSAL_CHOSEN && !sa.shell.record.phase1 {
-                sa.shell
-                    .record
-                    .stop("MM1", "the peer says NO-PROPOSAL-CHOSEN (unprotected)");
+                let why = "the peer says NO-PROPOSAL-CHOSEN (unprotected)";
+                let refused = Decision::new((), "W-053", why).about(isakmp::subjects(&self.config));
+                sa.shell.record.conclude("MM1", &refused);
             }
         }
     }

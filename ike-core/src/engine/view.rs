@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ike_crypto::Secret;
+use ike_wire::Spi;
 use ike_wire::v2::{Transform, TransformType};
 use serde::Serialize;
 
@@ -165,15 +166,14 @@ impl Engine {
     /// Keys of the established SAs, for the key log.
     #[must_use]
     pub fn keys(&self) -> Vec<KeyView> {
-        self.sas
-            .values()
-            .filter_map(|sa| {
-                Some(KeyView {
-                    initiator_cookie: sa.shell.cookie_i.to_string(),
-                    message_key: sa.message_key()?.clone(),
-                })
-            })
-            .collect()
+        self.sas.values().filter_map(key_view).collect()
+    }
+
+    /// The keys of the ISAKMP SAs with that initiator cookie: those that a capture of theirs wants.
+    #[must_use]
+    pub fn keys_of(&self, cookie: Spi) -> Vec<KeyView> {
+        let sas = self.with_cookie(cookie);
+        sas.filter_map(|(_, sa)| key_view(sa)).collect()
     }
 
     /// Drop counters.
@@ -193,6 +193,13 @@ impl Engine {
     pub fn protections(&self) -> &[crate::policy::protection::Protection] {
         &self.protections
     }
+}
+
+fn key_view(sa: &IsakmpSa) -> Option<KeyView> {
+    Some(KeyView {
+        initiator_cookie: sa.shell.cookie_i.to_string(),
+        message_key: sa.message_key()?.clone(),
+    })
 }
 
 fn isakmp_view(sa: &IsakmpSa, now: Timestamp) -> IsakmpSaView {

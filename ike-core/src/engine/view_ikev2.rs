@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ike_crypto::Secret;
+use ike_wire::Spi;
 use ike_wire::v2::{Transform, TransformType};
 use serde::Serialize;
 
@@ -154,22 +155,27 @@ impl Engine {
     /// Keys of IKEv2 SAs from the first encrypted message on, for the key log.
     #[must_use]
     pub fn ikev2_keys(&self) -> Vec<Ikev2KeyView> {
-        self.ikev2
-            .iter()
-            .filter_map(|sa| {
-                let (suite, keys) = sa.shell.keys.as_ref()?;
-                Some(Ikev2KeyView {
-                    spi_i: sa.shell.spi_i.to_string(),
-                    spi_r: sa.shell.spi_r.to_string(),
-                    suite: *suite,
-                    ei: keys.ei.clone(),
-                    er: keys.er.clone(),
-                    ai: keys.ai.clone(),
-                    ar: keys.ar.clone(),
-                })
-            })
-            .collect()
+        self.ikev2.iter().filter_map(key_view).collect()
     }
+
+    /// The keys of the IKE SA with these SPIs: those that a capture of it wants.
+    #[must_use]
+    pub fn ikev2_keys_of(&self, initiator: Spi, responder: Spi) -> Option<Ikev2KeyView> {
+        key_view(self.ikev2.with_spis(initiator, responder)?)
+    }
+}
+
+fn key_view(sa: &IkeSa) -> Option<Ikev2KeyView> {
+    let (suite, keys) = sa.shell.keys.as_ref()?;
+    Some(Ikev2KeyView {
+        spi_i: sa.shell.spi_i.to_string(),
+        spi_r: sa.shell.spi_r.to_string(),
+        suite: *suite,
+        ei: keys.ei.clone(),
+        er: keys.er.clone(),
+        ai: keys.ai.clone(),
+        ar: keys.ar.clone(),
+    })
 }
 
 fn view(sa: &IkeSa, now: Timestamp) -> Ikev2SaView {

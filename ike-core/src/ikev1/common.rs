@@ -12,7 +12,7 @@ use super::table::{self, Message};
 use super::vendor::{self, Abilities};
 use crate::config::{IsakmpAuthentication, IsakmpPolicy};
 use crate::policy::isakmp::{self, Mismatch, Suite};
-use crate::policy::preshared;
+use crate::policy::{Decision, preshared};
 use crate::sa::Role;
 use crate::sa::job::JobOutcome;
 use crate::sa::natt::{self, Nat};
@@ -245,7 +245,7 @@ fn duration(attribute: &Attribute, value: u64) -> String {
 /// # Errors
 /// There is no key for the peer: the reason for the record.
 pub(super) fn preshared_key(
-    shell: &Shell,
+    shell: &mut Shell,
     ctx: &mut Context<'_>,
     suite: &Suite,
 ) -> Result<Option<Vec<u8>>, String> {
@@ -264,9 +264,25 @@ pub(super) fn preshared_key(
         }
         None => {
             shell.trace(ctx, IsakmpTrace::NoPresharedKey(peer));
-            Err(format!("no pre-shared key for {peer}"))
+            let why = ("G-023", format!("no pre-shared key for {peer}"));
+            let decision = key_refusal(shell, ctx, why);
+            shell.why(ctx, "the peer has no key here", &decision);
+            Err(decision.because)
         }
     }
+}
+
+/// The keys that were looked at for a peer that has none, or another.
+pub(super) fn key_refusal(
+    shell: &Shell,
+    ctx: &Context<'_>,
+    why: (&'static str, String),
+) -> Decision<()> {
+    let profile = shell
+        .profile(ctx.config)
+        .filter(|_| shell.role == Role::Initiator);
+    let (local, peer) = (shell.local.ip(), shell.remote.ip());
+    preshared::refusal(ctx.config, profile, local, peer, why)
 }
 
 /// Ends the negotiation: record, syslog, deletion (W-054).
@@ -280,7 +296,11 @@ pub(super) fn end<T>(
     let reason = reason.into();
     let peer = shell.remote.ip();
     shell.syslog(ctx, Syslog::ModeFailure { mode: "Main", peer });
-    shell.record.stop(message, reason.clone());
+    shell.ends(
+        ctx,
+        message,
+        Decision::new((), "RFC 2409 5", reason.clone()),
+    );
     shell.kill(ctx, &reason);
     then
 }

@@ -23,6 +23,7 @@ use super::table::{self, Message};
 use super::vendor::{self, Abilities};
 use crate::config::IsakmpPolicy;
 use crate::policy::isakmp::{self, Suite};
+use crate::policy::{Decision, Subject};
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState};
@@ -100,7 +101,9 @@ pub(super) enum Step {
 pub(super) fn start(shell: &mut Shell, ctx: &mut Context<'_>) -> Option<Initiator> {
     let policies = isakmp::policies(ctx.config);
     if policies.is_empty() {
-        shell.record.stop("MM1", "no ISAKMP policy can be offered");
+        let nothing = Decision::new((), "G-022", "no ISAKMP policy can be offered");
+        let lines = ["crypto isakmp policy", "no crypto isakmp default policy"];
+        shell.ends(ctx, "MM1", nothing.about(lines.map(Subject::block)));
         return None;
     }
     shell.trace(ctx, IsakmpTrace::RequestProfile(shell.profile.clone()));

@@ -7,13 +7,14 @@ use ike_pki::{Anchor, Certificate};
 use ike_wire::registry::PayloadType;
 use ike_wire::v1::{Body, CertEncoding, Chain, Identification, NotifyType};
 
+use super::common;
 use super::context::Context;
 use super::material::Material;
 use super::pki;
 use super::shell::Shell;
 use crate::config::IsakmpAuthentication;
 use crate::policy::identity::Identity;
-use crate::policy::{Decision, profile, validation};
+use crate::policy::{Decision, Subject, profile, validation};
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, SignatureClaim, VerifyJob};
@@ -133,13 +134,15 @@ fn bind_profile(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim) {
             "the peer presents {}, which {} does not match",
             claim.identity, bound.name
         );
-        let decision = Decision::new((), "S-040", because);
+        let own = Subject::isakmp_profile(&bound.name);
+        let lines = [own.line("match identity"), own];
+        let decision = Decision::new((), "S-040", because).about(lines);
         shell.why(ctx, "the profile stays", &decision);
     }
 }
 
 fn judge_hash(
-    shell: &Shell,
+    shell: &mut Shell,
     ctx: &mut Context<'_>,
     claim: Claim,
     chain: &Chain,
@@ -156,7 +159,10 @@ fn judge_hash(
         Some((_, Body::Hash(theirs))) if ct_eq(theirs, hash) => Judging::Proven(claim),
         Some(_) => {
             shell.trace(ctx, IsakmpTrace::HashMismatch);
-            Judging::Refused("the HASH payload is wrong: the pre-shared keys differ".to_owned())
+            let why = "the HASH payload is wrong: the pre-shared keys differ".to_owned();
+            let decision = common::key_refusal(shell, ctx, ("RFC 2409 5.4", why));
+            shell.why(ctx, "the pre-shared key of the peer is another", &decision);
+            Judging::Refused(decision.because)
         }
         None => Judging::Refused("no HASH payload".to_owned()),
     }

@@ -13,6 +13,7 @@ use super::children::{Child, Outbound};
 use super::context::Context;
 use super::established::Established;
 use super::shell::Shell;
+use crate::policy::Subject;
 use crate::policy::address::{mask_v4, mask_v6, prefix_of};
 use crate::policy::ipsec::AgreedChild;
 use crate::policy::protection::{Protection, Selector};
@@ -203,6 +204,13 @@ pub(super) fn child(
         replaced: false,
         connection: shell.connection,
     }
+}
+
+/// The lines that a refused phase 2 goes back to.
+pub(super) fn subjects(ctx: &Context<'_>, protection: &str) -> Vec<Subject> {
+    let origin = ctx.protection(protection).map(|p| &p.origin);
+    let lines = origin.map(|origin| [origin.transform_sets(), origin.selectors()].concat());
+    lines.unwrap_or_default()
 }
 
 #[cfg(test)]

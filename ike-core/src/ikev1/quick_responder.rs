@@ -138,10 +138,9 @@ fn decide(
                 shell.connection,
                 Trace::Ipsec(IpsecTrace::TransformNotSupported),
             );
-            (
-                refusal,
-                "no transform set fits the peer's proposals".to_owned(),
-            )
+            let decision = ipsec::refusal(offer, &protection, established.material.nat.found());
+            shell.why(ctx, "no transform set fits", &decision);
+            (refusal, decision.because)
         })?;
     if key.is_some() != agreed.pfs.is_some() {
         return Err(syntax("group without KE, or KE without group".to_owned()));
@@ -196,9 +195,9 @@ fn find_protection(
                 ctx.out
                     .trace(Some(shell.id), shell.connection, Trace::Ipsec(line));
             }
-            let decision = Decision::new((), "S-094", refusal.because.clone());
+            let decision = refusal.decision;
             shell.why(ctx, "no protection fits the proxy identities", &decision);
-            Err((Refusal::ProxyIdentities, refusal.because))
+            Err((Refusal::ProxyIdentities, decision.because))
         }
     }
 }
@@ -243,7 +242,7 @@ fn refuse(
         },
     );
     established.finish(message_id);
-    shell.record.stop("QM1", reason);
+    shell.ends(ctx, "QM1", Decision::new((), "W-053", reason));
 }
 
 impl QuickResponder {}

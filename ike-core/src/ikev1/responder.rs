@@ -197,7 +197,11 @@ fn refuse(shell: &mut Shell, ctx: &mut Context<'_>, offer: &SecurityAssociation)
             shell.why(ctx, "no policy fits", &decision);
             decision.because
         }
-        None => "phase 1 SA policy not acceptable".to_owned(),
+        None => {
+            let decision = isakmp::refusal(offer, ctx.config);
+            shell.why(ctx, "no policy fits", &decision);
+            format!("phase 1 SA policy not acceptable: {}", decision.because)
+        }
     };
     shell
         .record

@@ -14,7 +14,7 @@ use super::context::Context;
 use super::fragment::{self, Joining};
 use super::keymat::Keys;
 use crate::config::IsakmpProfile;
-use crate::policy::Decision;
+use crate::policy::{Decision, Subject};
 use crate::sa::action::{Action, Transmit};
 use crate::sa::natt::NAT_PORT;
 use crate::sa::record::Record;
@@ -131,6 +131,27 @@ impl Shell {
         let explained = self.record.note(what, decision);
         ctx.out
             .trace(Some(self.id), self.connection, Trace::Why(explained));
+    }
+
+    /// The negotiation ends at a message by a rule: recorded and told, with what the SA belongs to where the
+    /// decision names nothing. The first end stays.
+    pub fn ends(&mut self, ctx: &mut Context<'_>, message: &str, decision: Decision<()>) {
+        let decision = match decision.about.is_empty() {
+            true => decision.about(self.subjects(ctx)),
+            false => decision,
+        };
+        if let Some(explained) = self.record.conclude(message, &decision) {
+            ctx.out
+                .trace(Some(self.id), self.connection, Trace::Why(explained));
+        }
+    }
+
+    /// What of the configuration the SA belongs to: its profile, and what it is made for.
+    fn subjects(&self, ctx: &Context<'_>) -> Vec<Subject> {
+        let profile = self.profile.as_deref().map(Subject::isakmp_profile);
+        let protection = self.protection.as_deref().and_then(|p| ctx.protection(p));
+        let owner = protection.map(|p| p.origin.owner());
+        profile.into_iter().chain(owner).collect()
     }
 
     /// Moves the state machine (O-003).

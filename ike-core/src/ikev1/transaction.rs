@@ -90,7 +90,7 @@ fn reply(
     let decision = mode_config::answer(asked);
     shell.why(ctx, "the peer's transaction is answered", &decision);
     if asked.ty == ConfigType::REQUEST && !shell.record.up {
-        shell.record.stop("Transaction", decision.because.clone());
+        shell.record.conclude("Transaction", &decision);
     }
     let Some(answer) = decision.value else { return };
     let header = shell.header(ExchangeType::TRANSACTION, Flags::ENCRYPTED, message_id);

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::init;
 use super::notify::{self, notify};
 use super::shell::Shell;
+use crate::policy::Subject;
 use crate::policy::ikev2::esp;
 use crate::policy::ikev2::selectors;
 use crate::policy::protection::{Protection, Selector};
@@ -28,6 +29,15 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// The rule behind the notify, where no decision has told it.
+    pub(super) fn rule(&self) -> &'static str {
+        match self.notify {
+            NotifyType::TS_UNACCEPTABLE => "S-093",
+            NotifyType::NO_PROPOSAL_CHOSEN => "W-069",
+            _ => "RFC 7296 2.21.2",
+        }
+    }
+
     /// A refusal without data.
     pub(super) fn new(notify: NotifyType, because: impl Into<String>) -> Self {
         Self {
@@ -114,10 +124,10 @@ pub(super) fn consider(
             Trace::Ipsec(IpsecTrace::TransformNotSupported),
         );
         shell.trace(ctx, Ikev2Trace::NoChildProposal);
-        return Err(Refusal::new(
-            NotifyType::NO_PROPOSAL_CHOSEN,
-            format!("no transform set of {} fits the offer", protection.name),
-        ));
+        let decision = esp::refusal(offered, &protection, exchange);
+        shell.why(ctx, "no transform set fits", &decision);
+        let because = decision.because;
+        return Err(Refusal::new(NotifyType::NO_PROPOSAL_CHOSEN, because));
     };
     check_group(chain, chosen.group.map(ike_crypto::Group::iana))?;
     let asked = notify::find(chain, NotifyType::USE_TRANSPORT_MODE).is_some();
@@ -172,7 +182,10 @@ fn narrow(
         }
         Err(refusal) => {
             tell_no_map(shell, ctx, refusal.profile_did_not_match);
-            Err(Refusal::new(NotifyType::TS_UNACCEPTABLE, refusal.because))
+            let decision = refusal.decision;
+            shell.why(ctx, "no protection fits the traffic selectors", &decision);
+            let because = decision.because;
+            Err(Refusal::new(NotifyType::TS_UNACCEPTABLE, because))
         }
     }
 }
@@ -191,6 +204,13 @@ fn tell_no_map(shell: &Shell, ctx: &mut Context<'_>, profile: bool) {
     }
     shell.trace(ctx, Ikev2Trace::NoIpsecPolicy);
     shell.trace(ctx, Ikev2Trace::SendingTsUnacceptable);
+}
+
+/// The lines that a refused child SA goes back to.
+pub(super) fn subjects(protection: &Protection) -> Vec<Subject> {
+    let origin = &protection.origin;
+    let profile = origin.profile("set ikev2-profile");
+    [origin.transform_sets(), profile, origin.selectors()].concat()
 }
 
 /// SA, TSi and TSr of an answer.

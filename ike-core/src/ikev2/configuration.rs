@@ -12,11 +12,11 @@ use ike_wire::v2::{
 
 use super::context::Context;
 use super::shell::Shell;
-use crate::policy::Decision;
 use crate::policy::address;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2::authorization;
 use crate::policy::protection::Protection;
+use crate::policy::{Decision, Subject};
 
 /// Attributes of a peer that are kept (H10).
 const MAX_ATTRIBUTES: usize = 32;
@@ -96,7 +96,10 @@ pub(super) fn serve(
         .collect();
     for (address, _) in &leased {
         let because = format!("authorization policy {} names its pool", policy.name);
+        let block = format!("crypto ikev2 authorization policy {}", policy.name);
+        let block = Subject::block(block);
         let decision = Decision::new(*address, "W-070", because);
+        let decision = decision.about([block.line("pool"), block.line("ipv6 pool"), block]);
         shell.why(ctx, format!("the peer gets {address}"), &decision);
     }
     shell.settings.leased.clone_from(&leased);
@@ -114,7 +117,8 @@ fn tell_ignored(shell: &mut Shell, ctx: &mut Context<'_>, asked: &Configuration,
     let addresses = [A::INTERNAL_IP4_ADDRESS, A::INTERNAL_IP6_ADDRESS];
     let wants = |a: &ConfigAttribute| addresses.contains(&a.attribute_type());
     if asked.attributes.iter().any(wants) {
-        let decision = Decision::new((), "W-070", why);
+        let profile = shell.profile.as_deref().map(Subject::ikev2_profile);
+        let decision = Decision::new((), "W-070", why).about(profile);
         shell.why(
             ctx,
             "the peer's request for an address is ignored",

@@ -17,6 +17,7 @@ use super::notify::{self, about_esp};
 use super::pump;
 use super::shell::Shell;
 use super::table;
+use crate::policy::Decision;
 use crate::policy::ikev2::esp;
 use crate::policy::protection::Protection;
 use crate::sa::job::Job;
@@ -223,7 +224,9 @@ fn refused(
         }
         _ => {
             let why = format!("the peer answers {ty}");
-            shell.record.stop("CREATE_CHILD_SA", why);
+            let about = child_offer::subjects(&offer.protection);
+            let ended = Decision::new((), "W-069", why).about(about);
+            shell.ends(ctx, "CREATE_CHILD_SA", ended);
         }
     }
 }

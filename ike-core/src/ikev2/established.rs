@@ -9,6 +9,7 @@ use ike_crypto::Secret;
 use ike_wire::v2::Chain;
 
 use super::child::{Agreement, Child, Children};
+use super::child_offer;
 use super::collision::Situation;
 use super::context::Context;
 use super::create_child::ChildOffer;
@@ -19,6 +20,7 @@ use super::reauth::Validity;
 use super::rekey_ike::{IkeOffer, IkeTwin};
 use super::shell::Shell;
 use super::sk::Sk;
+use crate::policy::Decision;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2::proposal::Chosen;
 use crate::policy::liveness::Checks;
@@ -238,7 +240,11 @@ impl Established {
         spi: u32,
         why: &str,
     ) {
-        shell.record.stop("IKE_AUTH", why);
+        let name = shell.protection.as_deref();
+        let protection = name.and_then(|name| ctx.protection(name));
+        let about = protection.map(child_offer::subjects).unwrap_or_default();
+        let ended = Decision::new((), "W-069", why).about(about);
+        shell.ends(ctx, "IKE_AUTH", ended);
         shell.trace(ctx, Ikev2Trace::QueueingDelete("unknown".to_owned()));
         self.wish(ctx, Wish::DeleteChildren(vec![spi]));
         self.wish(ctx, Wish::DeleteIke("unknown".to_owned()));

@@ -14,6 +14,7 @@ use super::redirect;
 use super::rekey_ike;
 use super::shell::Shell;
 use super::table;
+use crate::policy::Decision;
 use crate::trace::Ikev2Trace;
 
 /// SPIs kept that were deleted before their exchange was complete here.
@@ -89,7 +90,7 @@ fn end(
     };
     if refused {
         shell.record.up = false;
-        shell.record.stop("IKE_AUTH", reason);
+        shell.ends(ctx, "IKE_AUTH", Decision::new((), "E-5", reason));
     }
     shell.kill(ctx, reason);
 }

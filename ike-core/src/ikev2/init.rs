@@ -17,8 +17,8 @@ use super::redirect;
 use super::shell::Shell;
 use super::sk::Sk;
 use crate::config::{Ikev2Mode, Ikev2Proposal};
-use crate::policy::ikev2;
 use crate::policy::ikev2::suite::{self, IkeSuite};
+use crate::policy::{Subject, ikev2};
 use crate::sa::natt::{self, Nat};
 use crate::sa::record::CertificateRequests;
 use crate::trace::Ikev2Trace;
@@ -169,6 +169,15 @@ fn common(
         hash(shell.remote),
     ));
     out
+}
+
+/// The lines that a first exchange without a good answer goes back to: a refusal is about proposals.
+pub(super) fn subjects(shell: &Shell, ctx: &Context<'_>, refused: bool) -> Vec<Subject> {
+    let proposals = ikev2::proposals::for_local(ctx.config, shell.local.ip());
+    match refused {
+        true => proposals.about,
+        false => shell.subjects(ctx),
+    }
 }
 
 fn certificate_request(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Payload> {

@@ -13,9 +13,9 @@ use super::init::Material;
 use super::notify;
 use super::prove::method_name;
 use super::shell::Shell;
-use crate::config::Ikev2Auth;
+use crate::config::{Ikev2Auth, Ikev2Profile};
 use crate::policy::identity::{self, Identity};
-use crate::policy::{ikev2, validation};
+use crate::policy::{Decision, Subject, ikev2, validation, verdict};
 use crate::sa::Role;
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome, PeerVerified, SignatureClaim, VerifyError, VerifyJob};
@@ -121,8 +121,8 @@ pub(super) fn judge(
 }
 
 fn judge_mac(
-    shell: &Shell,
-    ctx: &Context<'_>,
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
     material: &Material,
     claim: Claim,
     auth: &Auth,
@@ -133,11 +133,15 @@ fn judge_mac(
     };
     let shared = |a: &Ikev2Auth| matches!(a, Ikev2Auth::PreShare(_));
     if !profile.auth_remote.iter().any(shared) {
-        return Judging::Refused(method_refused(&profile.name, auth.method));
+        return method_refused(shell, ctx, profile, auth.method);
     }
     let (address, identity) = (shell.remote.ip(), Some(&claim.identity));
     let Some(key) = ikev2::keyring::remote_key(ctx.config, profile, address, identity) else {
-        return Judging::Refused(format!("no pre-shared key for {address} is configured"));
+        let why = format!("no pre-shared key for {address} is configured");
+        let decision =
+            ikev2::keyring::refusal(ctx.config, profile, address, identity, ("G-042", why));
+        shell.why(ctx, "the peer has no key here", &decision);
+        return Judging::Refused(decision.because);
     };
     let ours = auth_octets::shared_key(material.sk.suite.prf, key.expose(), octets);
     match ct_eq(&ours, &auth.data) {
@@ -147,7 +151,11 @@ fn judge_mac(
             validated_by: None,
         }),
         false => {
-            Judging::Refused("the AUTH payload is wrong: the pre-shared keys differ".to_owned())
+            let why = "the AUTH payload is wrong: the pre-shared keys differ".to_owned();
+            let why = ("RFC 7296 2.15", why);
+            let decision = ikev2::keyring::refusal(ctx.config, profile, address, identity, why);
+            shell.why(ctx, "the pre-shared key of the peer is another", &decision);
+            Judging::Refused(decision.because)
         }
     }
 }
@@ -177,7 +185,7 @@ fn judge_signature(
         .iter()
         .any(|a| allows(a, auth.method, kind))
     {
-        return Judging::Refused(method_refused(&profile.name, auth.method));
+        return method_refused(shell, ctx, profile, auth.method);
     }
     let digital = !material.abilities.hashes.is_empty();
     let Some((schemes, signature)) = auth_octets::schemes(auth, digital) else {
@@ -219,11 +227,25 @@ fn allows(configured: &Ikev2Auth, method: AuthMethod, key: Option<KeySpec>) -> b
     }
 }
 
-fn method_refused(profile: &str, method: AuthMethod) -> String {
-    format!(
-        "profile {profile} does not allow the peer's authentication method '{}'",
+fn method_refused(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    profile: &Ikev2Profile,
+    method: AuthMethod,
+) -> Judging {
+    let why = format!(
+        "profile {} does not allow the peer's authentication method '{}'",
+        profile.name,
         method_name(method)
-    )
+    );
+    let line = Subject::ikev2_profile(&profile.name).line("authentication remote");
+    let decision = Decision::new((), "G-043", why).about([line]);
+    shell.why(
+        ctx,
+        "the peer's authentication method is refused",
+        &decision,
+    );
+    Judging::Refused(decision.because)
 }
 
 /// The peer's own certificate: the first one is the signer's (C9). Nothing of it is proven by itself.
@@ -265,7 +287,7 @@ fn anchors(shell: &mut Shell, ctx: &mut Context<'_>) -> Vec<Anchor> {
 /// # Errors
 /// The reason for the record.
 pub(super) fn verdict(
-    shell: &Shell,
+    shell: &mut Shell,
     ctx: &mut Context<'_>,
     claim: Claim,
     outcome: JobOutcome,
@@ -278,7 +300,7 @@ pub(super) fn verdict(
     let chain_good = matches!(result, Ok(_) | Err(VerifyError::Signature(_)));
     match &result {
         Ok(verified) => tell_success(shell, ctx, &claim, verified),
-        Err(VerifyError::Chain(e)) if e.is_no_suitable_trustpoint() => {
+        Err(VerifyError::Chain(e)) if e.error.is_no_suitable_trustpoint() => {
             shell.trace_pki(ctx, PkiTrace::NoneSuitable);
         }
         Err(e) => {
@@ -294,14 +316,37 @@ pub(super) fn verdict(
             method: method_name(claim.method),
             validated_by: Some(verified.chain().trustpoint().to_owned()),
         }),
-        Err(e) => Err(reason(&e)),
+        Err(e) => {
+            let decision = refused(shell, ctx, &e);
+            shell.why(ctx, "the proof of the peer is refused", &decision);
+            Err(decision.because)
+        }
     }
+}
+
+/// S-078, or RFC 7296 2.15 where the chain is good: what the proof was held against.
+fn refused(shell: &Shell, ctx: &Context<'_>, error: &VerifyError) -> Decision<()> {
+    let rule = match error {
+        VerifyError::Signature(_) => "RFC 7296 2.15",
+        _ => "S-078",
+    };
+    let (chain, judged) = match error {
+        VerifyError::Chain(chain) => (Some(&chain.error), chain.judgements.as_slice()),
+        _ => (None, &[][..]),
+    };
+    let trustpoints = ikev2::validation::trustpoints(shell.profile(ctx.config), ctx.store);
+    let about = validation::blamed(chain, trustpoints.about);
+    Decision::new((), rule, reason(error))
+        .about(about)
+        .among(verdict::candidates(judged))
 }
 
 fn reason(error: &VerifyError) -> String {
     match error {
         VerifyError::Certificate(e) => format!("a certificate does not decode: {e}"),
-        VerifyError::Chain(e) => format!("Validation of certificate chain FAILED: {e}"),
+        VerifyError::Chain(e) => {
+            format!("Validation of certificate chain FAILED: {}", e.error)
+        }
         VerifyError::Signature(e) => format!("the peer's AUTH is wrong: {e}"),
         VerifyError::Incomplete => "the validation was not finished".to_owned(),
     }
@@ -309,14 +354,16 @@ fn reason(error: &VerifyError) -> String {
 
 /// O-084.
 fn tell_refusal(shell: &Shell, ctx: &mut Context<'_>, error: &VerifyError) {
-    if let VerifyError::Chain(error) = error
-        && let Some(message) = Syslog::of_refusal(error)
+    if let VerifyError::Chain(refused) = error
+        && let Some(message) = Syslog::of_refusal(&refused.error)
     {
         shell.syslog(ctx, message);
     }
 }
 
-fn tell_success(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+fn tell_success(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+    let believed = verdict::believed("S-076", verified.chain(), verified.judgements());
+    shell.why(ctx, "the certificate of the peer is believed", &believed);
     let trustpoint = verified.chain().trustpoint().to_owned();
     shell.trace_pki(ctx, PkiTrace::Suitable(trustpoint.clone()));
     shell.trace_pki(ctx, PkiTrace::Attempting(trustpoint.clone()));
@@ -327,11 +374,17 @@ fn tell_success(shell: &Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &
     }
     shell.trace_pki(ctx, PkiTrace::ValidatedBy(trustpoint));
     shell.trace_pki(ctx, PkiTrace::Succeeded);
-    // O-085, T-71: told twice, not fatal (U-12).
-    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, verified.chain().leaf())
-    {
+    tell_mismatch(shell, ctx, claim, verified);
+}
+
+/// O-085, T-71: told twice, not fatal (U-12).
+fn tell_mismatch(shell: &mut Shell, ctx: &mut Context<'_>, claim: &Claim, verified: &PeerVerified) {
+    let leaf = verified.chain().leaf();
+    if let Some(mismatch) = identity::certificate_mismatch(&claim.identity, leaf) {
+        let decision = identity::mismatch(&claim.identity, leaf, mismatch.kind);
         let message = Syslog::id_cert_mismatch(&claim.identity, mismatch);
         shell.syslog(ctx, message.clone());
         shell.syslog(ctx, message);
+        shell.why(ctx, "the identity is not in the certificate", &decision);
     }
 }

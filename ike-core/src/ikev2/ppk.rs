@@ -15,6 +15,7 @@ use super::notify::{self, notify};
 use super::shell::Shell;
 use super::sk::Sk;
 use crate::config::Ikev2Ppk;
+use crate::policy::Subject;
 use crate::policy::identity::Identity;
 use crate::policy::ikev2::keyring::{ppk_by_id, ppk_for_peer};
 use crate::policy::ikev2::ppk::{self, Configured, Offer, Use};
@@ -85,7 +86,7 @@ pub(super) fn begin(
         return Ok(());
     };
     let supported = material.abilities.ppk;
-    let decision = ppk::initiator(configured(Some(&ppk)), supported);
+    let decision = ppk::initiator(configured(Some(&ppk)), supported).about(line(shell));
     shell.why(ctx, "the PPK is considered", &decision);
     match decision.value {
         Use::Abort => Err(decision.because),
@@ -103,6 +104,12 @@ pub(super) fn begin(
         }
         Use::Without | Use::PeersWay => Ok(()),
     }
+}
+
+/// The line that names the keyring of the key.
+fn line(shell: &Shell) -> Option<Subject> {
+    let profile = shell.profile.as_deref()?;
+    Some(Subject::ikev2_profile(profile).line("keyring ppk"))
 }
 
 /// Mixes the key in.
@@ -140,7 +147,7 @@ pub(super) fn answered(
         return Ok(());
     };
     let used = notify::find(answer, NotifyType::PPK_IDENTITY).is_some();
-    let decision = ppk::initiator_answered(configured(Some(&mixing.ppk)), used);
+    let decision = ppk::initiator_answered(configured(Some(&mixing.ppk)), used).about(line(shell));
     shell.why(ctx, "the PPK is settled", &decision);
     match (decision.value, mixing.before.clone()) {
         (Use::Abort, _) => return Err(decision.because),
@@ -176,7 +183,7 @@ pub(super) fn serve(
         optional: without.is_some(),
     };
     let ppk = known.cloned();
-    let decision = ppk::responder(own, offer);
+    let decision = ppk::responder(own, offer).about(line(shell));
     if own != Configured::No || offer.supported {
         shell.why(ctx, "the PPK is considered", &decision);
     }

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::established::{Established, Request, Wish, Work};
 use super::shell::Shell;
 use super::{create_child, mobike, reauth, rekey_ike};
+use crate::policy::Subject;
 use crate::sa::action::Action;
 use crate::time::Timestamp;
 use crate::trace::Ikev2Trace;
@@ -250,7 +251,12 @@ pub(super) fn gone(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Establishe
 pub(super) fn silent(shell: &mut Shell, ctx: &mut Context<'_>, sa: &mut Established) {
     shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
     if let Some(checks) = sa.liveness.checks() {
-        shell.why(ctx, "liveness", &checks.dead("G-044"));
+        let profile = shell.profile(ctx.config).filter(|p| p.dpd.is_some());
+        let about = match profile {
+            Some(profile) => Subject::ikev2_profile(&profile.name).line("dpd"),
+            None => Subject::block("crypto ikev2 dpd"),
+        };
+        shell.why(ctx, "liveness", &checks.dead("G-044").about([about]));
     }
     lost(shell, ctx, sa, "Peers lost (DPD)");
 }

@@ -12,6 +12,7 @@ use super::established::{Established, Wish};
 use super::notify::{self, notify};
 use super::shell::Shell;
 use crate::config::RunningConfig;
+use crate::policy::Decision;
 use crate::trace::Ikev2Trace;
 
 /// Gateway identities (RFC 5685 8.2): addresses of both families, a name.
@@ -99,7 +100,8 @@ pub(super) fn leave(
 ) {
     follow(shell, ctx, gateway);
     let reason = format!("redirected to {gateway}");
-    shell.record.stop("IKE_AUTH", reason.clone());
+    let ended = Decision::new((), "RFC 5685 6", reason.clone());
+    shell.ends(ctx, "IKE_AUTH", ended);
     sa.wish(ctx, Wish::DeleteIke(reason));
 }
 

@@ -83,6 +83,13 @@ impl IkeSas {
         }
     }
 
+    /// The SA of a pair of SPIs, one of which is ours.
+    pub(crate) fn with_spis(&self, initiator: Spi, responder: Spi) -> Option<&IkeSa> {
+        let ids = [initiator, responder].map(|spi| self.spis.get(&spi));
+        let mut sas = ids.into_iter().flatten().filter_map(|id| self.sas.get(id));
+        sas.find(|sa| (sa.shell.spi_i, sa.shell.spi_r) == (initiator, responder))
+    }
+
     /// The SA of a message: by our own SPI, which stands in the sender's view as the other one's; a
     /// repeated first message by the peer's SPI and address.
     fn owner(&self, inbound: &Inbound<'_>) -> Option<SaId> {

@@ -19,8 +19,8 @@ use super::reauth::Replaces;
 use super::sk::Sk;
 use super::window::Incoming;
 use crate::config::{Ikev2Profile, RunningConfig};
-use crate::policy::Decision;
 use crate::policy::ikev2::suite::IkeSuite;
+use crate::policy::{Decision, Subject};
 use crate::sa::action::{Action, Transmit};
 use crate::sa::natt::{NAT_PORT, Nat};
 use crate::sa::record::Record;
@@ -161,9 +161,36 @@ impl Shell {
         self.dead = Some((ctx.now.mono, reason.to_owned()));
     }
 
-    /// The negotiation failed: message, reason, end.
+    /// The negotiation ends at a message by a rule: recorded and told, with what the SA belongs to where the
+    /// decision names nothing. The first end stays.
+    pub fn ends(&mut self, ctx: &mut Context<'_>, message: &str, decision: Decision<()>) {
+        let decision = match decision.about.is_empty() {
+            true => decision.about(self.subjects(ctx)),
+            false => decision,
+        };
+        if let Some(explained) = self.record.conclude(message, &decision) {
+            ctx.out
+                .trace(Some(self.id), self.tunnel, Trace::WhyIkev2(explained));
+        }
+    }
+
+    /// What of the configuration the SA belongs to: its profile, and what it is made for.
+    pub fn subjects(&self, ctx: &Context<'_>) -> Vec<Subject> {
+        let profile = self.profile.as_deref().map(Subject::ikev2_profile);
+        let protection = self.protection.as_deref().and_then(|p| ctx.protection(p));
+        let owner = protection.map(|p| p.origin.owner());
+        profile.into_iter().chain(owner).collect()
+    }
+
+    /// The negotiation failed: message, reason, end. The rule is that of errors in such a message, unless a
+    /// decision has told another (RFC 7296 2.21).
     pub fn fail(&mut self, ctx: &mut Context<'_>, message: &str, reason: &str) {
-        self.record.stop(message, reason);
+        let rule = match message {
+            "IKE_SA_INIT" => "RFC 7296 2.21.1",
+            "IKE_AUTH" => "RFC 7296 2.21.2",
+            _ => "RFC 7296 2.21.3",
+        };
+        self.ends(ctx, message, Decision::new((), rule, reason));
         self.trace(ctx, Ikev2Trace::NegotiationFailed(reason.to_owned()));
         self.kill(ctx, reason);
     }

@@ -6,6 +6,7 @@
 
 use ike_pki::{Certificate, Name};
 
+use super::candidate::{MAX_STEPS, MAX_TEXT, Step, clipped};
 use crate::config::{CertificateMap, RunningConfig};
 
 /// Whether one sequence of the map of that label fits.
@@ -19,6 +20,20 @@ pub fn matches(config: &RunningConfig, label: &str, certificate: &Certificate) -
 pub fn any_matches(maps: &[CertificateMap], label: &str, certificate: &Certificate) -> bool {
     let mut of_label = maps.iter().filter(|map| map.label == label);
     of_label.any(|map| fits(map, certificate))
+}
+
+/// The lines of the map of that label, each held against the certificate.
+pub(crate) fn steps(config: &RunningConfig, label: &str, certificate: &Certificate) -> Vec<Step> {
+    let maps = config.certificate_maps.iter();
+    let lines = maps.filter(|map| map.label == label).flat_map(|map| {
+        let numbered = move |rule| (map.sequence, rule);
+        map.rules.iter().map(numbered)
+    });
+    let step = |(sequence, rule): (u32, &String)| Step {
+        what: clipped(format!("{label} {sequence}: {rule}"), MAX_TEXT),
+        passed: holds(rule, certificate),
+    };
+    lines.take(MAX_STEPS).map(step).collect()
 }
 
 /// A sequence without lines fits nothing.

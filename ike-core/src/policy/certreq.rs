@@ -2,7 +2,7 @@
 
 use ike_pki::{GlobalCa, Store};
 
-use super::Decision;
+use super::{Decision, Subject, validation};
 use crate::config::IsakmpProfile;
 use crate::sa::Role;
 
@@ -19,26 +19,40 @@ pub fn to_send(
     trustpool: bool,
 ) -> Decision<Vec<GlobalCa>> {
     let global = store.global_list(trustpool);
+    let every = trustpoints(&global);
     match (role, profile) {
         (Role::Responder, _) => Decision::new(
             global,
             "S-012",
             "a responder asks for every global trustpoint: no profile is bound before MM5",
-        ),
+        )
+        .about(every),
         (Role::Initiator, Some(profile)) if !profile.trustpoints.is_empty() => {
             let because = format!(
                 "profile {} lists ca trust-point {}",
                 profile.name,
                 profile.trustpoints.join(", ")
             );
+            let left_out =
+                validation::vouching(&profile.trustpoints, &profile.name, store, "S-010");
             Decision::new(only_listed(store, global, profile), "S-010", because)
+                .about(validation::listed(profile))
+                .among(left_out)
         }
-        (Role::Initiator, _) => Decision::new(
+        (Role::Initiator, profile) => Decision::new(
             global,
             "S-011",
             "the initiator's profile has no ca trust-point: every global trustpoint is asked for",
-        ),
+        )
+        .about(profile.map(|p| Subject::isakmp_profile(&p.name)))
+        .about(every),
     }
+}
+
+/// The trustpoints of a list of CAs, in its order; the predefined CAs have none.
+pub(super) fn trustpoints(list: &[GlobalCa]) -> Vec<Subject> {
+    let own = list.iter().filter_map(|ca| ca.trustpoint.as_deref());
+    own.map(Subject::trustpoint).collect()
 }
 
 /// The entries of the global list that are the CA of a listed trustpoint. Two trustpoints of

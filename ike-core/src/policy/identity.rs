@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ike_pki::{Certificate, Name};
 use ike_wire::v1::{IdType, Identification};
 
+use super::Decision;
 use crate::config::{IsakmpProfile, RunningConfig, SelfIdentity};
 
 /// An identity as a value (RFC 2407 4.6.2, RFC 7296 3.5: the numbers of the types are the same).
@@ -159,6 +160,28 @@ pub fn certificate_mismatch(identity: &Identity, leaf: &Certificate) -> Option<M
         Identity::UserFqdn(_) | Identity::KeyId(_) | Identity::Other(..) => return None,
     };
     (!agrees).then_some(Mismatch { kind, found })
+}
+
+/// What an identity that is not in the certificate was held against (O-085, U-12): it is told and not fatal.
+/// `kind` is that of the [`Mismatch`].
+#[must_use]
+pub fn mismatch(identity: &Identity, leaf: &Certificate, kind: &str) -> Decision<()> {
+    const SHOWN: usize = 8;
+    let listed = |what: &str, names: Vec<String>| match names.is_empty() {
+        true => format!("no {what}"),
+        false => {
+            let shown: Vec<String> = names.into_iter().take(SHOWN).collect();
+            format!("{what} {}", shown.join(", "))
+        }
+    };
+    let addresses = leaf.addresses().iter().map(ToString::to_string).collect();
+    let because = format!(
+        "the peer presents the {kind} {identity}; its certificate has the subject {}, {} and {}",
+        leaf.subject(),
+        listed("host name", leaf.host_names()),
+        listed("address", addresses)
+    );
+    Decision::new((), "U-12", because)
 }
 
 fn address_in(leaf: &Certificate, claimed: IpAddr) -> (&'static str, String, bool) {

@@ -5,6 +5,7 @@ use ike_wire::v1::{
     Attribute, EspTransform, IpsecAttribute, Proposal, ProtocolId, SecurityAssociation, Transform,
 };
 
+pub use super::ipsec_refusal::refusal;
 use super::protection::Protection;
 use crate::config::{EspAuthentication, EspEncryption, TransformSet};
 
@@ -136,7 +137,11 @@ fn proposal(number: u8, spi: u32, transform: Transform) -> Proposal {
 }
 
 /// Attribute order of W-044. `None` for what only IKEv2 can name.
-fn transform(protection: &Protection, set: &TransformSet, natted: bool) -> Option<Transform> {
+pub(super) fn transform(
+    protection: &Protection,
+    set: &TransformSet,
+    natted: bool,
+) -> Option<Transform> {
     let short = Attribute::short;
     let mut attributes = vec![
         short(IpsecAttribute::ENCAPSULATION, encapsulation(set, natted)),

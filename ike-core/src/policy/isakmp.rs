@@ -10,6 +10,8 @@ use crate::config::{
     IsakmpAuthentication, IsakmpEncryption, IsakmpHash, IsakmpPolicy, RunningConfig,
 };
 
+pub use super::isakmp_refusal::{refusal, subjects};
+
 /// The agreed phase 1 algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suite {
@@ -119,7 +121,7 @@ fn proposal(transforms: Vec<Transform>) -> SecurityAssociation {
 }
 
 /// One transform in the attribute order of IOS (W-040, W-041, W-043).
-fn transform(number: u8, policy: &IsakmpPolicy) -> Transform {
+pub(super) fn transform(number: u8, policy: &IsakmpPolicy) -> Transform {
     let (cipher, key_bits): (u16, Option<u16>) = match policy.encryption {
         IsakmpEncryption::Des => (1, None),
         IsakmpEncryption::TripleDes => (5, None),
@@ -240,7 +242,7 @@ fn agreed_lifetime(offered: &Transform, ours: u32) -> u32 {
         .clamp(60, ours.max(60))
 }
 
-fn value(transform: &Transform, ty: OakleyAttribute) -> Option<u64> {
+pub(super) fn value(transform: &Transform, ty: OakleyAttribute) -> Option<u64> {
     transform.attribute(ty).and_then(Attribute::as_u64)
 }
 

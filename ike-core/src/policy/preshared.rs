@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::address;
+use super::{Candidate, Decision, Subject, address};
 use crate::config::{IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig};
 
 /// The key for a peer address: the profile's keyring when one is known and names one, else
@@ -36,6 +36,81 @@ pub fn for_address<'a>(
         .filter_map(|key| Some((specificity(config, key, peer)?, key)))
         .max_by_key(|(bits, _)| *bits)
         .map(|(_, key)| key)
+}
+
+/// Why a peer has no key here, or another one (G-023, G-031): every key that was looked at, never what it is.
+#[must_use]
+pub fn refusal(
+    config: &RunningConfig,
+    profile: Option<&IsakmpProfile>,
+    local: IpAddr,
+    peer: IpAddr,
+    (rule, because): (&'static str, String),
+) -> Decision<()> {
+    let chosen = for_address(config, profile, local, peer);
+    let named = profile.and_then(|p| p.keyring.as_deref());
+    let candidate = |keyring: Option<&Keyring>, key: &PreSharedKey| {
+        let candidate = described(keyring, key);
+        let looked_in = match (keyring, named) {
+            (Some(keyring), Some(named)) => keyring.name == named,
+            (None, Some(named)) => named == "default",
+            (Some(keyring), None) => serves(config, keyring, local),
+            (None, None) => true,
+        };
+        match () {
+            () if chosen.is_some_and(|c| std::ptr::eq(c, key)) => candidate.chosen(),
+            () if !looked_in && named.is_some() => {
+                candidate.rejected("G-031", "the profile names another keyring")
+            }
+            () if !looked_in => {
+                let because = format!("its keyring does not serve the local address {local}");
+                candidate.rejected("G-031", because)
+            }
+            () if specificity(config, key, peer).is_none() => {
+                candidate.rejected("G-023", format!("it is not for {peer}"))
+            }
+            () => candidate.rejected("G-023", "another has a longer mask"),
+        }
+    };
+    let keyrings = config.keyrings.iter();
+    let in_rings = keyrings.flat_map(|k| k.keys.iter().map(move |key| (Some(k), key)));
+    let keys = in_rings.chain(config.isakmp_keys.iter().map(|key| (None, key)));
+    let candidates: Vec<Candidate> = keys
+        .map(|(keyring, key)| candidate(keyring, key))
+        .take(super::MAX_CANDIDATES)
+        .collect();
+    let first = |c: &&Candidate| c.chosen;
+    let own = candidates
+        .iter()
+        .find(first)
+        .and_then(|c| c.subject.clone());
+    let named = named.map(|name| Subject::block(format!("crypto keyring {name}")));
+    let global = Subject::block("crypto isakmp key");
+    let about: Vec<Subject> = own.into_iter().chain(named).chain([global]).collect();
+    Decision::new((), rule, because)
+        .about(about)
+        .among(candidates)
+}
+
+fn described(keyring: Option<&Keyring>, key: &PreSharedKey) -> Candidate {
+    let peer = match &key.peer {
+        KeyPeer::Address(network, bits) => format!("address {network}/{bits}"),
+        KeyPeer::Hostname(name) => format!("hostname {name}"),
+    };
+    let (place, subject) = match keyring {
+        Some(keyring) => {
+            let ring = Subject::block(format!("crypto keyring {}", keyring.name));
+            let line = match &key.peer {
+                KeyPeer::Address(network @ IpAddr::V4(_), _) => format!("address {network}"),
+                KeyPeer::Address(..) => "address ipv6".to_owned(),
+                KeyPeer::Hostname(name) => format!("hostname {name}"),
+            };
+            let line = ring.line(format!("pre-shared-key {line}"));
+            (format!(" of keyring {}", keyring.name), line)
+        }
+        None => (String::new(), Subject::block("crypto isakmp key")),
+    };
+    Candidate::new(format!("key for {peer}{place}"), Some(subject))
 }
 
 fn serves(config: &RunningConfig, keyring: &Keyring, local: IpAddr) -> bool {

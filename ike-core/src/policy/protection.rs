@@ -6,6 +6,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+pub use super::protected_by::Origin;
+use super::protected_by::{Comparison, nearest_first, refusal};
 use super::{Decision, address};
 use crate::config::{
     AccessEntry, CryptoMap, Interface, RunningConfig, TransformSet, Tunnel, TunnelMode,
@@ -140,6 +142,8 @@ pub struct Protection {
     pub replay_window: u32,
     /// Never starts.
     pub responder_only: bool,
+    /// The lines it comes from.
+    pub origin: Origin,
 }
 
 /// Why no protection fits a peer's proxy identities (S-093, S-094, T-15).
@@ -147,8 +151,8 @@ pub struct Protection {
 pub struct MapRefusal {
     /// A map fitted in all but the profile: `map_db_check_isakmp_profile profile did not match`.
     pub profile_did_not_match: bool,
-    /// One sentence for people.
-    pub because: String,
+    /// The reason, with every candidate.
+    pub decision: Decision<()>,
 }
 
 /// Compiles the configuration's tunnels and crypto maps. Interfaces that are shut or
@@ -211,6 +215,10 @@ fn tunnel(config: &RunningConfig, interface: &Interface, tunnel: &Tunnel) -> Opt
             .unwrap_or(config.ipsec.lifetime_kilobytes),
         replay_window: config.ipsec.replay_window,
         responder_only: profile.responder_only,
+        origin: Origin::Tunnel {
+            interface: interface.name.clone(),
+            ipsec_profile: profile.name.clone(),
+        },
     })
 }
 
@@ -249,6 +257,11 @@ fn map_entry(config: &RunningConfig, interface: &Interface, entry: &CryptoMap) -
                     .unwrap_or(config.ipsec.lifetime_kilobytes),
                 replay_window: config.ipsec.replay_window,
                 responder_only: false,
+                origin: Origin::Map {
+                    name: entry.name.clone(),
+                    sequence: entry.sequence,
+                    access_list: list.name.clone(),
+                },
             }
         })
         .collect()
@@ -284,38 +297,46 @@ pub fn for_selectors<'a>(
     local_selector: Selector,
     remote_selector: Selector,
 ) -> Result<Decision<&'a Protection>, MapRefusal> {
-    let fitting: Vec<&Protection> = protections
-        .iter()
-        .filter(|p| {
-            (p.local, p.peer) == endpoints
-                && p.local_selector == local_selector
-                && p.remote_selector == remote_selector
-        })
-        .collect();
-    let accepted = fitting
-        .iter()
-        .find(|p| p.isakmp_profile.is_none() || p.isakmp_profile.as_deref() == bound_profile);
-    match (accepted, fitting.first()) {
-        (Some(found), _) => Ok(Decision::new(
-            *found,
-            "S-094",
-            format!(
-                "{} protects {local_selector} to {remote_selector}",
-                found.name
-            ),
-        )),
-        (None, Some(other)) => Err(MapRefusal {
-            profile_did_not_match: true,
-            because: format!(
-                "{} demands profile {}, the peer was bound to {}",
-                other.name,
-                other.isakmp_profile.as_deref().unwrap_or("none"),
-                bound_profile.unwrap_or("none")
-            ),
-        }),
-        (None, None) => Err(MapRefusal {
-            profile_did_not_match: false,
-            because: format!("nothing protects {local_selector} to {remote_selector}"),
-        }),
+    let fits = |p: &&Protection| {
+        (p.local, p.peer) == endpoints
+            && p.local_selector == local_selector
+            && p.remote_selector == remote_selector
+    };
+    let bound = |p: &&Protection| {
+        p.isakmp_profile.is_none() || p.isakmp_profile.as_deref() == bound_profile
+    };
+    if let Some(found) = protections.iter().filter(fits).find(bound) {
+        let because = format!(
+            "{} protects {local_selector} to {remote_selector}",
+            found.name
+        );
+        return Ok(Decision::new(found, "S-094", because).about(found.origin.selectors()));
     }
+    let other = protections.iter().find(fits);
+    let because = match other {
+        Some(other) => demands(other, other.isakmp_profile.as_deref(), bound_profile),
+        None => format!("nothing protects {local_selector} to {remote_selector}"),
+    };
+    let compared = nearest_first(protections, endpoints).map(|p| {
+        let mut steps = Comparison::new(p, "S-094");
+        steps.endpoints(endpoints);
+        steps.equal("our side", &p.local_selector, &local_selector);
+        steps.equal("the peer's side", &p.remote_selector, &remote_selector);
+        steps.profile(p.isakmp_profile.as_deref(), bound_profile);
+        steps
+    });
+    Err(MapRefusal {
+        profile_did_not_match: other.is_some(),
+        decision: refusal("S-094", because, compared),
+    })
+}
+
+/// The profile alone was wrong.
+pub(super) fn demands(found: &Protection, demanded: Option<&str>, bound: Option<&str>) -> String {
+    format!(
+        "{} demands profile {}, the peer was bound to {}",
+        found.name,
+        demanded.unwrap_or("none"),
+        bound.unwrap_or("none")
+    )
 }

@@ -2,7 +2,7 @@
 
 use ike_pki::{Name, Store};
 
-use super::Decision;
+use super::{Candidate, Decision, MAX_CANDIDATES, Subject, validation};
 use crate::config::IsakmpProfile;
 use crate::sa::Role;
 
@@ -60,6 +60,7 @@ pub fn to_sign(
         examined.push(entry);
     }
     let rule = if filter.is_some() { "S-032" } else { "S-030" };
+    let candidates = candidates(&examined, filter, store);
     let decision = match winner {
         Some((trustpoint, index)) => {
             let because = format!(
@@ -67,7 +68,8 @@ pub fn to_sign(
                 index + 1,
                 requests.len()
             );
-            Decision::new(Some(trustpoint), rule, because)
+            let about = signer(filter, &trustpoint);
+            Decision::new(Some(trustpoint), rule, because).about(about)
         }
         None => Decision::new(
             None,
@@ -76,9 +78,98 @@ pub fn to_sign(
                 "none of the {} certificate requests is for a CA of a usable trustpoint",
                 requests.len()
             ),
-        ),
+        )
+        .about(filter.map_or_else(|| validation::every(store), validation::listed)),
     };
+    let decision = decision.among(candidates);
     Choice { examined, decision }
+}
+
+/// Every request in packet order with what became of it; when none decided, the trustpoints that nobody asked
+/// for follow.
+fn candidates(
+    examined: &[Examined],
+    filter: Option<&IsakmpProfile>,
+    store: &Store,
+) -> Vec<Candidate> {
+    let requests = examined.iter().zip(1usize..).take(MAX_CANDIDATES);
+    let mut after = false;
+    let mut out: Vec<Candidate> = requests
+        .map(|(entry, number)| {
+            let over = after;
+            after |= entry.chosen.is_some();
+            request(entry, number, over, filter)
+        })
+        .collect();
+    if !after {
+        let named = |entry: &Examined, tp: &str| {
+            let mut held = entry.held_against_profile.iter();
+            held.any(|(held, _)| held == tp)
+        };
+        let unasked = store.identities().into_iter().filter(|record| {
+            let tp = record.trustpoint.as_str();
+            !examined.iter().any(|entry| named(entry, tp))
+        });
+        out.extend(unasked.map(|record| {
+            let tp = &record.trustpoint;
+            let because = format!("nobody asked for its CA {}", record.certificate.issuer());
+            let own = Subject::trustpoint(tp);
+            Candidate::new(format!("trustpoint {tp}"), Some(own)).rejected("U-4", because)
+        }));
+    }
+    out
+}
+
+/// What became of one request. `over`: one before it decided.
+fn request(
+    entry: &Examined,
+    number: usize,
+    over: bool,
+    filter: Option<&IsakmpProfile>,
+) -> Candidate {
+    let issuer = entry.issuer.as_ref();
+    let issuer = issuer.map_or_else(|| "any CA".to_owned(), Name::to_string);
+    let name = format!("certificate request {number} for {issuer}");
+    let held = entry.held_against_profile.iter();
+    let refused: Vec<&str> = held
+        .filter(|(_, in_it)| !in_it)
+        .map(|(tp, _)| tp.as_str())
+        .collect();
+    match (&entry.chosen, refused.first()) {
+        (Some(trustpoint), _) => {
+            let subject = signer(filter, trustpoint).into_iter().next();
+            let candidate = Candidate::new(name, subject).chosen();
+            candidate.step(
+                format!("trustpoint {trustpoint} has a certificate of it"),
+                true,
+            )
+        }
+        (None, _) if over => Candidate::new(name, None),
+        (None, None) => {
+            let because = "no trustpoint has a certificate of it";
+            Candidate::new(name, None).rejected("S-030", because)
+        }
+        (None, Some(_)) => {
+            let profile = filter.map(|p| p.name.as_str()).unwrap_or_default();
+            let because = format!(
+                "ca trust-point of {profile} leaves out {}",
+                refused.join(", ")
+            );
+            let subject = Subject::isakmp_profile(profile);
+            Candidate::new(name, Some(subject)).rejected("S-032", because)
+        }
+    }
+}
+
+/// The line that lets a trustpoint sign, if there is one, and the trustpoint.
+fn signer(filter: Option<&IsakmpProfile>, trustpoint: &str) -> Vec<Subject> {
+    let line = filter.map(|profile| {
+        let command = format!("ca trust-point {trustpoint}");
+        Subject::isakmp_profile(&profile.name).line(command)
+    });
+    line.into_iter()
+        .chain([Subject::trustpoint(trustpoint)])
+        .collect()
 }
 
 fn examine(entry: &mut Examined, filter: Option<&IsakmpProfile>, store: &Store) {
@@ -136,8 +227,13 @@ fn without_requests(filter: Option<&IsakmpProfile>, store: &Store) -> Choice {
             "no certificate request came; the newest enrolled identity is used".to_owned(),
         ),
     };
+    let about = match (&value, filter) {
+        (Some(trustpoint), _) => signer(filter, trustpoint),
+        (None, Some(profile)) => validation::listed(profile),
+        (None, None) => validation::every(store),
+    };
     Choice {
         examined: Vec::new(),
-        decision: Decision::new(value, "U-5", because),
+        decision: Decision::new(value, "U-5", because).about(about),
     }
 }

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use ike_pki::{
-    Anchor, Asks, Certificate, CertificateRules, CrlKeeping, RevocationMethod as Revocation, Rules,
-    Store,
+    Anchor, Asks, Certificate, CertificateRules, CrlKeeping, Refusal,
+    RevocationMethod as Revocation, Rules, Store, ValidationError,
 };
 
-use super::{Decision, certificate_map};
+use super::{Candidate, Decision, MAX_CANDIDATES, Subject, certificate_map};
 use crate::config::{
     CertificateMap, CertificateMatch, ChainValidation, CrlCacheTime, Enrollment, IsakmpProfile,
     MatchEffect, RevocationMethod, RunningConfig, TrustpointConfig,
@@ -29,7 +29,14 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
                 "profile {} restricts validation to its ca trust-point list",
                 profile.name
             ),
-        ),
+        )
+        .about(listed(profile))
+        .among(vouching(
+            &profile.trustpoints,
+            &profile.name,
+            store,
+            "S-050",
+        )),
         Some(profile) => Decision::new(
             store.ca_trustpoints(),
             "S-050",
@@ -37,13 +44,72 @@ pub fn trustpoints(profile: Option<&IsakmpProfile>, store: &Store) -> Decision<V
                 "profile {} has no ca trust-point: every global trustpoint validates",
                 profile.name
             ),
-        ),
+        )
+        .about([Subject::isakmp_profile(&profile.name)])
+        .about(every(store)),
         None => Decision::new(
             store.ca_trustpoints(),
             "S-050",
             "no profile is bound: every global trustpoint validates",
-        ),
+        )
+        .about(every(store)),
     }
+}
+
+/// The trustpoints of a list, then those it leaves out: what each may do for the profile of that name.
+pub(super) fn vouching(
+    listed: &[String],
+    profile: &str,
+    store: &Store,
+    rule: &'static str,
+) -> Vec<Candidate> {
+    let candidate =
+        |tp: &str| Candidate::new(format!("trustpoint {tp}"), Some(Subject::trustpoint(tp)));
+    let named = listed.iter().map(|tp| match store.ca(tp) {
+        Some(_) => candidate(tp).chosen(),
+        None => candidate(tp).rejected("P-040", "it has no CA certificate"),
+    });
+    let all = store.ca_trustpoints();
+    let others = all.iter().filter(|tp| !listed.contains(tp)).map(|tp| {
+        let because = format!("profile {profile} does not name it");
+        candidate(tp).rejected(rule, because)
+    });
+    named.chain(others).take(MAX_CANDIDATES).collect()
+}
+
+/// What of the configuration a refused chain goes back to: the line of the trustpoint that refused it, then what
+/// `considered` names (S-050, S-076).
+#[must_use]
+pub fn blamed(error: Option<&ValidationError>, considered: Vec<Subject>) -> Vec<Subject> {
+    let line = error.and_then(|error| match &error.refusal {
+        Refusal::CrlUnavailable { trustpoint, .. } => {
+            Some(Subject::trustpoint(trustpoint).line("revocation-check"))
+        }
+        Refusal::NoCertificateMap(trustpoint) => {
+            Some(Subject::trustpoint(trustpoint).line("match certificate"))
+        }
+        _ => None,
+    });
+    line.into_iter().chain(considered).collect()
+}
+
+/// The lines of a profile that name trustpoints; where there is none, the profile.
+pub(super) fn listed(profile: &IsakmpProfile) -> Vec<Subject> {
+    let own = Subject::isakmp_profile(&profile.name);
+    let names = profile.trustpoints.iter();
+    let mut lines: Vec<Subject> = names
+        .map(|name| own.line(format!("ca trust-point {name}")))
+        .collect();
+    if lines.is_empty() {
+        lines.push(own);
+    }
+    lines
+}
+
+/// Every trustpoint with a CA.
+pub(super) fn every(store: &Store) -> Vec<Subject> {
+    let names = store.ca_trustpoints();
+    names.iter().map(|name| Subject::trustpoint(name)).collect()
 }
 
 /// A trustpoint as an anchor at `now` (seconds since 1970 UTC): its CA certificate, its revocation

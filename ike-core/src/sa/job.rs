@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ike_crypto::{CryptoError, Group, Kem, PrivateKey, PublicKey, Secret, SignatureScheme};
 use ike_pki::{
-    Anchor, Attempt, Certificate, CertificateError, ChainPolicy, Crl, Evidence, Source,
+    Anchor, Attempt, Certificate, CertificateError, ChainPolicy, Crl, Evidence, Judgement, Source,
     ValidatedChain, ValidationError,
 };
 
@@ -167,11 +167,20 @@ pub enum VerifyError {
     /// A certificate does not decode.
     Certificate(CertificateError),
     /// The chain does not validate.
-    Chain(ValidationError),
+    Chain(Box<RefusedChain>),
     /// The chain is good, the signature is not.
     Signature(CryptoError),
     /// The host gave up between two rounds of [`verify`].
     Incomplete,
+}
+
+/// A chain that does not validate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedChain {
+    /// What is wrong with the path that came furthest.
+    pub error: ValidationError,
+    /// What each trustpoint says.
+    pub judgements: Vec<Judgement>,
 }
 
 /// Proof that a chain was validated *and* its key made the signature (C9, C10). Only
@@ -179,6 +188,7 @@ pub enum VerifyError {
 #[derive(Clone, Debug)]
 pub struct PeerVerified {
     chain: Arc<ValidatedChain>,
+    judgements: Arc<[Judgement]>,
 }
 
 impl PeerVerified {
@@ -186,6 +196,12 @@ impl PeerVerified {
     #[must_use]
     pub fn chain(&self) -> &ValidatedChain {
         &self.chain
+    }
+
+    /// What each trustpoint makes of it.
+    #[must_use]
+    pub fn judgements(&self) -> &[Judgement] {
+        &self.judgements
     }
 }
 
@@ -312,8 +328,15 @@ pub fn verify(job: &VerifyJob, evidence: &Evidence) -> Verification {
     let verdict = match seen.attempt {
         Attempt::Valid(chain) => signed(chain.leaf(), job).map(|()| PeerVerified {
             chain: Arc::new(chain),
+            judgements: seen.judgements.into(),
         }),
-        Attempt::Refused(error) => Err(VerifyError::Chain(error)),
+        Attempt::Refused(error) => {
+            let judgements = seen.judgements;
+            Err(VerifyError::Chain(Box::new(RefusedChain {
+                error,
+                judgements,
+            })))
+        }
         Attempt::Wanted(sources) => match chain.first().map_or(Ok(()), |leaf| signed(leaf, job)) {
             Ok(()) => return Verification::Wanted(sources),
             Err(error) => Err(error),

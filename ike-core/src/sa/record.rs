@@ -5,7 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Role, SaId};
-use crate::policy::{Candidate, Decision, Subject};
+use crate::policy::{Candidate, Decision, Subject, clipped};
+
+/// Decisions of one negotiation that are kept.
+const MAX_DECISIONS: usize = 64;
+/// Characters of a decision and of its reason that are kept: a peer's names are part of them.
+const MAX_REASON: usize = 1_000;
 
 /// One negotiation as one router saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,12 +118,12 @@ impl Record {
     pub fn note<T>(&mut self, what: impl Into<String>, decision: &Decision<T>) -> Explained {
         let explained = Explained {
             rule: decision.rule.to_string(),
-            decision: what.into(),
-            because: decision.because.clone(),
+            decision: clipped(what.into(), MAX_REASON),
+            because: clipped(decision.because.clone(), MAX_REASON),
             about: decision.about.clone(),
             candidates: decision.candidates.clone(),
         };
-        if !self.decisions.contains(&explained) && self.decisions.len() < 64 {
+        if !self.decisions.contains(&explained) && self.decisions.len() < MAX_DECISIONS {
             self.decisions.push(explained.clone());
         }
         explained
@@ -130,6 +135,17 @@ impl Record {
             self.stopped_at = Some(message.to_owned());
             self.reason = Some(reason.into());
         }
+    }
+
+    /// Notes the end with its rule, unless a decision that was noted before says why: then its reason is part of
+    /// this one's. `None`: it was over, or nothing had to be noted.
+    pub fn conclude<T>(&mut self, message: &str, decision: &Decision<T>) -> Option<Explained> {
+        let over = self.stopped_at.is_some();
+        let why = clipped(decision.because.clone(), MAX_REASON);
+        let said = |noted: &Explained| !noted.because.is_empty() && why.contains(&noted.because);
+        let known = over || self.decisions.iter().any(said);
+        self.stop(message, decision.because.clone());
+        (!known).then(|| self.note(format!("the negotiation ends at {message}"), decision))
     }
 
     /// The verdict on this negotiation is certain: it is up, or it ended.

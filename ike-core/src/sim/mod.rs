@@ -7,11 +7,13 @@
 pub mod enrol;
 mod network;
 mod node;
+mod told;
 mod verify;
 mod web;
 
 pub use network::{Datagram, Fate, Faults, Network, Translation};
 pub use node::{Installed, Node, Router};
+pub use told::Told;
 pub use verify::{Verified, Verifier};
 pub use web::Web;
 
@@ -46,6 +48,8 @@ pub struct Simulation {
     pub web: Web,
     /// Who verifies peers in place of [`Web`]: a host with a PKI of its own.
     pub verifier: Option<Verifier>,
+    /// The keys of IKE SAs are noted, so that what was sent can be opened afterwards.
+    pub keep_keys: bool,
     /// What waits for the caller; `None`: everything goes by time.
     held: Option<Held>,
 }
@@ -103,6 +107,7 @@ impl Simulation {
             initiator: 0,
             web: Web::default(),
             verifier: None,
+            keep_keys: false,
             held: None,
         }
     }
@@ -146,7 +151,7 @@ impl Simulation {
         store: Arc<Store>,
         keys: Arc<dyn PrivateKeys + Send + Sync>,
     ) {
-        self.nodes[node].keys = keys;
+        self.nodes[node].signers = keys;
         self.nodes[node].store = Arc::clone(&store);
         self.deliver(node, Event::Certificates(store));
     }
@@ -270,11 +275,14 @@ impl Simulation {
 
     fn arrive(&mut self, node: usize, what: Pending) {
         let event = match what {
-            Pending::Datagram(d) => Event::Datagram {
-                local: d.to,
-                remote: d.from,
-                bytes: d.bytes,
-            },
+            Pending::Datagram(d) => {
+                self.nodes[node].tales.received(d.number);
+                Event::Datagram {
+                    local: d.to,
+                    remote: d.from,
+                    bytes: d.bytes,
+                }
+            }
             Pending::Job(id, outcome) => Event::JobDone(id, *outcome),
         };
         self.deliver(node, event);
@@ -288,6 +296,7 @@ impl Simulation {
         for action in out.actions {
             self.perform(node, action);
         }
+        self.nodes[node].settle(self.keep_keys);
     }
 
     fn perform(&mut self, node: usize, action: Action) {
@@ -299,7 +308,7 @@ impl Simulation {
                 let outcome = match job {
                     Job::Fetch { url } => self.web.fetch(url),
                     Job::Verify(job) => self.verify(node, job),
-                    job => job::run(job, self.nodes[node].keys.as_ref()),
+                    job => job::run(job, self.nodes[node].signers.as_ref()),
                 };
                 let done = Pending::Job(id, Box::new(outcome));
                 match self.held.as_mut().filter(|held| held.jobs) {
@@ -309,6 +318,7 @@ impl Simulation {
             }
             Action::Dataplane(request) => self.nodes[node].dataplane(request),
             Action::Trace(traced) => {
+                self.nodes[node].tales.tell(self.now, &traced);
                 self.nodes[node].traces.push(traced.text());
                 self.nodes[node].traced_at.push(self.now);
             }
@@ -317,7 +327,8 @@ impl Simulation {
     }
 
     fn send(&mut self, node: usize, transmit: Transmit) {
-        for (datagram, delay) in self.network.carry(node, transmit) {
+        self.nodes[node].tales.sent(self.network.log.len());
+        for (datagram, delay) in self.network.carry(node, self.now, transmit) {
             let Some(to) = self.nodes.iter().position(|n| n.owns(datagram.to.ip())) else {
                 continue;
             };

@@ -6,10 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::sa::action::Transmit;
+use crate::time::Timestamp;
 
 /// A datagram on the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram {
+    /// Its place in the order of sending, from 0.
+    pub number: usize,
+    /// When it was sent.
+    pub at: Timestamp,
     /// Index of the sending router.
     pub sender: usize,
     /// Source as the receiver sees it.
@@ -94,8 +99,16 @@ impl Default for Network {
 
 impl Network {
     /// The copies of a datagram that arrive, each with its delay.
-    pub(super) fn carry(&mut self, sender: usize, transmit: Transmit) -> Vec<(Datagram, Duration)> {
+    pub(super) fn carry(
+        &mut self,
+        sender: usize,
+        at: Timestamp,
+        transmit: Transmit,
+    ) -> Vec<(Datagram, Duration)> {
+        let number = self.log.len();
         let mut datagram = Datagram {
+            number,
+            at,
             sender,
             from: transmit.local,
             to: transmit.remote,
@@ -104,7 +117,6 @@ impl Network {
         if let Some(nat) = &self.nat {
             nat.translate(&mut datagram);
         }
-        let number = self.log.len();
         self.log.push(datagram.clone());
         let Fate(copies) = (self.faults)(number, &datagram);
         copies

@@ -1,12 +1,15 @@
 //! One router of a simulation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ike_pki::{ChainPolicy, Store};
 
+use super::told::{Tales, Told};
 use crate::config::{Interface, RunningConfig};
+use crate::decrypt::Table;
+use crate::decrypt::tables::{ikev1_line, ikev2_lines};
 use crate::engine::{Engine, Setup};
 use crate::sa::action::{DataplaneRequest, Reply};
 use crate::sa::child::{ChildKeys, ChildSpec, Direction};
@@ -37,6 +40,8 @@ pub struct Node {
     pub traces: Vec<String>,
     /// When each of them was printed.
     pub traced_at: Vec<Timestamp>,
+    pub(super) tales: Tales,
+    keys: BTreeSet<(Table, String)>,
     /// Answers to commands.
     pub replies: Vec<Reply>,
     /// Where NAT keepalives went.
@@ -48,7 +53,7 @@ pub struct Node {
     /// Its trustpoints.
     pub store: Arc<Store>,
     timers: Timers,
-    pub(super) keys: Arc<dyn PrivateKeys + Send + Sync>,
+    pub(super) signers: Arc<dyn PrivateKeys + Send + Sync>,
 }
 
 /// ESP SAs of a router.
@@ -67,13 +72,15 @@ impl Node {
             engine: engine(router.config, router.store.clone(), timers, seed),
             traces: Vec::new(),
             traced_at: Vec::new(),
+            tales: Tales::default(),
+            keys: BTreeSet::new(),
             replies: Vec::new(),
             keepalives: Vec::new(),
             jobs: 0,
             installed: Installed::default(),
             store: router.store,
             timers,
-            keys: router.keys,
+            signers: router.keys,
         }
     }
 
@@ -81,6 +88,32 @@ impl Node {
         let config = Arc::new(self.engine.config().clone());
         self.engine = engine(config, self.store.clone(), self.timers, seed);
         self.installed = Installed::default();
+    }
+
+    /// What it told of its decisions, in order.
+    #[must_use]
+    pub fn told(&self) -> &[Told] {
+        self.tales.all()
+    }
+
+    /// The keys of every IKE SA that it had, as lines of key tables, if they were to be kept.
+    pub fn key_lines(&self) -> impl Iterator<Item = (Table, &str)> {
+        self.keys
+            .iter()
+            .map(|(table, line)| (*table, line.as_str()))
+    }
+
+    /// An event is over: what it brought is noted.
+    pub(super) fn settle(&mut self, keep_keys: bool) {
+        self.tales.settle();
+        if !keep_keys {
+            return;
+        }
+        let isakmp = self.engine.keys().into_iter();
+        self.keys
+            .extend(isakmp.map(|key| (Table::Ikev1, ikev1_line(&key))));
+        let ikev2 = self.engine.ikev2_keys().into_iter();
+        self.keys.extend(ikev2.flat_map(|key| ikev2_lines(&key)));
     }
 
     pub(super) fn owns(&self, address: IpAddr) -> bool {

@@ -162,11 +162,16 @@ impl Description {
     pub fn swanctl_conf(&self) -> String {
         super::render::swanctl_conf(self)
     }
+
+    /// The settings of the daemon as a file that strongswan.conf(5) includes.
+    pub fn daemon_conf(&self) -> String {
+        super::render::daemon_conf(self)
+    }
 }
 
 impl CredentialKind {
     /// Its folder below SWANCTL_DIR.
-    pub(super) fn folder(self) -> &'static str {
+    pub fn folder(self) -> &'static str {
         match self {
             Self::Ca => "x509ca",
             Self::Certificate => "x509",

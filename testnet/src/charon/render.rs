@@ -13,9 +13,17 @@ const PLUGINS: &str = "aesni aes rc2 sha2 sha1 md5 mgf1 random nonce x509 revoca
 pkcs8 pkcs12 pgp dnskey sshkey pem openssl gcrypt fips-prf gmp curve25519 chapoly xcbc cmac hmac kdf ctr ccm gcm drbg ml curl files \
 kernel-libipsec kernel-netlink socket-default vici updown eap-identity eap-md5 eap-mschapv2 xauth-generic xauth-eap unity counters";
 
-/// strongswan.conf: logs into `log`; charon and swanctl meet at `socket`.
-pub(super) fn strongswan_conf(description: &Description, log: &Path, socket: &Path) -> String {
+/// strongswan.conf: logs into `log`; charon and swanctl meet at `socket`; `included` is read before.
+pub(super) fn strongswan_conf(
+    description: &Description,
+    log: &Path,
+    socket: &Path,
+    included: Option<&Path>,
+) -> String {
     let mut text = Text::default();
+    if let Some(file) = included {
+        text.line(&format!("include {}", file.display()));
+    }
     let socket = format!("unix://{}", socket.display());
     text.open("swanctl");
     text.set("socket", &socket);
@@ -44,6 +52,15 @@ pub(super) fn strongswan_conf(description: &Description, log: &Path, socket: &Pa
     text.set("journal.default", "-1");
     text.set("port", "500");
     text.set("port_nat_t", "4500");
+    text.settings(&description.settings);
+    text.close();
+    text.0
+}
+
+/// The settings alone, for whichever charon there is: charon-systemd looks into this section, too.
+pub(super) fn daemon_conf(description: &Description) -> String {
+    let mut text = Text::default();
+    text.open("charon");
     text.settings(&description.settings);
     text.close();
     text.0
@@ -235,7 +252,7 @@ mod tests {
             swanctl_conf(&description)
                 .contains("ike-0 {\n    secret = \"0x61237d\"\n    id-0 = \"R1\"")
         );
-        let text = strongswan_conf(&description, Path::new("/l"), Path::new("/s"));
+        let text = strongswan_conf(&description, Path::new("/l"), Path::new("/s"), None);
         assert!(
             text.contains("revocation {\n      enable_ocsp = \"no\""),
             "{text}"

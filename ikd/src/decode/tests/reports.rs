@@ -18,7 +18,7 @@ fn a_message_is_a_block_with_a_line_for_each_payload() {
     proposal 1 ISAKMP, transform 1: encr aes 256, hash sha, auth rsig, group 14, lifetime 86400 Seconds
   Vendor ID [20]: DPD
 
-1 packets: 1 IKE messages (0 malformed), 0 keepalives, 0 ESP in UDP, 0 IP fragments, 0 unreadable, 0 others
+1 packets: 1 IKE messages (0 malformed, 0 encrypted, 0 opened), 0 keepalives, 0 ESP in UDP, 0 IP fragments, 0 unreadable, 0 others
 ";
     assert_eq!(report(500, &offer()).0, expected);
 }

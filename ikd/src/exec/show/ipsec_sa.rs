@@ -1,4 +1,6 @@
-//! `show crypto ipsec sa` (O-060), with the packet counters of the data plane.
+//! `show crypto ipsec sa [detail]` (O-060), with the packet counters of the data plane. `detail` has a
+//! line for each reason to drop in place of the two sums; its words are those of later IOS, as the
+//! templates of network automation know them.
 
 use std::net::IpAddr;
 
@@ -8,12 +10,21 @@ use serde::Serialize;
 
 use super::{Lines, View, interface_of};
 use crate::dataplane::config::Direction;
-use crate::dataplane::counters::TunnelCounters;
+use crate::dataplane::counters::{SaCounters, TunnelCounters};
+use crate::dataplane::ip::Version;
 use crate::exec::Snapshot;
+use drops::Drops;
+
+/// Octets of an Ethernet payload.
+const ETHERNET: u16 = 1500;
+/// Octets of a UDP header.
+const UDP: usize = 8;
 
 #[derive(Serialize)]
 pub(super) struct IpsecSas {
     interfaces: Vec<Interface>,
+    #[serde(skip)]
+    detail: bool,
 }
 
 #[derive(Serialize)]
@@ -33,6 +44,8 @@ struct Flow {
     port: u16,
     packets: Packets,
     mtu: u16,
+    /// The longest packet whose ESP packet fits; the same as `mtu` without a data plane.
+    plaintext_mtu: usize,
     mtu_interface: Option<String>,
     /// 0 without an SA.
     outbound_spi: u32,
@@ -52,6 +65,8 @@ pub(super) struct Packets {
     pub(super) send_errors: u64,
     /// Replays, wrong ICVs, malformed packets and packets that do not fit.
     pub(super) receive_errors: u64,
+    /// The same by reason.
+    drops: Drops,
 }
 
 #[derive(Serialize)]
@@ -64,9 +79,10 @@ struct EspSa {
     kilobytes: u64,
     iv_octets: u8,
     replay_detection: bool,
+    replay_window: u32,
 }
 
-pub(super) fn view(now: &Snapshot<'_>) -> IpsecSas {
+pub(super) fn view(now: &Snapshot<'_>, detail: bool) -> IpsecSas {
     let mut interfaces: Vec<Interface> = Vec::new();
     for protection in now.protections {
         let mut flows = vec![flow(now, protection, pairs(now, protection))];
@@ -85,7 +101,7 @@ pub(super) fn view(now: &Snapshot<'_>) -> IpsecSas {
             }),
         }
     }
-    IpsecSas { interfaces }
+    IpsecSas { interfaces, detail }
 }
 
 /// Pairs of a protection by selectors, where a peer of IKEv2 took less than was offered (RFC 7296 2.9).
@@ -140,6 +156,7 @@ impl Packets {
             decaps: c.decaps,
             send_errors: c.no_sa_drops + c.io_errors,
             receive_errors: c.replay_failures + c.auth_failures + c.malformed + c.policy_failures,
+            drops: Drops::of(c, now.traffic.as_ref().map_or(0, |t| t.unknown_spi)),
         })
     }
 }
@@ -182,7 +199,8 @@ fn flow(now: &Snapshot<'_>, protection: &Protection, pairs: Vec<Numbered<'_>>) -
         peer: protection.peer,
         port: pairs.last().map_or(500, |(_, c)| c.remote_port),
         packets: Packets::of(now, &protection.interface),
-        mtu: mtu.unwrap_or(1500),
+        mtu: mtu.unwrap_or(ETHERNET),
+        plaintext_mtu: plaintext_mtu(now, newest, mtu.unwrap_or(ETHERNET)),
         mtu_interface,
         outbound_spi: newest.map_or(0, |c| c.spi_out),
         pfs: newest.map_or(protection.pfs, |c| c.pfs),
@@ -194,6 +212,18 @@ fn flow(now: &Snapshot<'_>, protection: &Protection, pairs: Vec<Numbered<'_>>) -
             .collect(),
         local: protection.local,
     }
+}
+
+/// What remains of the MTU inside ESP of the SA that sends, as the data plane has it.
+fn plaintext_mtu(now: &Snapshot<'_>, newest: Option<&ChildView>, mtu: u16) -> usize {
+    let spi = newest.map(|pair| pair.spi_out);
+    let mut sas = now.traffic.iter().flat_map(|t| &t.sas);
+    let sends = |sa: &&SaCounters| sa.direction == Direction::Outbound && Some(sa.spi) == spi;
+    sas.find(sends).map_or(mtu.into(), |sa| {
+        let outer = Version::of(sa.local).header() + if sa.encap.is_some() { UDP } else { 0 };
+        let space = usize::from(mtu).saturating_sub(outer);
+        sa.suite.largest_payload(space)
+    })
 }
 
 /// IOS numbers the two SAs of a pair one after the other, inbound first.
@@ -214,6 +244,7 @@ fn esp_sa(
         kilobytes: kilobytes_left(now, pair, direction),
         iv_octets: pair.iv_octets,
         replay_detection: of.replay_window > 0,
+        replay_window: of.replay_window,
     }
 }
 
@@ -224,14 +255,15 @@ impl View for IpsecSas {
             out.line(format!("interface: {}", interface.interface));
             let (map, local) = (&interface.crypto_map, interface.local);
             out.line(format!("    Crypto map tag: {map}, local addr {local}"));
-            interface.flows.iter().for_each(|flow| flow.lines(map, out));
+            let flows = interface.flows.iter();
+            flows.for_each(|flow| flow.lines(map, self.detail, out));
         });
         out.0
     }
 }
 
 impl Flow {
-    fn lines(&self, map: &str, out: &mut Lines) {
+    fn lines(&self, map: &str, detail: bool, out: &mut Lines) {
         out.blank();
         out.line("   protected vrf: (none)");
         out.line(format!(
@@ -245,17 +277,21 @@ impl Flow {
         out.line(format!("   current_peer {} port {}", self.peer, self.port));
         out.line("     PERMIT, flags={origin_is_acl,}");
         self.packets.lines(out);
+        match detail {
+            true => self.packets.drops.lines(out),
+            false => self.packets.errors(out),
+        }
         out.blank();
-        self.endpoints(out);
-        section("inbound esp sas:", &self.inbound, map, out);
-        section("inbound ah sas:", &[], map, out);
-        section("inbound pcp sas:", &[], map, out);
-        section("outbound esp sas:", &self.outbound, map, out);
-        section("outbound ah sas:", &[], map, out);
-        section("outbound pcp sas:", &[], map, out);
+        self.endpoints(detail, out);
+        section("inbound esp sas:", &self.inbound, map, detail, out);
+        section("inbound ah sas:", &[], map, detail, out);
+        section("inbound pcp sas:", &[], map, detail, out);
+        section("outbound esp sas:", &self.outbound, map, detail, out);
+        section("outbound ah sas:", &[], map, detail, out);
+        section("outbound pcp sas:", &[], map, detail, out);
     }
 
-    fn endpoints(&self, out: &mut Lines) {
+    fn endpoints(&self, detail: bool, out: &mut Lines) {
         let (local, peer, mtu) = (self.local, self.peer, self.mtu);
         let interface = self.mtu_interface.as_deref().unwrap_or("(none)");
         let pfs = match self.pfs {
@@ -268,8 +304,12 @@ impl Flow {
         out.line(format!(
             "     local crypto endpt.: {local},{between}remote crypto endpt.: {peer}"
         ));
+        let plaintext = match detail {
+            true => format!("plaintext mtu {}, ", self.plaintext_mtu),
+            false => String::new(),
+        };
         out.line(format!(
-            "     path mtu {mtu}, {ip} mtu {mtu}, {ip} mtu idb {interface}"
+            "     {plaintext}path mtu {mtu}, {ip} mtu {mtu}, {ip} mtu idb {interface}"
         ));
         out.line(format!(
             "     current outbound spi: 0x{0:X}({0})",
@@ -283,12 +323,7 @@ impl Packets {
     /// Encapsulation, encryption and authentication are one step here, so each line counts the
     /// same packets three times; nothing is compressed.
     fn lines(&self, out: &mut Lines) {
-        let Self {
-            encaps,
-            decaps,
-            send_errors,
-            receive_errors,
-        } = self;
+        let Self { encaps, decaps, .. } = self;
         out.line(format!(
             "    #pkts encaps: {encaps}, #pkts encrypt: {encaps}, #pkts digest: {encaps}"
         ));
@@ -298,20 +333,22 @@ impl Packets {
         out.line("    #pkts compressed: 0, #pkts decompressed: 0");
         out.line("    #pkts not compressed: 0, #pkts compr. failed: 0");
         out.line("    #pkts not decompressed: 0, #pkts decompress failed: 0");
-        out.line(format!(
-            "    #send errors {send_errors}, #recv errors {receive_errors}"
-        ));
+    }
+
+    fn errors(&self, out: &mut Lines) {
+        let (send, receive) = (self.send_errors, self.receive_errors);
+        out.line(format!("    #send errors {send}, #recv errors {receive}"));
     }
 }
 
-fn section(title: &str, sas: &[EspSa], map: &str, out: &mut Lines) {
+fn section(title: &str, sas: &[EspSa], map: &str, detail: bool, out: &mut Lines) {
     out.blank();
     out.line(format!("     {title}"));
-    sas.iter().for_each(|sa| sa.lines(map, out));
+    sas.iter().for_each(|sa| sa.lines(map, detail, out));
 }
 
 impl EspSa {
-    fn lines(&self, map: &str, out: &mut Lines) {
+    fn lines(&self, map: &str, detail: bool, out: &mut Lines) {
         let Self {
             spi,
             transform,
@@ -332,13 +369,18 @@ impl EspSa {
             "        sa timing: remaining key lifetime (k/sec): ({kilobytes}/{seconds})"
         ));
         out.line(format!("        IV size: {iv_octets} bytes"));
+        let replay = if self.replay_detection { "Y" } else { "N" };
+        let window = match detail {
+            true => format!("  replay window size: {}", self.replay_window),
+            false => String::new(),
+        };
         out.line(format!(
-            "        replay detection support: {}",
-            if self.replay_detection { "Y" } else { "N" }
+            "        replay detection support: {replay}{window}"
         ));
         out.line("        Status: ACTIVE");
     }
 }
 
+mod drops;
 #[cfg(test)]
 mod tests;

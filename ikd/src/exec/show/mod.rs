@@ -18,7 +18,7 @@
 //! | `show crypto ikev2 stats` | `max_sas max_in_negotiation{incoming outgoing} incoming{total active negotiating} outgoing{...} incoming_requests{total accepted rejected} outgoing_requests{...} sa_limit dropped_at_dispatch cookies{challenged accepted rejected rejected_no_cookie}` |
 //! | `show crypto ikev2 stats exchange [detailed]` | `exchanges[] error_notifies[] other_notifies[] configuration_payloads[]`, each: `name sent_requests sent_responses received_requests received_responses` |
 //! | `show crypto ikev2 diagnose error` | `enabled deleted max errors[]{peer message reason}` |
-//! | `show crypto ipsec sa` | `interfaces[]`: `interface crypto_map local flows[]`; a flow: `protection local_ident remote_ident peer port packets{encaps decaps send_errors receive_errors} mtu mtu_interface outbound_spi pfs inbound[] outbound[]`; an SA: `spi transform mode conn_id seconds kilobytes iv_octets replay_detection` |
+//! | `show crypto ipsec sa [detail]` | `interfaces[]`: `interface crypto_map local flows[]`; a flow: `protection local_ident remote_ident peer port packets{encaps decaps send_errors receive_errors drops{no_sa invalid_spi not_sent replayed wrong_icv malformed other_selectors}} mtu plaintext_mtu mtu_interface outbound_spi pfs inbound[] outbound[]`; an SA: `spi transform mode conn_id seconds kilobytes iv_octets replay_detection replay_window` |
 //! | `show crypto ipsec profile` | `ipsec_profiles[]`: `name isakmp_profile ikev2_profile seconds kilobytes responder_only pfs transform_sets[]{name transforms mode}` |
 //! | `show crypto ipsec transform-set` | `transform_sets[]`: `name transforms mode` |
 //! | `show crypto map` | `crypto_maps[]`: `name sequence profile_instance isakmp_profile ikev2_profile peers access_list rules current_peer seconds kilobytes responder_only pfs transform_sets[] interfaces` |
@@ -92,7 +92,7 @@ pub(super) enum Page {
     Ikev2Session { detail: bool },
     Ikev2Stats,
     IpsecProfile,
-    IpsecSa,
+    IpsecSa { detail: bool },
     IsakmpSa { detail: bool },
     Keys(keys::Which),
     Logging,
@@ -169,7 +169,7 @@ pub(super) fn page<'a>(
         Page::Ikev2Session { detail } => Box::new(ikev2_session::view(now, detail)),
         Page::Ikev2Stats => Box::new(ikev2_stats::view(now)),
         Page::IpsecProfile => Box::new(ipsec_profile::view(now)),
-        Page::IpsecSa => Box::new(ipsec_sa::view(now)),
+        Page::IpsecSa { detail } => Box::new(ipsec_sa::view(now, detail)),
         Page::IsakmpSa { detail } => Box::new(isakmp_sa::view(now, detail)),
         Page::Keys(which) => Box::new(keys::view(now, which)),
         Page::Logging => Box::new(logging::view(now)),

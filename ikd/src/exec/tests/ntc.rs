@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::exec::fixture::{R1, shown};
+use crate::exec::fixture::{R1, child, isakmp_sa, shown, traffic};
 
 const PARSE: &str = "
 import json, sys
@@ -110,4 +110,71 @@ fn the_address_of_the_seed_is_what_the_template_lacks() {
     let seeds = text.replacen(named, &format!("{named}    IP Address: 192.168.0.1\n"), 1);
     let why = read(&python, command, &seeds).unwrap_err();
     assert!(why.contains("IP Address: 192.168.0.1"), "{why}");
+}
+
+/// R1 with an SA of IKEv1 and a pair that has carried traffic.
+fn at_work(command: &str) -> String {
+    let world = R1::new();
+    let mut now = world.snapshot();
+    now.isakmp = vec![isakmp_sa(1001, "I")];
+    now.children = vec![child()];
+    now.traffic = Some(traffic());
+    shown(command, &now)
+}
+
+/// O-061: the template knows every line of the page, and what it reads is what we mean.
+#[test]
+fn sessions_are_read_by_the_template_of_ntc() {
+    let Some(python) = python() else { return };
+    let command = "show crypto session detail";
+    let text = at_work(command);
+    let read = read(&python, command, &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    for (field, value) in [
+        ("interface", "Tunnel1"),
+        ("session_status", "UP-ACTIVE"),
+        ("profile", "prof1"),
+        ("peer", "192.168.0.2"),
+        ("port", "500"),
+        ("phase1_id", "R2.cisco.com"),
+        ("local_ip", "192.168.0.1"),
+        ("ikev1_status", "Active"),
+        ("conn_id", "1001"),
+        ("permit", "47"),
+        ("src_host", "192.168.0.1"),
+        ("active_sa", "2"),
+        ("origin", "crypto map"),
+    ] {
+        assert_eq!(read[0][field], value, "{field} of {read}");
+    }
+    assert_eq!(read.as_array().map(Vec::len), Some(1), "{read}");
+}
+
+/// O-060: both SAs of a pair, with counters.
+#[test]
+fn esp_sas_are_read_by_the_template_of_ntc() {
+    let Some(python) = python() else { return };
+    let command = "show crypto ipsec sa detail";
+    let text = at_work(command);
+    let read = read(&python, command, &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    assert_eq!(read.as_array().map(Vec::len), Some(2), "{read}");
+    for (field, value) in [
+        ("interface", "Tunnel1"),
+        ("crypto_map_tag", "Tunnel1-head-0"),
+        ("local_ident_prot", "47"),
+        ("current_peer", "192.168.0.2"),
+        ("pkts_encaps", "5"),
+        ("pkts_decaps", "4"),
+        ("pkts_no_sa", "1"),
+        ("pkts_replay_failed", "2"),
+        ("sa_orientation", "inbound"),
+        ("sa_type", "esp"),
+        ("sa_spi_hex", "0x6C0F3A3D"),
+        ("sa_transform", "esp-aes esp-sha256-hmac"),
+        ("sa_lifetime_kbytes", "4607999"),
+        ("sa_replay_detection_support", "Y"),
+        ("sa_status", "ACTIVE"),
+    ] {
+        assert_eq!(read[0][field], value, "{field} of {read}");
+    }
+    assert_eq!(read[1]["sa_spi_hex"], "0x24C6C5A2", "{read}");
 }

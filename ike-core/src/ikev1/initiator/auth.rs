@@ -10,6 +10,7 @@ use super::super::table::{self, Message};
 use super::super::verdict;
 use super::super::{cipher, common};
 use super::{Agreeing, Initiator, Step, Verifying};
+use crate::policy::Decision;
 use crate::sa::job::JobOutcome;
 use crate::trace::{Fsm, Input, IsakmpTrace, SaState};
 use bytes::Bytes;
@@ -156,7 +157,7 @@ pub(super) fn mm6(
         }
         Judging::Refused(reason) => {
             shell.dropped(ctx, reason.clone());
-            shell.record.stop("MM6", reason);
+            shell.ends(ctx, "MM6", Decision::new((), "RFC 2409 5", reason));
             Step::Stay(Initiator::SentMm5(material, iv))
         }
     }
@@ -178,7 +179,7 @@ pub(super) fn verified(
             state.last_block,
         ))),
         Err(reason) => {
-            shell.record.stop("MM6", reason);
+            shell.ends(ctx, "MM6", Decision::new((), "RFC 2409 5", reason));
             Step::Stay(Initiator::SentMm5(Box::new(state.material), state.iv))
         }
     }

@@ -10,6 +10,7 @@ use super::super::shell::Shell;
 use super::super::{children, informational};
 use super::{IsakmpSa, State};
 use crate::policy::identity::Identity;
+use crate::policy::{Decision, Subject};
 use crate::sa::action::Action;
 use crate::sa::retransmit::{Due, Timers};
 use crate::time::Timestamp;
@@ -64,10 +65,9 @@ impl IsakmpSa {
 
     fn death_by_retransmission(&mut self, ctx: &mut Context<'_>) {
         let message = awaited(self.shell.fsm);
-        self.shell.record.stop(
-            message,
-            format!("Death by retransmission P1: {message} never came"),
-        );
+        let why = format!("Death by retransmission P1: {message} never came");
+        self.shell
+            .ends(ctx, message, Decision::new((), "W-050", why));
         self.shell.kill(ctx, "Death by retransmission P1");
     }
 
@@ -144,7 +144,12 @@ fn established_deadline(
         DpdDue::Dead => {
             shell.trace(ctx, IsakmpTrace::PeerDead(shell.remote.ip()));
             if let Some(checks) = established.dpd.checks() {
-                shell.why(ctx, "liveness", &checks.dead("G-025"));
+                let keepalive = shell.profile(ctx.config).filter(|p| p.keepalive.is_some());
+                let about = match keepalive {
+                    Some(profile) => Subject::isakmp_profile(&profile.name).line("keepalive"),
+                    None => Subject::block("crypto isakmp keepalive"),
+                };
+                shell.why(ctx, "liveness", &checks.dead("G-025").about([about]));
             }
             shell.kill(ctx, "Peers lost (DPD)");
             return true;
@@ -228,10 +233,8 @@ fn quick_deadline(
                 },
             );
             let awaited = if pending_spi.is_some() { "QM3" } else { "QM2" };
-            shell.record.stop(
-                awaited,
-                format!("Death by retransmission P2: {awaited} never came"),
-            );
+            let why = format!("Death by retransmission P2: {awaited} never came");
+            shell.ends(ctx, awaited, Decision::new((), "W-050", why));
             established.finish(message_id);
             match pending_spi {
                 Some(spi) => drop(children::remove(ctx, spi)),

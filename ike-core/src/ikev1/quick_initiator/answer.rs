@@ -8,6 +8,7 @@ use super::super::quick::{self, Ingredients};
 use super::super::shell::Shell;
 use super::super::table::{self, Message};
 use super::{QuickInitiator, Stage, tell_sas};
+use crate::policy::Decision;
 use crate::policy::ipsec::{self, AgreedChild};
 use crate::sa::action::JobId;
 use crate::sa::job::{Job, JobOutcome};
@@ -294,7 +295,9 @@ impl QuickInitiator {
                 reason: "QM rejected",
             },
         );
-        shell.record.stop("QM2", reason);
+        let about = quick::subjects(ctx, &self.protection);
+        let refusal = Decision::new((), "W-053", reason).about(about);
+        shell.ends(ctx, "QM2", refusal);
         self.sent = None;
         self.stage = Stage::Done {
             until: ctx.now.mono,
@@ -317,9 +320,10 @@ impl QuickInitiator {
                 reason: "Informational (in) state 1",
             },
         );
-        shell
-            .record
-            .stop("QM1", format!("the peer refused phase 2: {notify}"));
+        let why = format!("the peer refused phase 2: {notify}");
+        let about = quick::subjects(ctx, &self.protection);
+        let refusal = Decision::new((), "W-053", why).about(about);
+        shell.ends(ctx, "QM1", refusal);
         self.sent = None;
         self.stage = Stage::Done {
             until: ctx.now.mono,

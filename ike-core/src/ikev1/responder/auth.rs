@@ -9,6 +9,7 @@ use super::super::shell::Shell;
 use super::super::table::{self, Message};
 use super::super::verdict;
 use super::{Mm5, Responder, SentMm4, Signing, Step, Verifying};
+use crate::policy::Decision;
 use crate::sa::job::{JobOutcome, PeerVerified};
 use crate::trace::{Fsm, Input, IsakmpTrace};
 use bytes::Bytes;
@@ -88,7 +89,7 @@ pub(super) fn fall_back(
     ctx: &mut Context<'_>,
     reason: String,
 ) -> Step {
-    shell.record.stop("MM5", reason);
+    shell.ends(ctx, "MM5", Decision::new((), "RFC 2409 5", reason));
     shell.transition(ctx, Input::ProcessError, Fsm::Responder(4));
     Step::Stay(Responder::SentMm4(Box::new(state)))
 }

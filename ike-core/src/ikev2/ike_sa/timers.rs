@@ -1,9 +1,11 @@
 //! Deadlines of an IKE SA: repetition, its end, half-open age, what the established SA wants (W-075, B4).
 
 use super::super::context::{self, Context};
+use super::super::init;
 use super::super::outgoing::Due;
 use super::super::pump;
 use super::{IkeSa, State};
+use crate::policy::Decision;
 use crate::sa::retransmit::Timers;
 use crate::time::Timestamp;
 use crate::trace::Ikev2Trace;
@@ -55,6 +57,13 @@ impl IkeSa {
             State::Initiator(state) => {
                 let (message, why) = state.missing();
                 self.shell.trace(ctx, Ikev2Trace::RetransmissionsExhausted);
+                let rule = match state.is_refused() {
+                    true => "RFC 7296 2.21.1",
+                    false => "W-075",
+                };
+                let about = init::subjects(&self.shell, ctx, state.is_refused());
+                let ended = Decision::new((), rule, why.clone()).about(about);
+                self.shell.ends(ctx, message, ended);
                 self.shell.fail(ctx, message, &why);
             }
             State::Established(sa) => pump::gone(&mut self.shell, ctx, sa),

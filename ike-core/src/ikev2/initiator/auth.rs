@@ -23,10 +23,10 @@ use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::redirect;
 use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
-use crate::policy::ikev2;
 use crate::policy::ikev2::childless::FirstChild;
 use crate::policy::ikev2::esp;
 use crate::policy::protection::Protection;
+use crate::policy::{Decision, Subject, ikev2};
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
 use crate::sa::record::CertificateRequests;
@@ -154,7 +154,9 @@ impl AuthSent {
         if let Some(error) = notify::error(chain).filter(|_| !proof) {
             // E-5: no further packet; the responder has deleted its side.
             shell.trace(ctx, Ikev2Trace::ReceivedNotify(error.ty.to_string()));
-            shell.fail(ctx, "IKE_AUTH", &format!("the peer answers {}", error.ty));
+            let why = format!("the peer answers {}", error.ty);
+            tell_refused(shell, ctx, &why);
+            shell.fail(ctx, "IKE_AUTH", &why);
             return Step::Ended;
         }
         if chain.find(PayloadType::V2_EAP).is_some() {
@@ -195,6 +197,26 @@ impl AuthSent {
             Judging::Refused(why) => refuse(shell, ctx, self, &why),
         }
     }
+}
+
+/// E-5: what the responder cannot believe is what we presented.
+fn tell_refused(shell: &mut Shell, ctx: &mut Context<'_>, why: &str) {
+    let own = shell.profile.as_deref().map(Subject::ikev2_profile);
+    let signer = shell.record.signed_with.as_deref().map(|trustpoint| {
+        let line = own
+            .as_ref()
+            .map(|own| own.line(format!("pki trustpoint {trustpoint}")));
+        line.into_iter().chain([Subject::trustpoint(trustpoint)])
+    });
+    let identity = own.as_ref().map(|own| own.line("identity local"));
+    let about: Vec<Subject> = signer
+        .into_iter()
+        .flatten()
+        .chain(identity)
+        .chain(own)
+        .collect();
+    let decision = Decision::new((), "E-5", why).about(about);
+    shell.why(ctx, "the peer does not believe us", &decision);
 }
 
 impl Verifying {
@@ -256,6 +278,10 @@ fn establish(
             crate::trace::escaped(&proven.identity.to_string()),
             profile.name
         );
+        let own = Subject::ikev2_profile(&profile.name);
+        let lines = [own.line("match identity remote"), own];
+        let decision = Decision::new((), "G-043", why.clone()).about(lines);
+        shell.why(ctx, "the peer is another", &decision);
         return refuse(shell, ctx, sent, &why);
     }
     let AuthSent {

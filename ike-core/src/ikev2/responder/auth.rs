@@ -21,6 +21,7 @@ use crate::ikev2::prove::{self, OwnProof, Proof};
 use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::Shell;
 use crate::ikev2::table;
+use crate::policy::Decision;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
 use crate::trace::Ikev2Trace;
@@ -285,7 +286,10 @@ fn answer(
             established.install(shell, ctx, child);
         }
         Ok(None) => {}
-        Err(refusal) => shell.record.stop("IKE_AUTH", refusal.because),
+        Err(refusal) => {
+            let ended = Decision::new((), refusal.rule(), refusal.because);
+            shell.ends(ctx, "IKE_AUTH", ended);
+        }
     }
     let exchange = (ExchangeType::IKE_AUTH, asked.id);
     shell.respond(ctx, &mut established.sk, exchange, &payloads);

@@ -2,8 +2,11 @@
 
 use ike_pki::{GlobalCa, KEY_HASH, Name, Store};
 
+use super::validation::lines;
 use crate::config::Ikev2Profile;
-use crate::policy::Decision;
+use crate::policy::certreq::trustpoints;
+use crate::policy::validation::vouching;
+use crate::policy::{Decision, Subject};
 
 /// One CA of a certificate request (RFC 7296 3.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +23,14 @@ pub struct AskedCa {
 /// known (S-071). The initiator asks for none in its request (S-070).
 #[must_use]
 pub fn init_response(store: &Store, trustpool: bool) -> Decision<Vec<AskedCa>> {
+    let global = store.global_list(trustpool);
+    let every = trustpoints(&global);
     Decision::new(
-        asked(store, store.global_list(trustpool)),
+        asked(store, global),
         "S-071",
         "a responder asks for every global trustpoint: no profile is known before IKE_AUTH",
     )
+    .about(every)
 }
 
 /// The CAs that the initiator of IKE_AUTH asks for: those its profile may verify with, in the
@@ -36,9 +42,12 @@ pub fn auth_request(profile: Option<&Ikev2Profile>, store: &Store) -> Decision<V
     let global = store.global_list(false);
     let listed = profile.iter().flat_map(|p| p.verify_trustpoints());
     let listed: Vec<&str> = listed.collect();
+    let bound = profile.map(|p| Subject::ikev2_profile(&p.name));
     let Some(profile) = profile.filter(|_| !listed.is_empty()) else {
         let because = "no pki trustpoint to verify with: every global trustpoint is asked for";
-        return Decision::new(asked(store, global), "S-072", because);
+        let every = trustpoints(&global);
+        let decision = Decision::new(asked(store, global), "S-072", because);
+        return decision.about(bound).about(every);
     };
     let because = format!(
         "profile {} verifies with pki trustpoint {}",
@@ -46,7 +55,10 @@ pub fn auth_request(profile: Option<&Ikev2Profile>, store: &Store) -> Decision<V
         listed.join(", ")
     );
     let asked = asked(store, only(store, global, &listed));
+    let names: Vec<String> = listed.iter().copied().map(str::to_owned).collect();
     Decision::new(asked, "S-072", because)
+        .about(lines(profile, &listed))
+        .among(vouching(&names, &profile.name, store, "S-072"))
 }
 
 /// The entries that are the CA of a listed trustpoint. Two trustpoints of one CA share an entry

@@ -3,7 +3,7 @@
 use ike_wire::v2::NotifyType;
 
 use crate::config::Ikev2Childless;
-use crate::policy::Decision;
+use crate::policy::{Decision, Subject};
 
 /// When an initiator asks for its first child SA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +34,11 @@ pub fn initiator(configured: Option<Ikev2Childless>, announced: bool) -> Decisio
             (FirstChild::InAuth, "childless is not required")
         }
     };
-    Decision::new(value, "RFC 6023 3", because)
+    Decision::new(value, "RFC 6023 3", because).about([Subject::block(COMMAND)])
 }
+
+/// The line that speaks of it.
+const COMMAND: &str = "crypto ikev2 childless";
 
 /// What a responder makes of an IKE_AUTH request with or without a child SA; the value is the notify to
 /// refuse it with. RFC 6023 3: a responder that did not announce it answers INVALID_SYNTAX to a request
@@ -58,7 +61,7 @@ pub fn responder(
         (Some(_), false) => (None, "an IKE SA without child SA was announced"),
         (_, true) => (None, "the first child SA is made in IKE_AUTH"),
     };
-    Decision::new(value, "RFC 6023 3", because)
+    Decision::new(value, "RFC 6023 3", because).about([Subject::block(COMMAND)])
 }
 
 #[cfg(test)]

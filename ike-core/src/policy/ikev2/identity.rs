@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use ike_pki::Name;
 
 use crate::config::{Ikev2LocalIdentity, Ikev2Profile};
-use crate::policy::Decision;
 use crate::policy::identity::Identity;
+use crate::policy::{Decision, Subject};
 
 /// The identity of our ID payload: `identity local`, else the subject of our certificate where
 /// one proves us, else our address (G-043). `subject` is that of the certificate that signs;
@@ -18,6 +18,7 @@ pub fn to_present(
     subject: Option<&Name>,
 ) -> Decision<Identity> {
     let name = &profile.name;
+    let own = Subject::ikev2_profile(name);
     let dn = || subject.cloned().map(Identity::Dn);
     let configured = match &profile.identity_local {
         Some(Ikev2LocalIdentity::Address(address)) => Some(Identity::from(*address)),
@@ -32,7 +33,8 @@ pub fn to_present(
             identity,
             "G-043",
             format!("identity local of profile {name}"),
-        );
+        )
+        .about([own.line("identity local")]);
     }
     let signs = profile
         .auth_local
@@ -41,11 +43,11 @@ pub fn to_present(
     match dn().filter(|_| signs && profile.identity_local.is_none()) {
         Some(identity) => {
             let because = format!("profile {name} signs: the subject of its certificate");
-            Decision::new(identity, "G-043", because)
+            Decision::new(identity, "G-043", because).about([own])
         }
         None => {
             let because = format!("profile {name} names no identity: the local address");
-            Decision::new(local.into(), "G-043", because)
+            Decision::new(local.into(), "G-043", because).about([own])
         }
     }
 }

@@ -8,6 +8,7 @@ use super::matching::{of_network, rank};
 use crate::config::{Ikev2Auth, Ikev2Peer, Ikev2Ppk, Ikev2Profile, RunningConfig};
 use crate::policy::identity::Identity;
 use crate::policy::profile::Specificity;
+use crate::policy::{Candidate, Decision, Subject};
 
 /// The entry for a peer in the profile's keyring. A known identity goes before the address
 /// (responder, and initiator once IDr is there), as does a host name where there is none yet; the
@@ -82,6 +83,69 @@ pub fn ppk_by_id<'a>(
     let keyring = config.ikev2_keyring(profile.ppk_keyring.as_deref()?)?;
     let mut ppks = keyring.peers.iter().filter_map(|entry| entry.ppk.as_ref());
     ppks.find(|ppk| ppk.id.as_bytes() == id)
+}
+
+/// Why a peer has no key here, or another one (G-042): every entry of the profile's keyring, never what its key is.
+#[must_use]
+pub fn refusal(
+    config: &RunningConfig,
+    profile: &Ikev2Profile,
+    peer: IpAddr,
+    identity: Option<&Identity>,
+    (rule, because): (&'static str, String),
+) -> Decision<()> {
+    let own = Subject::ikev2_profile(&profile.name);
+    if profile
+        .auth_remote
+        .iter()
+        .any(|a| in_line(Some(a)).is_some())
+    {
+        let line = own.line("authentication remote pre-share");
+        return Decision::new((), rule, because).about([line]);
+    }
+    let Some(keyring) = profile.keyring.as_deref() else {
+        return Decision::new((), rule, because).about([own]);
+    };
+    let block = format!("crypto ikev2 keyring {keyring}");
+    let chosen = for_peer(config, profile, peer, identity);
+    let who = identity.map_or_else(|| peer.to_string(), ToString::to_string);
+    let candidate = |entry: &Ikev2Peer| {
+        let subject = Subject::block(format!("{block} peer {}", entry.name));
+        let candidate = Candidate::new(
+            format!("peer {}", entry.name),
+            Some(subject.line("pre-shared-key")),
+        );
+        match chosen {
+            Some(chosen) if std::ptr::eq(chosen, entry) => candidate.chosen(),
+            _ => candidate.rejected("G-042", rejected(config, entry, peer, identity, &who)),
+        }
+    };
+    let entries = config.ikev2_keyring(keyring).into_iter();
+    let entries = entries.flat_map(|keyring| &keyring.peers);
+    let key = chosen.map(|entry| {
+        let entry = Subject::block(format!("{block} peer {}", entry.name));
+        entry.line("pre-shared-key")
+    });
+    let lines = [own.line("keyring"), Subject::block(block.as_str())];
+    let decision = Decision::new((), rule, because).about(key).about(lines);
+    decision.among(entries.map(candidate))
+}
+
+fn rejected(
+    config: &RunningConfig,
+    entry: &Ikev2Peer,
+    peer: IpAddr,
+    identity: Option<&Identity>,
+    who: &str,
+) -> String {
+    let named = identity.zip(entry.identity.as_ref());
+    let by_name = named.is_some_and(|(peer, own)| rank(own, peer).is_some());
+    let mut networks = entry.addresses.iter();
+    let by_address = networks.any(|(network, bits)| of_network(*network, *bits, peer).is_some());
+    match by_name || by_address || has_host_name(config, entry, peer) {
+        true => "another entry fits better".to_owned(),
+        false => format!("neither identity nor address is that of {who} at {peer}"),
+    }
 }
 
 fn find<'a>(

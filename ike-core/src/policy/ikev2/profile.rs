@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use ike_pki::Certificate;
 
 use super::matching::{in_table, rank, serves};
-use crate::config::{Ikev2Profile, RunningConfig};
+use crate::config::{Ikev2Match, Ikev2Profile, RunningConfig};
 use crate::policy::identity::Identity;
-use crate::policy::profile::{Specificity, decide};
-use crate::policy::{Decision, certificate_map};
+use crate::policy::profile::{Fitting, Mapped, Specificity, by_map, decide, stranger};
+use crate::policy::{Candidate, Decision, Subject, certificate_map};
 
 /// The profile for a peer's identity: the most specific match, the newest created among equals
 /// (S-095, S-096). With `profile-selection first-match` the newest match wins whatever its
@@ -20,15 +20,38 @@ pub fn for_peer(
     local: IpAddr,
     config: &RunningConfig,
 ) -> Decision<Option<String>> {
-    let candidates = selectable(config, local)
-        .filter_map(|(created, p)| Some((best_match(p, identity)?, created, p.name.as_str())));
+    let usable = || {
+        config
+            .ikev2_profiles
+            .iter()
+            .enumerate()
+            .filter(selectable(config, local))
+    };
+    let fitting = usable().filter_map(|(created, p)| {
+        let (rank, statement) = best_statement(p, identity)?;
+        let own = Subject::ikev2_profile(&p.name);
+        let line = own.line(format!("match identity remote {statement}"));
+        Some(Fitting::new(rank, created, &p.name, line))
+    });
+    let others = config.ikev2_profiles.iter().filter_map(|p| {
+        let barred = barred(config, p, local);
+        (barred.is_some() || best_match(p, identity).is_none()).then_some((p, barred))
+    });
+    let rejected = others.map(|(p, barred)| match barred {
+        Some((command, because)) => {
+            let own = Subject::ikev2_profile(&p.name);
+            let line = command.map(|command| own.line(command));
+            let name = format!("profile {}", p.name);
+            Candidate::new(name, Some(line.unwrap_or(own))).rejected("G-043", because)
+        }
+        None => {
+            let own = Subject::ikev2_profile(&p.name);
+            stranger(own, &p.name, "match identity remote", &p.match_identity)
+        }
+    });
     let first_match = config.profile_selection_first_match;
-    decide(
-        candidates.collect(),
-        &identity.to_string(),
-        first_match,
-        "S-090",
-    )
+    let who = identity.to_string();
+    decide(fitting.collect(), rejected, &who, first_match, "S-090")
 }
 
 /// The profile for a peer's certificate: the newest with a `match certificate` map that fits. It
@@ -39,12 +62,15 @@ pub fn for_certificate(
     local: IpAddr,
     config: &RunningConfig,
 ) -> Decision<Option<String>> {
-    let fits = |label: &String| certificate_map::matches(config, label, certificate);
-    let candidates = selectable(config, local)
-        .filter(|(_, profile)| profile.match_certificate.iter().any(fits))
-        .map(|(created, profile)| (Specificity::Exact, created, profile.name.as_str()));
-    let who = certificate.subject().to_string();
-    decide(candidates.collect(), &who, false, "U-10")
+    let usable = config.ikev2_profiles.iter().enumerate();
+    let usable = usable.filter(selectable(config, local));
+    let mapped = usable.map(|(created, p)| Mapped {
+        created,
+        own: Subject::ikev2_profile(&p.name),
+        name: &p.name,
+        maps: &p.match_certificate,
+    });
+    by_map(&mapped.collect::<Vec<_>>(), certificate, config)
 }
 
 /// Whether a peer that was called by this profile may answer with this identity and certificate: one of
@@ -64,25 +90,46 @@ pub fn matches(
     anybody || best_match(profile, identity).is_some() || certificate.is_some_and(by_map)
 }
 
-/// The profiles that may be selected at a local address, with the order of their creation.
-fn selectable(
+/// Whether a profile may be selected at a local address.
+fn selectable(config: &RunningConfig, local: IpAddr) -> impl Fn(&(usize, &Ikev2Profile)) -> bool {
+    move |(_, profile)| barred(config, profile, local).is_none()
+}
+
+/// Why a profile is never selected at a local address (G-043), and the line that says so, if one does.
+fn barred(
     config: &RunningConfig,
+    profile: &Ikev2Profile,
     local: IpAddr,
-) -> impl Iterator<Item = (usize, &Ikev2Profile)> {
-    let usable = move |profile: &Ikev2Profile| {
-        profile.is_complete()
-            && !profile.shutdown
-            && in_table(&profile.fvrf)
-            && serves(config, &profile.match_local, local)
-    };
-    let profiles = config.ikev2_profiles.iter().enumerate();
-    profiles.filter(move |(_, profile)| usable(profile))
+) -> Option<(Option<&'static str>, String)> {
+    match () {
+        () if profile.shutdown => Some((Some("shutdown"), "it is shut down".to_owned())),
+        () if !profile.is_complete() => Some((None, "it is incomplete".to_owned())),
+        () if !in_table(&profile.fvrf) => {
+            let because = "it is for another routing table".to_owned();
+            Some((Some("match fvrf"), because))
+        }
+        () if !serves(config, &profile.match_local, local) => {
+            let because = format!("it does not serve the local address {local}");
+            Some((Some("match address local"), because))
+        }
+        () => None,
+    }
 }
 
 /// The best rank among a profile's statements, `None` when none matches.
 fn best_match(profile: &Ikev2Profile, identity: &Identity) -> Option<Specificity> {
+    best_statement(profile, identity).map(|(rank, _)| rank)
+}
+
+/// The same with the statement.
+fn best_statement<'a>(
+    profile: &'a Ikev2Profile,
+    identity: &Identity,
+) -> Option<(Specificity, &'a Ikev2Match)> {
     let statements = profile.match_identity.iter();
-    statements.filter_map(|item| rank(item, identity)).max()
+    statements
+        .filter_map(|item| Some((rank(item, identity)?, item)))
+        .max_by_key(|(rank, _)| *rank)
 }
 
 #[cfg(test)]

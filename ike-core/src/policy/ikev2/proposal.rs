@@ -6,7 +6,7 @@ use ike_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, Transfo
 
 use super::suite::{self, Encryption, IkeSuite};
 use crate::config::Ikev2Proposal;
-use crate::policy::Decision;
+use crate::policy::{Decision, Subject};
 
 /// A proposal that was taken from an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +169,8 @@ pub fn choose(
                     "proposal {} of the offer is the first that proposal {} allows",
                     candidate.number, own.name
                 );
-                return Some(Decision::new(chosen, "G-040", because));
+                let about = Subject::block(format!("crypto ikev2 proposal {}", own.name));
+                return Some(Decision::new(chosen, "G-040", because).about([about]));
             }
         }
     }

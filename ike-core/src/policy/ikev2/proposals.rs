@@ -6,7 +6,7 @@ use super::matching::in_table;
 use crate::config::{
     Ikev2Encryption, Ikev2Integrity, Ikev2Mode, Ikev2Policy, Ikev2Prf, Ikev2Proposal, RunningConfig,
 };
-use crate::policy::Decision;
+use crate::policy::{Decision, Subject};
 
 /// The name of the smart defaults (G-045).
 const DEFAULT: &str = "default";
@@ -33,17 +33,32 @@ pub fn policy_for(config: &RunningConfig, local: IpAddr) -> Decision<Option<Ikev
     let mut own = config.ikev2_policies.iter().filter(|p| p.name != DEFAULT);
     if let Some(policy) = own.find(fits) {
         let because = format!("policy {} is the first that fits {local}", policy.name);
-        return Decision::new(Some(policy.clone()), "G-041", because);
+        let about = subjects(policy);
+        return Decision::new(Some(policy.clone()), "G-041", because).about(about);
     }
     let built_in = config.ikev2.default_policy.then(Ikev2Policy::built_in);
     let default = config.ikev2_policy(DEFAULT).cloned().or(built_in);
     match default.filter(|policy| fits(&policy)) {
         Some(policy) => {
             let because = format!("no configured policy fits {local}: the default policy");
-            Decision::new(Some(policy), "G-045", because)
+            let about = subjects(&policy);
+            Decision::new(Some(policy), "G-045", because).about(about)
         }
-        None => Decision::new(None, "G-041", format!("no policy fits {local}")),
+        None => {
+            let own = config.ikev2_policies.iter();
+            let policy = |name: &str| Subject::block(format!("crypto ikev2 policy {name}"));
+            Decision::new(None, "G-041", format!("no policy fits {local}"))
+                .about(own.map(|p| policy(&p.name)))
+        }
     }
+}
+
+/// The policy and the proposals it names, as far as they are configured.
+fn subjects(policy: &Ikev2Policy) -> Vec<Subject> {
+    let own = Subject::block(format!("crypto ikev2 policy {}", policy.name));
+    let names = policy.proposals.iter();
+    let proposals = names.map(|name| Subject::block(format!("crypto ikev2 proposal {name}")));
+    std::iter::once(own).chain(proposals).collect()
 }
 
 /// The built-in proposals: IOS has one (W-064). The modern mode has two, because a proposal with

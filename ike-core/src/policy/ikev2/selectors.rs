@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use ike_wire::v2::{AddressRange, TrafficSelector, TrafficSelectors, TsType};
 
-use crate::policy::Decision;
-use crate::policy::address;
-use crate::policy::protection::{MapRefusal, Protection, Selector};
+use crate::policy::protected_by::{Comparison, nearest_first, refusal};
+use crate::policy::protection::{MapRefusal, Protection, Selector, demands};
+use crate::policy::{Decision, address};
 
 /// A protection and the part of the offer it carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,30 +69,60 @@ pub fn for_selectors<'a>(
     // Between two tunnels of one peer the one that carries the whole offer is meant.
     fitting.sort_by_key(|n| n.narrowed);
     let bound = |n: &&Narrowed<'_>| n.protection.ikev2_profile.as_deref() == bound_profile;
-    match (fitting.iter().find(bound), fitting.first()) {
-        (Some(found), _) => {
-            let because = format!(
-                "{} protects {} to {}",
-                found.protection.name, found.local, found.remote
-            );
-            Ok(Decision::new(found.clone(), "S-093", because))
+    if let Some(found) = fitting.iter().find(bound) {
+        let because = format!(
+            "{} protects {} to {}",
+            found.protection.name, found.local, found.remote
+        );
+        let about = found.protection.origin.selectors();
+        return Ok(Decision::new(found.clone(), "S-093", because).about(about));
+    }
+    let other = fitting.first().map(|n| n.protection);
+    let because = match other {
+        Some(other) => demands(other, other.ikev2_profile.as_deref(), bound_profile),
+        None => format!(
+            "nothing between {} and {} protects the offered selectors",
+            endpoints.0, endpoints.1
+        ),
+    };
+    let offered = (listed(ours), listed(theirs));
+    let compared = nearest_first(protections, endpoints).filter(|p| p.ikev2_profile.is_some());
+    let compared = compared.map(|p| {
+        let (local, remote) = (p.local_selector, p.remote_selector);
+        let mut steps = Comparison::new(p, "S-093");
+        steps.endpoints(endpoints);
+        let fits = narrow(&local, ours).is_some();
+        steps.side("our side", &local.range_text(), &offered.0, fits);
+        let fits = narrow(&remote, theirs).is_some();
+        steps.side("the peer's side", &remote.range_text(), &offered.1, fits);
+        steps.profile(p.ikev2_profile.as_deref(), bound_profile);
+        steps
+    });
+    Err(MapRefusal {
+        profile_did_not_match: other.is_some(),
+        decision: refusal("S-093", because, compared),
+    })
+}
+
+/// The selectors that are offered, for people: the first few.
+fn listed(offered: &TrafficSelectors) -> String {
+    const SHOWN: usize = 4;
+    let range = |ts: &TrafficSelector| {
+        let (low, high) = (ts.start_port, ts.end_port);
+        let protocol = match ts.protocol {
+            0 => String::new(),
+            number => format!(" protocol {number}"),
+        };
+        match ts.range {
+            AddressRange::V4(a, b) => format!("{a}/{low} - {b}/{high}{protocol}"),
+            AddressRange::V6(a, b) => format!("{a}/{low} - {b}/{high}{protocol}"),
+            AddressRange::Raw(_) => "a selector of another type".to_owned(),
         }
-        (None, Some(other)) => Err(MapRefusal {
-            profile_did_not_match: true,
-            because: format!(
-                "{} demands profile {}, the peer was bound to {}",
-                other.protection.name,
-                other.protection.ikev2_profile.as_deref().unwrap_or("none"),
-                bound_profile.unwrap_or("none")
-            ),
-        }),
-        (None, None) => Err(MapRefusal {
-            profile_did_not_match: false,
-            because: format!(
-                "nothing between {} and {} protects the offered selectors",
-                endpoints.0, endpoints.1
-            ),
-        }),
+    };
+    let shown: Vec<String> = offered.selectors.iter().take(SHOWN).map(range).collect();
+    match offered.selectors.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -61,6 +61,26 @@ fn a_tunnel_that_carries_traffic() {
     assert_eq!(shown("show crypto ipsec sa", &now), UP);
 }
 
+/// O-060: `detail` names the reasons, what fits, and the window.
+#[test]
+fn the_detailed_page_says_why_packets_were_dropped() {
+    let world = R1::new();
+    let mut now = world.snapshot();
+    now.children = vec![child()];
+    now.traffic = Some(traffic());
+    let text = shown("show crypto ipsec sa detail", &now);
+    for line in [
+        "    #pkts no sa (send) 1, #pkts invalid sa (rcv) 3\n",
+        "    ##pkts replay failed (rcv): 2\n",
+        // 1500 less IP, ESP header, IV, ICV and trailer, in whole blocks.
+        "     plaintext mtu 1438, path mtu 1500, ip mtu 1500, ip mtu idb Ethernet0/0\n",
+        "        replay detection support: Y  replay window size: 64\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("#send errors"), "{text}");
+}
+
 /// O-060: a flow without SAs shows too, with SPI 0; a half-open pair has no outbound SA.
 #[test]
 fn flows_without_sas_show_with_spi_0() {
