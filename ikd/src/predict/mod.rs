@@ -81,7 +81,7 @@ pub struct Prediction {
     pub order: BTreeMap<String, Vec<String>>,
     /// The first router starts, then the second.
     pub directions: Vec<Direction>,
-    /// What `ikd check` finds in the configurations, notes left out.
+    /// What `ikd check` finds in the configurations, notes left out; [`predict`] does not look.
     pub findings: Vec<Finding>,
     /// What other orders give, when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +118,7 @@ fn prediction(args: &PredictArgs) -> Result<Prediction, LabError> {
     case.routers.iter().for_each(lab::note_unenrolled);
     let keys = Keys::default();
     let mut found = predict(&case, &keys)?;
+    found.findings = findings::of(&case);
     if !args.no_fixes {
         found.try_fixes(&case, &keys)?;
     }
@@ -138,7 +139,7 @@ pub fn predict(case: &Case, keys: &Keys) -> Result<Prediction, LabError> {
         up: directions.iter().all(|d| d.verdict.up),
         order: listing(case),
         directions,
-        findings: findings::of(case),
+        findings: Vec::new(),
         all_orders: None,
     })
 }
