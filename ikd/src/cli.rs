@@ -15,7 +15,7 @@ use crate::control::{self, ControlError, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
-use crate::{check, decode, errors, lab, pki, pki_cli, predict};
+use crate::{check, decode, errors, explain, lab, pki, pki_cli, predict};
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
 #[derive(Debug, Parser)]
@@ -31,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
   ikd lab up --peer strongswan R1.cfg R2.cfg   the second one is strongSwan, translated
   ikd predict R1.cfg R2.cfg                 who can start, and the rule and line that say so
+  ikd explain Tunnel1                       why its last negotiation ended as it did
   ikd decode capture.pcapng                 the IKE messages of a capture, a line a payload
   ikd check R1.cfg R2.cfg                   errors with line, column and a suggestion; two files: what only both show
   ikd errors W0113                          a code of check: the rule, an example, the way out
@@ -67,6 +68,18 @@ enum Command {
     Decode(decode::DecodeArgs),
     /// Which of two routers can start a tunnel, with rule and line; nothing is sent.
     Predict(predict::PredictArgs),
+    /// Why a negotiation ended as it did: every decision, its rule, and what else was considered.
+    Explain {
+        #[command(flatten)]
+        device: Device,
+        /// `last`, a number of `show crypto explain`, an interface, MAP/SEQUENCE, a peer's address, or the conn-id,
+        /// Tunnel-id or SPI of an SA.
+        #[arg(default_value = "last")]
+        which: String,
+        /// JSON in place of text.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the codes of `check`, or explain one: its rule, an example, the way out.
     Errors {
         /// The code, e.g. W0113.
@@ -202,6 +215,11 @@ pub fn run(cli: Cli) -> ExitCode {
         } => check::run(&files, verbose, json),
         Command::Decode(args) => decode::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Explain {
+            device,
+            which,
+            json,
+        } => explain::run(&device.path(), &which, json),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
@@ -230,15 +248,18 @@ fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
             }
             ExitCode::from(response.code)
         }
-        Err(e) => {
-            complain(&e.to_string());
-            ExitCode::from(match e {
-                ControlError::Unreachable { .. } => 4,
-                ControlError::Broken { .. } => 6,
-                ControlError::Strange { .. } => 70,
-            })
-        }
+        Err(e) => unreachable(&e),
     }
+}
+
+/// Says why a daemon did not answer; the exit code for it.
+pub(crate) fn unreachable(error: &ControlError) -> ExitCode {
+    complain(&error.to_string());
+    ExitCode::from(match error {
+        ControlError::Unreachable { .. } => 4,
+        ControlError::Broken { .. } => 6,
+        ControlError::Strange { .. } => 70,
+    })
 }
 
 /// Prints to stdout; a closed pipe is not our trouble.

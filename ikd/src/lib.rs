@@ -20,6 +20,7 @@ pub mod dataplane;
 pub mod decode;
 pub mod errors;
 pub mod exec;
+pub mod explain;
 pub mod http;
 pub mod keystore;
 pub mod lab;

@@ -23,6 +23,15 @@ pub struct Record {
     pub initiator: bool,
     /// The peer's address.
     pub peer: String,
+    /// What it is for: a tunnel interface or an entry of a crypto map; of a responder, once a child SA is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<String>,
+    /// The number that `show` prints: conn-id of IKEv1, Tunnel-id of IKEv2; none before there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<u32>,
+    /// The initiator's cookie or SPI, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spi: Option<String>,
     /// Certificate requests we sent: the message and the issuers as IOS prints them.
     pub certreq: Option<CertificateRequests>,
     /// The trustpoint that signed for us.
@@ -94,6 +103,9 @@ impl Record {
             version: 1,
             initiator: role == Role::Initiator,
             peer,
+            protection: None,
+            connection: None,
+            spi: None,
             certreq: None,
             signed_with: None,
             profile: None,

@@ -48,6 +48,7 @@ pub(super) fn agreed(
     };
     shell.sent = None;
     shell.connection = ctx.numbers.connection();
+    shell.record.connection = Some(shell.connection);
     let inputs = Inputs {
         suite: before.suite,
         sa_body: before.sa_body,
