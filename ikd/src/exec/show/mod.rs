@@ -33,7 +33,7 @@
 //! | `show running-config`, `show startup-config` | `blocks[]`: `line body[]`, secrets as `<removed>` |
 //! | `show logging` | `lines[]` |
 //! | `show debugging` | `debugging[]`: `name on` |
-//! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
+//! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile protection connection spi phase1 up stopped_at reason decisions[]{rule decision because about[] candidates[]{name subject rejected{rule because} chosen steps[]{what passed}}}` |
 //! | `show crypto counters` | `malformed no_sa admission unsupported ikev2{malformed no_sa admission refused cookies_wrong} esp{unknown_spi replay_failures auth_failures malformed policy_failures no_sa_drops io_errors}` |
 //! | `show version` | `name version behaves_as hostname` |
 

@@ -131,6 +131,7 @@ pub(super) fn mm6(
         Ok(opened) => opened,
         Err(e) => {
             shell.dropped(ctx, e.to_string());
+            common::suspect_key(shell, ctx, &material, "MM6");
             return Step::Stay(Initiator::SentMm5(material, iv));
         }
     };
