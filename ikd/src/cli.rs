@@ -16,8 +16,8 @@ use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
 use crate::{
-    capture, check, convert, decode, doctor, errors, lab, manual, pki, pki_cli, predict, replay,
-    report,
+    capture, check, convert, decode, doctor, errors, explain, lab, manual, pki, pki_cli, predict,
+    replay, report,
 };
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
@@ -34,6 +34,7 @@ const EXAMPLES: &str = "Examples:
   ikd lab run R1.cfg R2.cfg --initiate R2   your own two routers
   ikd lab up --peer strongswan R1.cfg R2.cfg   the second one is strongSwan, translated
   ikd predict R1.cfg R2.cfg                 who can start, and the rule and line that say so
+  ikd explain Tunnel1                       why its last negotiation ended as it did
   ikd decode capture.pcapng                 the IKE messages of a capture, a line a payload
   ikd check R1.cfg R2.cfg                   errors with line, column and a suggestion; two files: what only both show
   ikd errors W0113                          a code of check: the rule, an example, the way out
@@ -79,6 +80,18 @@ enum Command {
     Report(report::ReportArgs),
     /// Run a recorded negotiation again, as it was or with something changed.
     Replay(replay::ReplayArgs),
+    /// Why a negotiation ended as it did: every decision, its rule, and what else was considered.
+    Explain {
+        #[command(flatten)]
+        device: Device,
+        /// `last`, a number of `show crypto explain`, an interface, MAP/SEQUENCE, a peer's address, or the conn-id,
+        /// Tunnel-id or SPI of an SA.
+        #[arg(default_value = "last")]
+        which: String,
+        /// JSON in place of text.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the codes of `check`, or explain one: its rule, an example, the way out.
     Errors {
         /// The code, e.g. W0113.
@@ -237,6 +250,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Predict(args) => predict::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Explain {
+            device,
+            which,
+            json,
+        } => explain::run(&device.path(), &which, json),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
         Command::Doctor(args) => doctor::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
@@ -268,11 +286,14 @@ fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
             }
             ExitCode::from(response.code)
         }
-        Err(e) => {
-            complain(&e.to_string());
-            ExitCode::from(exit_code(&e))
-        }
+        Err(e) => unreachable(&e),
     }
+}
+
+/// Says why a daemon did not answer; the exit code for it.
+pub(crate) fn unreachable(error: &ControlError) -> ExitCode {
+    complain(&error.to_string());
+    ExitCode::from(exit_code(error))
 }
 
 /// The exit code of a daemon that gives no answer.

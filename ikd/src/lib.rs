@@ -22,6 +22,7 @@ pub mod decode;
 pub mod doctor;
 pub mod errors;
 pub mod exec;
+pub mod explain;
 pub mod http;
 pub mod keystore;
 pub mod lab;

@@ -272,6 +272,21 @@ pub(super) fn preshared_key(
     }
 }
 
+/// The keys of Main Mode are made with the pre-shared key (RFC 2409 5.4), so that with another one nothing decrypts;
+/// nobody may answer it (D17), and the end is by repetition.
+pub(super) fn suspect_key(
+    shell: &mut Shell,
+    ctx: &mut Context<'_>,
+    material: &Material,
+    message: &str,
+) {
+    if material.suite.authentication == IsakmpAuthentication::PreShare {
+        let why = format!("{message} does not decrypt: the pre-shared keys may differ");
+        let decision = key_refusal(shell, ctx, ("RFC 2409 5.4", why));
+        shell.why(ctx, "the peer may have another key", &decision);
+    }
+}
+
 /// The keys that were looked at for a peer that has none, or another.
 pub(super) fn key_refusal(
     shell: &Shell,

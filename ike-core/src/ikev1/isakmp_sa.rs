@@ -68,6 +68,8 @@ impl IsakmpSa {
         shell.cookie_i = ctx.entropy.cookie();
         shell.first_contact = first_contact;
         shell.protection = Some(protection.name.clone());
+        shell.record.protection.clone_from(&shell.protection);
+        shell.record.spi = Some(shell.cookie_i.to_string());
         shell.profile.clone_from(&protection.isakmp_profile);
         shell.record.profile.clone_from(&protection.isakmp_profile);
         match initiator::start(&mut shell, ctx) {
@@ -91,6 +93,7 @@ impl IsakmpSa {
     ) -> Result<Self, Box<Record>> {
         let mut shell = new_shell(id, ctx, Role::Responder, (inbound.local, inbound.remote));
         shell.cookie_i = inbound.header.initiator;
+        shell.record.spi = Some(shell.cookie_i.to_string());
         shell.cookie_r = ctx.entropy.cookie();
         match responder::accept(&mut shell, ctx, &message.chain, inbound.datagram) {
             Some(state) => Ok(Self {

@@ -179,6 +179,7 @@ fn find_protection(
     match found {
         Ok(decision) => {
             let Decision { value, .. } = &decision;
+            shell.record.protection.get_or_insert(value.name.clone());
             shell.why(
                 ctx,
                 format!("the child SA is for {}", value.name),

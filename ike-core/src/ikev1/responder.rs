@@ -350,6 +350,7 @@ fn mm4(state: Agreeing, shell: &mut Shell, ctx: &mut Context<'_>, outcome: JobOu
         Err(reason) => return common::end(shell, ctx, "MM3", reason, Step::Ended),
     };
     shell.connection = ctx.numbers.connection();
+    shell.record.connection = Some(shell.connection);
     let inputs = Inputs {
         suite: before.suite,
         sa_body: before.sa_body,

@@ -178,6 +178,8 @@ fn narrow(
             let what = format!("the child SA belongs to {}", decision.value.protection.name);
             shell.why(ctx, what, &decision);
             let found = decision.value;
+            let name = found.protection.name.clone();
+            shell.record.protection.get_or_insert(name);
             Ok((found.protection.clone(), found.local, found.remote))
         }
         Err(refusal) => {

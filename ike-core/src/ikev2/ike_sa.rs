@@ -91,6 +91,8 @@ impl IkeSa {
         shell.spi_i = ctx.entropy.cookie();
         shell.first_contact = first_contact;
         shell.protection = Some(protection.name.clone());
+        shell.record.protection.clone_from(&shell.protection);
+        shell.record.spi = Some(shell.spi_i.to_string());
         shell.profile.clone_from(&protection.ikev2_profile);
         shell.record.profile.clone_from(&protection.ikev2_profile);
         match initiator::start(&mut shell, ctx) {
@@ -109,6 +111,7 @@ impl IkeSa {
         let mut shell = new_shell(ctx, Role::Responder, (inbound.local, inbound.remote));
         shell.spi_i = inbound.header.initiator;
         shell.spi_r = ctx.entropy.cookie();
+        shell.record.spi = Some(shell.spi_i.to_string());
         let state = responder::accept(&mut shell, ctx, screened, message, inbound.datagram);
         Self::with(shell, State::Responder(state))
     }
@@ -135,6 +138,8 @@ impl IkeSa {
         shell.outgoing.set_window(old.outgoing.window());
         shell.record = Record {
             sequence: shell.id.0,
+            connection: shell.record.connection,
+            spi: Some(shell.spi_i.to_string()),
             ..old.record.clone()
         };
         let (proofs, abilities) = (sa.proofs.clone(), sa.abilities.clone());
@@ -322,6 +327,8 @@ fn new_shell(
     (local, remote): (SocketAddr, SocketAddr),
 ) -> Shell {
     let (id, tunnel) = (ctx.numbers.sa(), ctx.numbers.tunnel());
+    let mut record = Record::new_v2(id, role, remote.ip().to_string());
+    record.connection = Some(tunnel);
     Shell {
         id,
         tunnel,
@@ -339,7 +346,7 @@ fn new_shell(
         mobility: Mobility::new((local, remote)),
         settings: Settings::default(),
         nat: Nat::default(),
-        record: Record::new_v2(id, role, remote.ip().to_string()),
+        record,
         outgoing: Outgoing::new(0),
         incoming: Incoming::new(0, ctx.config.ikev2.window),
         mtu: None,

@@ -77,6 +77,13 @@ impl Candidate {
         self
     }
 
+    /// Octets of its text.
+    pub(crate) fn weight(&self) -> usize {
+        let rejected = self.rejected.as_ref().map_or(0, |r| r.because.len());
+        let steps: usize = self.steps.iter().map(|step| step.what.len()).sum();
+        self.name.len() + rejected + steps
+    }
+
     /// The same with one more thing that was looked at.
     #[must_use]
     pub fn step(mut self, what: impl Into<String>, passed: bool) -> Self {

@@ -341,4 +341,18 @@ mod tests {
         let found = crate::policy::ikev2::profile::for_certificate(&certificate(), local, &config);
         assert_eq!((found.value.as_deref(), found.rule.0), (Some("B"), "S-095"));
     }
+
+    /// Each line of the map with its result.
+    #[test]
+    fn the_lines_of_a_map_are_told_one_by_one() {
+        let text = "crypto pki certificate map M 10\n issuer-name co ca1\n subject-name co r9\n";
+        let config = parse("test.cfg", text).config;
+        let told = steps(&config, "M", &certificate());
+        let told: Vec<_> = told.iter().map(|s| (s.what.as_str(), s.passed)).collect();
+        let lines = [
+            ("M 10: issuer-name co ca1", true),
+            ("M 10: subject-name co r9", false),
+        ];
+        assert_eq!(told, lines);
+    }
 }

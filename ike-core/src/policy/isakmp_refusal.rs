@@ -98,3 +98,83 @@ fn text(ty: OakleyAttribute, value: Option<u64>) -> String {
     };
     known.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const OURS: &str = "crypto isakmp policy 10
+ encryption aes 256
+ hash sha256
+ group 14
+crypto isakmp policy 20
+ encryption 3des
+ hash md5
+ authentication pre-share
+ group 2
+";
+
+    fn offer(text: &str) -> SecurityAssociation {
+        crate::policy::isakmp::offer(&policies(&parse("peer.cfg", text).config))
+    }
+
+    /// W-053, T-32: the pair with the fewest differences is named, and each policy has its own.
+    #[test]
+    fn the_nearest_policy_is_named_with_what_differs() {
+        let config = parse("test.cfg", OURS).config;
+        let theirs = offer(
+            "crypto isakmp policy 5\n encryption 3des\n hash sha\n authentication pre-share\n group 2\n",
+        );
+        let decision = refusal(&theirs, &config);
+        assert_eq!(
+            decision.because,
+            "none of our policies allows one of the 1 transforms offered; the nearest is isakmp policy 20 and \
+             transform 1: hash is md5 here, sha is offered"
+        );
+        let near = Subject::block("crypto isakmp policy 20");
+        assert_eq!(decision.about[..2], [near.line("hash"), near]);
+        let rejected: Vec<_> = decision
+            .candidates
+            .iter()
+            .map(|c| {
+                (
+                    c.name.as_str(),
+                    c.rejected.as_ref().unwrap().because.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            rejected,
+            [
+                (
+                    "isakmp policy 10",
+                    "encryption is aes here, 3des is offered (transform 1)"
+                ),
+                (
+                    "isakmp policy 20",
+                    "hash is md5 here, sha is offered (transform 1)"
+                ),
+            ]
+        );
+        let steps: Vec<_> = decision.candidates[1]
+            .steps
+            .iter()
+            .map(|s| s.passed)
+            .collect();
+        assert_eq!(steps, [true, false, true, true]);
+    }
+
+    /// Without a policy of its own the line that takes the built-in ones away is at fault.
+    #[test]
+    fn no_policy_at_all_is_said() {
+        let config = parse("test.cfg", "no crypto isakmp default policy\n").config;
+        let decision = refusal(&offer(OURS), &config);
+        assert_eq!(decision.because, "no ISAKMP policy is configured");
+        assert_eq!(
+            decision.about,
+            [Subject::block("no crypto isakmp default policy")]
+        );
+        assert!(decision.candidates.is_empty());
+    }
+}

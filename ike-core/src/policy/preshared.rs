@@ -136,3 +136,69 @@ fn specificity(config: &RunningConfig, key: &PreSharedKey, peer: IpAddr) -> Opti
             .then_some(address::width(peer)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const TEXT: &str = "crypto keyring K
+  pre-shared-key address 192.168.0.0 255.255.255.0 key secret1
+crypto keyring L
+  local-address 192.168.9.9
+  pre-shared-key address 192.168.0.2 key secret2
+crypto isakmp key secret3 address 192.168.0.2
+crypto isakmp key secret4 address 192.168.0.9
+";
+
+    /// G-023, G-031: every key is told by its peer, never what it is.
+    #[test]
+    fn every_key_is_told_and_none_is_shown() {
+        let config = parse("test.cfg", TEXT).config;
+        let (local, peer) = ([192, 168, 0, 1].into(), [192, 168, 0, 2].into());
+        let why = ("RFC 2409 5.4", "the keys differ".to_owned());
+        let decision = refusal(&config, None, local, peer, why);
+        let told: Vec<_> = decision
+            .candidates
+            .iter()
+            .map(|c| {
+                (
+                    c.name.as_str(),
+                    c.chosen,
+                    c.rejected.as_ref().map(|r| r.because.as_str()),
+                )
+            })
+            .collect();
+        let elsewhere = Some("its keyring does not serve the local address 192.168.0.1");
+        assert_eq!(
+            told,
+            [
+                (
+                    "key for address 192.168.0.0/24 of keyring K",
+                    false,
+                    Some("another has a longer mask")
+                ),
+                (
+                    "key for address 192.168.0.2/32 of keyring L",
+                    false,
+                    elsewhere
+                ),
+                ("key for address 192.168.0.2/32", true, None),
+                (
+                    "key for address 192.168.0.9/32",
+                    false,
+                    Some("it is not for 192.168.0.2")
+                ),
+            ]
+        );
+        assert!(!format!("{decision:?}").contains("secret"));
+        let parsed = parse("test.cfg", TEXT);
+        let subject = decision.candidates[1].subject.as_ref().unwrap();
+        let lines: Vec<_> = subject
+            .places(&parsed.places)
+            .iter()
+            .map(|p| p.line)
+            .collect();
+        assert_eq!(lines, [5]);
+    }
+}

@@ -385,4 +385,54 @@ mod tests {
             None
         );
     }
+
+    /// S-041, S-095, S-096: who won, who was beaten, who does not fit, and the lines of it.
+    #[test]
+    fn every_profile_is_told_with_what_rejects_it() {
+        let domain = || MatchIdentity::HostDomain("cisco.com".into());
+        let config = config(&[
+            ("wide", &[domain()]),
+            ("exact", &[host("R9.cisco.com"), host("R1.cisco.com")]),
+            ("other", &[host("R2.cisco.com"), host("R3.cisco.com")]),
+            ("empty", &[]),
+        ]);
+        let decision = for_peer(&Identity::Fqdn("R1.cisco.com".into()), &config);
+        let own = Subject::isakmp_profile("exact");
+        let beaten = Subject::isakmp_profile("wide");
+        let lines = [
+            own.line("match identity host R1.cisco.com"),
+            beaten.line("match identity host domain cisco.com"),
+        ];
+        assert_eq!(decision.about, lines);
+        let told: Vec<_> = decision
+            .candidates
+            .iter()
+            .map(|c| {
+                (
+                    c.name.as_str(),
+                    c.chosen,
+                    c.rejected.as_ref().map(|r| r.because.as_str()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("profile exact", true, None),
+                ("profile wide", false, Some("another matches more exactly")),
+                (
+                    "profile other",
+                    false,
+                    Some("none of its 2 lines match identity fits")
+                ),
+                ("profile empty", false, Some("it has no match identity")),
+            ]
+        );
+        assert_eq!(decision.candidates[2].steps.len(), 2);
+        let nobody = for_peer(&Identity::Fqdn("R9.example".into()), &config);
+        assert_eq!(nobody.value, None);
+        assert!(nobody.about.contains(&beaten.line("match identity")));
+        assert!(nobody.about.contains(&Subject::isakmp_profile("empty")));
+        assert!(nobody.candidates.iter().all(|c| c.rejected.is_some()));
+    }
 }

@@ -197,3 +197,124 @@ pub(super) fn refusal<'a>(
         .about(about)
         .among(compared.into_iter().map(Comparison::candidate))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+    use crate::policy::ikev2::esp;
+    use crate::policy::ipsec;
+    use crate::policy::protection::{MapRefusal, Selector, compile, for_selectors};
+
+    const TEXT: &str = "crypto isakmp profile prof1
+   match identity host R2
+crypto ipsec transform-set TS esp-aes esp-sha-hmac
+crypto ipsec transform-set OTHER esp-3des esp-md5-hmac
+ mode transport
+crypto ipsec profile P
+ set transform-set TS
+ set isakmp-profile prof1
+interface Ethernet0/0
+ ip address 192.168.0.1 255.255.255.0
+ crypto map M
+interface Tunnel1
+ tunnel source Ethernet0/0
+ tunnel destination 192.168.0.2
+ tunnel protection ipsec profile P
+access-list 101 permit ip 10.1.0.0 0.0.255.255 10.2.0.0 0.0.255.255
+crypto map M 10 ipsec-isakmp
+ set peer 192.168.0.2
+ set transform-set OTHER
+ match address 101
+";
+
+    fn net(a: [u8; 4], prefix: u8) -> Selector {
+        Selector {
+            prefix,
+            ..Selector::host(a.into())
+        }
+    }
+
+    fn refused(bound: Option<&str>, local: Selector, remote: Selector) -> MapRefusal {
+        let parsed = parse("test.cfg", TEXT);
+        let ends = ([192, 168, 0, 1].into(), [192, 168, 0, 2].into());
+        let all = compile(&parsed.config);
+        let refusal = for_selectors(&all, bound, ends, local, remote).unwrap_err();
+        for subject in &refusal.decision.about {
+            assert!(!subject.places(&parsed.places).is_empty(), "{subject:?}");
+        }
+        refusal
+    }
+
+    /// S-094: the selectors fit and the profile is another: its line is named.
+    #[test]
+    fn a_profile_that_alone_differs_is_told_by_its_line() {
+        let (a, b) = ([192, 168, 0, 1].into(), [192, 168, 0, 2].into());
+        let refusal = refused(Some("prof9"), Selector::gre(a), Selector::gre(b));
+        assert!(refusal.profile_did_not_match);
+        let because = "Tunnel1 demands profile prof1, the peer was bound to prof9";
+        assert_eq!(refusal.decision.because, because);
+        let profile = Subject::block("crypto ipsec profile P");
+        assert_eq!(
+            refusal.decision.about[0],
+            profile.line("set isakmp-profile")
+        );
+    }
+
+    /// S-093, T-15: nothing fits; the one with the fewest differences is named.
+    #[test]
+    fn the_nearest_protection_is_named_with_what_differs() {
+        let refusal = refused(None, net([10, 1, 0, 0], 16), net([10, 9, 0, 0], 16));
+        assert!(!refusal.profile_did_not_match);
+        assert_eq!(
+            refusal.decision.because,
+            "nothing protects 10.1.0.0/255.255.0.0/0/0 to 10.9.0.0/255.255.0.0/0/0; the nearest is M/10"
+        );
+        let entry = Subject::block("crypto map M 10");
+        assert_eq!(refusal.decision.about[0], entry.line("match address 101"));
+        let map = refusal
+            .decision
+            .candidates
+            .iter()
+            .find(|c| c.name == "protection M/10");
+        let map = map.unwrap();
+        assert_eq!(
+            map.rejected.as_ref().unwrap().because,
+            "the peer's side is 10.2.0.0/255.255.0.0/0/0 here, 10.9.0.0/255.255.0.0/0/0 is proposed"
+        );
+        let passed: Vec<_> = map.steps.iter().map(|s| s.passed).collect();
+        assert_eq!(passed, [true, true, false]);
+    }
+
+    /// W-053, RFC 7296 3.3: transform sets of both versions, each with its nearest offer.
+    #[test]
+    fn a_transform_set_that_does_not_fit_says_in_what() {
+        let all = compile(&parse("test.cfg", TEXT).config);
+        let by_name = |name: &str| all.iter().find(|p| p.name == name).unwrap();
+        let (tunnel, map) = (by_name("Tunnel1"), by_name("M/10"));
+        let v1 = ipsec::refusal(&ipsec::offer(map, 1_000, false), tunnel, false);
+        let names: Vec<_> = v1.candidates[0]
+            .steps
+            .iter()
+            .map(|s| s.what.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "cipher is AES-CBC here, 3DES is offered",
+                "key length is 128 here, none is offered",
+                "integrity is sha here, md5 is offered",
+                "mode is tunnel here, transport is offered",
+            ]
+        );
+        let v2 = esp::refusal(&esp::offer(map, 1_000, false), tunnel, false);
+        assert_eq!(
+            v2.because,
+            "no transform set of Tunnel1 fits the offer; the nearest is transform set TS and proposal 1: \
+             encryption is AES-CBC-128 here, 3DES is offered, integrity is SHA96 here, MD596 is offered"
+        );
+        let set = Subject::block("crypto ipsec transform-set TS");
+        assert_eq!((&v1.about[0], &v2.about[0]), (&set.line("mode"), &set));
+        assert!(v2.candidates[0].steps.iter().any(|s| s.passed));
+    }
+}

@@ -9,6 +9,8 @@ use crate::policy::{Candidate, Decision, Subject, clipped};
 
 /// Decisions of one negotiation that are kept.
 const MAX_DECISIONS: usize = 64;
+/// Octets of text in the candidates of one negotiation that are kept.
+const MAX_TEXT: usize = 128 * 1024;
 /// Characters of a decision and of its reason that are kept: a peer's names are part of them.
 const MAX_REASON: usize = 1_000;
 
@@ -23,6 +25,15 @@ pub struct Record {
     pub initiator: bool,
     /// The peer's address.
     pub peer: String,
+    /// What it is for: a tunnel interface or an entry of a crypto map; of a responder, once a child SA is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<String>,
+    /// The number that `show` prints: conn-id of IKEv1, Tunnel-id of IKEv2; none before there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<u32>,
+    /// The initiator's cookie or SPI, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spi: Option<String>,
     /// Certificate requests we sent: the message and the issuers as IOS prints them.
     pub certreq: Option<CertificateRequests>,
     /// The trustpoint that signed for us.
@@ -94,6 +105,9 @@ impl Record {
             version: 1,
             initiator: role == Role::Initiator,
             peer,
+            protection: None,
+            connection: None,
+            spi: None,
             certreq: None,
             signed_with: None,
             profile: None,
@@ -116,17 +130,29 @@ impl Record {
 
     /// Notes a decision. Repeated processing of one message (W-052) adds it once.
     pub fn note<T>(&mut self, what: impl Into<String>, decision: &Decision<T>) -> Explained {
+        let candidates = self.as_far_as_there_is_room(&decision.candidates);
         let explained = Explained {
             rule: decision.rule.to_string(),
             decision: clipped(what.into(), MAX_REASON),
             because: clipped(decision.because.clone(), MAX_REASON),
             about: decision.about.clone(),
-            candidates: decision.candidates.clone(),
+            candidates,
         };
         if !self.decisions.contains(&explained) && self.decisions.len() < MAX_DECISIONS {
             self.decisions.push(explained.clone());
         }
         explained
+    }
+
+    /// A peer that has proven nothing may bring about decision after decision.
+    fn as_far_as_there_is_room(&self, candidates: &[Candidate]) -> Vec<Candidate> {
+        let noted = self.decisions.iter().flat_map(|d| &d.candidates);
+        let mut used: usize = noted.map(Candidate::weight).sum();
+        let fits = |candidate: &&Candidate| {
+            used += candidate.weight();
+            used <= MAX_TEXT
+        };
+        candidates.iter().take_while(fits).cloned().collect()
     }
 
     /// Notes the end. The first reason stays: later ones are its consequences.
@@ -152,5 +178,57 @@ impl Record {
     #[must_use]
     pub fn certain(&self) -> bool {
         self.up || self.stopped_at.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record::new(SaId(1), Role::Responder, "192.168.0.2".to_owned())
+    }
+
+    /// A stranger may present one identity after the other.
+    #[test]
+    fn what_a_peer_brings_about_is_bounded() {
+        let mut record = record();
+        let long = "x".repeat(100_000);
+        for number in 0..1_000 {
+            let candidates = (0..32).map(|_| {
+                (0..16).fold(Candidate::new(long.as_str(), None), |candidate, _| {
+                    candidate.step(long.as_str(), false)
+                })
+            });
+            let decision = Decision::new((), "S-041", format!("{number}{long}"));
+            record.note(format!("{number}{long}"), &decision.among(candidates));
+        }
+        assert_eq!(record.decisions.len(), MAX_DECISIONS);
+        let candidates = record.decisions.iter().flat_map(|d| &d.candidates);
+        let text: usize = candidates.map(Candidate::weight).sum();
+        assert!(text > MAX_TEXT / 2 && text <= MAX_TEXT, "{text}");
+        let reasons = record.decisions.iter().map(|d| d.because.chars().count());
+        assert!(reasons.max() <= Some(MAX_REASON + 1));
+    }
+
+    /// The end has one decision: its own, or the one that brought it about.
+    #[test]
+    fn the_end_is_told_once() {
+        let because = "no match statement fits R9";
+        let mut record = record();
+        let unbound = Decision::new((), "S-041", because);
+        record.note("the peer is bound to no profile", &unbound);
+        let ended = Decision::new((), "RFC 2409 5", format!("refused: {because}"));
+        assert!(record.conclude("MM5", &ended).is_none());
+        assert_eq!(record.decisions.len(), 1);
+        assert_eq!(record.stopped_at.as_deref(), Some("MM5"));
+        let later = Decision::new((), "W-050", "MM5 never came");
+        assert!(record.conclude("MM5", &later).is_none());
+        assert_eq!(record.decisions.len(), 1);
+
+        let mut record = self::record();
+        let told = record.conclude("MM2", &Decision::new((), "W-050", "MM2 never came"));
+        assert_eq!(told.unwrap().rule, "W-050");
+        assert_eq!(record.decisions.len(), 1);
     }
 }

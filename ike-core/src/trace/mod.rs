@@ -21,6 +21,7 @@ pub use syslog::Syslog;
 
 use std::net::IpAddr;
 
+use crate::policy::Rejected;
 use crate::sa::SaId;
 use crate::sa::record::Explained;
 
@@ -104,8 +105,11 @@ impl Traced {
             Trace::Isakmp(t) => t.text(n),
             Trace::Ikev2(t) => t.text(n),
             Trace::WhyIkev2(e) => format!(
-                "IKEv2:(SA ID = {n}):why: {} [{}: {}]",
-                e.decision, e.rule, e.because
+                "IKEv2:(SA ID = {n}):why: {} [{}: {}]{}",
+                e.decision,
+                e.rule,
+                e.because,
+                rejected(e)
             ),
             Trace::DroppedIkev2 { from, reason } => {
                 format!("IKEv2:Dropped packet from {from}: {reason}")
@@ -114,14 +118,33 @@ impl Traced {
             Trace::Pki(t) => t.text(n),
             Trace::Syslog(t) => t.to_string(),
             Trace::Why(e) => format!(
-                "ISAKMP:({n}): why: {} [{}: {}]",
-                e.decision, e.rule, e.because
+                "ISAKMP:({n}): why: {} [{}: {}]{}",
+                e.decision,
+                e.rule,
+                e.because,
+                rejected(e)
             ),
             Trace::Dropped { from, reason } => {
                 format!("ISAKMP: dropped packet from {from}: {reason}")
             }
         }
     }
+}
+
+/// A line for each of the first candidates that were rejected.
+fn rejected(explained: &Explained) -> String {
+    const SHOWN: usize = 8;
+    let candidates = explained.candidates.iter();
+    let rejected = candidates.filter_map(|c| Some((&c.name, c.rejected.as_ref()?)));
+    let line = |(name, no): (&String, &Rejected)| {
+        format!(
+            "\n    not {} [{}: {}]",
+            escaped(name),
+            no.rule,
+            escaped(&no.because)
+        )
+    };
+    rejected.take(SHOWN).map(line).collect()
 }
 
 /// Peer text made safe for a terminal and a log: control characters as `\xNN` (J4, J5).

@@ -1,87 +1,23 @@
 //! `show crypto explain [last]`: every negotiation with its decisions and the rule behind
 //! each. Ours; IOS has nothing like it.
 
-use ike_core::policy::Candidate;
-use ike_core::sa::record::{CertificateRequests, Explained, Record};
-use ike_core::trace::escaped;
 use serde::Serialize;
 
 use super::{Lines, View};
 use crate::exec::Snapshot;
+use crate::explain::{self, Negotiation};
 
 #[derive(Serialize)]
 pub(super) struct Negotiations {
     negotiations: Vec<Negotiation>,
 }
 
-#[derive(Serialize)]
-struct Negotiation {
-    /// From 1; the newest has the highest.
-    number: usize,
-    #[serde(flatten)]
-    record: Record,
-}
-
 pub(super) fn view(now: &Snapshot<'_>, last: bool) -> Negotiations {
-    let skipped = if last {
-        now.records.len().saturating_sub(1)
-    } else {
-        0
-    };
-    let numbered = now.records.iter().zip(1..).skip(skipped);
-    let negotiations = numbered.map(|(record, number)| Negotiation {
-        number,
-        record: safe(record),
-    });
-    Negotiations {
-        negotiations: negotiations.collect(),
+    let mut negotiations = explain::numbered(&now.records);
+    if last {
+        negotiations.drain(..negotiations.len().saturating_sub(1));
     }
-}
-
-/// The record with everything a peer may have written escaped (J4).
-fn safe(record: &Record) -> Record {
-    let option = |text: &Option<String>| text.as_deref().map(escaped);
-    Record {
-        sequence: record.sequence,
-        version: record.version,
-        initiator: record.initiator,
-        peer: escaped(&record.peer),
-        certreq: record.certreq.as_ref().map(|c| CertificateRequests {
-            message: escaped(&c.message),
-            issuers: c.issuers.iter().map(|issuer| escaped(issuer)).collect(),
-        }),
-        signed_with: option(&record.signed_with),
-        profile: option(&record.profile),
-        phase1: record.phase1,
-        up: record.up,
-        stopped_at: option(&record.stopped_at),
-        reason: option(&record.reason),
-        decisions: record.decisions.iter().map(safe_decision).collect(),
-    }
-}
-
-fn safe_decision(decision: &Explained) -> Explained {
-    Explained {
-        about: decision.about.clone(),
-        candidates: decision.candidates.iter().map(safe_candidate).collect(),
-        ..Explained::new(
-            escaped(&decision.rule),
-            escaped(&decision.decision),
-            escaped(&decision.because),
-        )
-    }
-}
-
-fn safe_candidate(candidate: &Candidate) -> Candidate {
-    let mut safe = candidate.clone();
-    safe.name = escaped(&safe.name);
-    if let Some(rejected) = &mut safe.rejected {
-        rejected.because = escaped(&rejected.because);
-    }
-    for step in &mut safe.steps {
-        step.what = escaped(&step.what);
-    }
-    safe
+    Negotiations { negotiations }
 }
 
 impl View for Negotiations {
@@ -90,80 +26,13 @@ impl View for Negotiations {
         if self.negotiations.is_empty() {
             out.line("No negotiation yet");
         }
-        out.apart(&self.negotiations, Negotiation::lines);
+        out.apart(&self.negotiations, |negotiation, out| {
+            explain::text(negotiation)
+                .lines()
+                .for_each(|line| out.line(line));
+        });
         out.0
     }
-}
-
-impl Negotiation {
-    fn lines(&self, out: &mut Lines) {
-        let record = &self.record;
-        let role = if record.initiator {
-            "initiator"
-        } else {
-            "responder"
-        };
-        let version = if record.version == 2 {
-            "IKEv2"
-        } else {
-            "IKEv1"
-        };
-        out.line(format!(
-            "Negotiation {} of {version} with {} as {role}: {}",
-            self.number,
-            record.peer,
-            verdict(record)
-        ));
-        if let Some(requests) = &record.certreq {
-            out.line(format!(
-                "  Certificate requests in our {}:",
-                requests.message
-            ));
-            requests
-                .issuers
-                .iter()
-                .for_each(|issuer| out.line(format!("    {issuer}")));
-        }
-        let mut value = |label, value: Option<&str>| {
-            out.line(format!("  {label} {}", value.unwrap_or("(none)")))
-        };
-        value("Signed with:", record.signed_with.as_deref());
-        value("Profile:", record.profile.as_deref());
-        let (label, done) = match record.version {
-            2 => ("IKE SA:", "established"),
-            _ => ("Phase 1:", "complete"),
-        };
-        let state = match record.phase1 {
-            true => done.to_owned(),
-            false => format!("not {done}"),
-        };
-        value(label, Some(&state));
-        out.line("  Decisions:");
-        for Explained {
-            rule,
-            decision,
-            because,
-            ..
-        } in &record.decisions
-        {
-            out.line(format!("    {rule:<6} {decision}"));
-            out.line(format!("           because {because}"));
-        }
-    }
-}
-
-fn verdict(record: &Record) -> String {
-    match (record.up, &record.stopped_at) {
-        // The first end is kept: an SA that was up and was taken down later has both.
-        (true, None) => "up".to_owned(),
-        (true, Some(at)) => format!("was up, ended at {at}: {}", reason(record)),
-        (false, Some(at)) => format!("failed at {at}: {}", reason(record)),
-        (false, None) => "under way".to_owned(),
-    }
-}
-
-fn reason(record: &Record) -> &str {
-    record.reason.as_deref().unwrap_or("no reason recorded")
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@
 //! | `show logging` | `lines[]` |
 //! | `show monitor capture {buffer B [dump\|parameters] \| point P \| N}` | `buffers[] points[]`: a buffer: `name kilobytes element_octets circular points[] packets[]{time interfaces[2] octets}`; a point: `name interface direction active buffer` |
 //! | `show debugging` | `debugging[]`: `name on` |
-//! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile phase1 up stopped_at reason decisions[]{rule decision because}` |
+//! | `show crypto explain [last]` | `negotiations[]`: `number sequence version initiator peer certreq{message issuers} signed_with profile protection connection spi phase1 up stopped_at reason decisions[]{rule decision because about[] candidates[]{name subject rejected{rule because} chosen steps[]{what passed}}}` |
 //! | `show crypto counters` | `malformed no_sa admission unsupported ikev2{malformed no_sa admission refused cookies_wrong} esp{unknown_spi replay_failures auth_failures malformed policy_failures no_sa_drops io_errors}` |
 //! | `show version` | `name version behaves_as hostname` |
 

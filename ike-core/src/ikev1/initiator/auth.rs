@@ -48,6 +48,7 @@ pub(super) fn agreed(
     };
     shell.sent = None;
     shell.connection = ctx.numbers.connection();
+    shell.record.connection = Some(shell.connection);
     let inputs = Inputs {
         suite: before.suite,
         sa_body: before.sa_body,
@@ -130,6 +131,7 @@ pub(super) fn mm6(
         Ok(opened) => opened,
         Err(e) => {
             shell.dropped(ctx, e.to_string());
+            common::suspect_key(shell, ctx, &material, "MM6");
             return Step::Stay(Initiator::SentMm5(material, iv));
         }
     };

@@ -1,6 +1,5 @@
 //! MM5 and MM6 of the responder: the peer's proof binds the profile, ours answers it (S-041, S-054).
 
-use super::super::cipher;
 use super::super::context::Context;
 use super::super::established::Established;
 use super::super::judge::{self, Claim, Judging};
@@ -8,6 +7,7 @@ use super::super::prove::{self, Proving};
 use super::super::shell::Shell;
 use super::super::table::{self, Message};
 use super::super::verdict;
+use super::super::{cipher, common};
 use super::{Mm5, Responder, SentMm4, Signing, Step, Verifying};
 use crate::policy::Decision;
 use crate::sa::job::{JobOutcome, PeerVerified};
@@ -36,6 +36,7 @@ pub(super) fn mm5(
         Ok(opened) => opened,
         Err(e) => {
             shell.dropped(ctx, e.to_string());
+            common::suspect_key(shell, ctx, &state.material, "MM5");
             return Step::Stay(Responder::SentMm4(Box::new(state)));
         }
     };

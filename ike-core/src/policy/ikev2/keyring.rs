@@ -312,4 +312,44 @@ crypto ikev2 profile P
         let without = Ikev2Profile::new("Q");
         assert!(ppk_by_id(&config, &without, b"PPK-NET").is_none());
     }
+
+    /// G-042: every entry is told, and no key.
+    #[test]
+    fn a_refused_key_is_told_without_it() {
+        let config = config();
+        let profile = config.ikev2_profile("P").unwrap();
+        let peer = [192, 168, 0, 1].into();
+        let why = ("RFC 7296 2.15", "the pre-shared keys differ".to_owned());
+        let decision = refusal(&config, profile, peer, None, why);
+        let told: Vec<_> = decision
+            .candidates
+            .iter()
+            .map(|c| {
+                (
+                    c.name.as_str(),
+                    c.chosen,
+                    c.rejected.as_ref().map(|r| r.because.as_str()),
+                )
+            })
+            .collect();
+        let another = Some("another entry fits better");
+        let stranger = Some("neither identity nor address is that of 192.168.0.1 at 192.168.0.1");
+        assert_eq!(
+            told,
+            [
+                ("peer ANY", false, another),
+                ("peer NET", false, another),
+                ("peer HOST", true, None),
+                ("peer NAMED", false, stranger),
+                ("peer SIX", false, stranger),
+                ("peer NINE", false, stranger),
+            ]
+        );
+        let entry = Subject::block("crypto ikev2 keyring K peer HOST");
+        assert_eq!(decision.about[0], entry.line("pre-shared-key"));
+        let shown = format!("{decision:?}");
+        for key in ["ours", "theirs", "\"host\"", "quantum"] {
+            assert!(!shown.contains(key), "{key} in {shown}");
+        }
+    }
 }

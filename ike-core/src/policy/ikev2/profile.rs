@@ -285,4 +285,36 @@ mod tests {
         // Without its certificate nobody fits a map.
         assert!(!matches(&config, mapped, &stranger, None));
     }
+
+    /// G-043: a profile that is never selected says by which line.
+    #[test]
+    fn profiles_that_are_barred_say_why() {
+        let elsewhere = format!("match address local 192.168.0.9\n {SAME}");
+        let shut = format!("shutdown\n {SAME}");
+        let decision = for_peer(&r1(), LOCAL.into(), &config(&[SAME, &elsewhere, &shut]));
+        assert_eq!(decision.value.as_deref(), Some("A"));
+        let told: Vec<_> = decision
+            .candidates
+            .iter()
+            .map(|c| {
+                (
+                    c.name.as_str(),
+                    c.rejected.as_ref().map(|r| r.because.as_str()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("profile A", None),
+                (
+                    "profile B",
+                    Some("it does not serve the local address 192.168.0.2")
+                ),
+                ("profile C", Some("it is shut down")),
+            ]
+        );
+        let line = Subject::ikev2_profile("B").line("match address local");
+        assert_eq!(decision.candidates[1].subject, Some(line));
+    }
 }

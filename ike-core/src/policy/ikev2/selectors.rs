@@ -298,4 +298,39 @@ mod tests {
             None
         );
     }
+
+    /// S-093: what was received, what is here, and the nearest.
+    #[test]
+    fn refused_selectors_are_told_beside_ours() {
+        let text = "crypto ikev2 profile P\n match identity remote any\n authentication local rsa-sig\n \
+                    authentication remote rsa-sig\ncrypto ipsec transform-set TS esp-aes esp-sha-hmac\n\
+                    crypto ipsec profile I\n set transform-set TS\n set ikev2-profile P\n\
+                    interface Ethernet0/0\n ip address 192.168.0.1 255.255.255.0\n\
+                    interface Tunnel1\n tunnel source Ethernet0/0\n tunnel destination 192.168.0.2\n \
+                    tunnel protection ipsec profile I\n";
+        let all =
+            crate::policy::protection::compile(&crate::config::parse("test.cfg", text).config);
+        let ends = ([192, 168, 0, 1].into(), [192, 168, 0, 2].into());
+        let ours = list(vec![range([10, 1, 0, 0], [10, 1, 0, 255], 0, ALL); 9]);
+        let theirs = to_wire(&Selector::gre(ends.1));
+        let refusal = for_selectors(&all, Some("P"), ends, &ours, &theirs).unwrap_err();
+        assert!(!refusal.profile_did_not_match);
+        assert!(
+            refusal
+                .decision
+                .because
+                .ends_with("; the nearest is Tunnel1")
+        );
+        let offered = ["10.1.0.0/0 - 10.1.0.255/65535"; 4].join(", ");
+        assert_eq!(
+            refusal.decision.candidates[0]
+                .rejected
+                .as_ref()
+                .unwrap()
+                .because,
+            format!(
+                "our side is 192.168.0.1/0 - 192.168.0.1/65535 here, {offered} and 5 more is proposed"
+            )
+        );
+    }
 }
