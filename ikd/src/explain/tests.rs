@@ -54,10 +54,8 @@ fn may_be_absent(subject: &Subject) -> bool {
         "set isakmp-profile",
         "set ikev2-profile",
         "identity local",
-        "match identity",
         "match identity remote",
         "revocation-check",
-        "keyring",
         "crypto isakmp key",
     ];
     optional.contains(&opening.as_str())

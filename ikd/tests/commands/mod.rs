@@ -102,6 +102,21 @@ fn use_lab() -> Result<(), Failed> {
         status.0 == 0 && status.1.matches("1 ESP SA pairs").count() == 2,
         &status,
     )?;
+    let why = said(&["explain", "-d", "R1", "Tunnel1"])?;
+    ensure(
+        "explain",
+        why.0 == 0 && why.1.contains("as initiator: up") && why.1.contains("* trustpoint IOSCA1"),
+        &why,
+    )?;
+    let json = said(&["explain", "-d", "R2", "--json"])?;
+    let value: Value = serde_json::from_str(&json.1).unwrap_or(Value::Null);
+    ensure("explain in JSON", value["protection"] == "Tunnel1", &json)?;
+    let nobody = said(&["explain", "-d", "R1", "Tunnel9"])?;
+    ensure(
+        "explain of a stranger",
+        nobody.0 == 2 && nobody.1.contains("1  Tunnel1"),
+        &nobody,
+    )?;
     let ping = said(&["lab", "ping", "R2", "R1", "--count", "2"])?;
     ensure(
         "ping",

@@ -40,6 +40,7 @@ pub mod sk;
 mod sk_cipher;
 mod table;
 mod tally;
+mod verdict;
 mod window;
 
 pub use context::{Context, FollowUp};

@@ -16,7 +16,7 @@ impl fmt::Display for Rule {
 }
 
 /// Objects of the configuration that one decision names.
-const MAX_SUBJECTS: usize = 16;
+pub const MAX_SUBJECTS: usize = 16;
 
 /// A value and why it is that value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,5 +30,5 @@ pub mod verdict;
 pub use crate::address;
 pub(crate) use candidate::clipped;
 pub use candidate::{Candidate, MAX_CANDIDATES, MAX_STEPS, Rejected, Step};
-pub use decision::{Decision, Rule};
+pub use decision::{Decision, MAX_SUBJECTS, Rule};
 pub use subject::Subject;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Candidate, Decision, Subject, address};
+use super::{Candidate, Decision, MAX_CANDIDATES, Subject, address};
 use crate::config::{IsakmpProfile, KeyPeer, Keyring, PreSharedKey, RunningConfig};
 
 /// The key for a peer address: the profile's keyring when one is known and names one, else
@@ -49,47 +49,57 @@ pub fn refusal(
 ) -> Decision<()> {
     let chosen = for_address(config, profile, local, peer);
     let named = profile.and_then(|p| p.keyring.as_deref());
-    let candidate = |keyring: Option<&Keyring>, key: &PreSharedKey| {
-        let candidate = described(keyring, key);
-        let looked_in = match (keyring, named) {
-            (Some(keyring), Some(named)) => keyring.name == named,
-            (None, Some(named)) => named == "default",
-            (Some(keyring), None) => serves(config, keyring, local),
-            (None, None) => true,
-        };
-        match () {
-            () if chosen.is_some_and(|c| std::ptr::eq(c, key)) => candidate.chosen(),
-            () if !looked_in && named.is_some() => {
-                candidate.rejected("G-031", "the profile names another keyring")
-            }
-            () if !looked_in => {
-                let because = format!("its keyring does not serve the local address {local}");
-                candidate.rejected("G-031", because)
-            }
-            () if specificity(config, key, peer).is_none() => {
-                candidate.rejected("G-023", format!("it is not for {peer}"))
-            }
-            () => candidate.rejected("G-023", "another has a longer mask"),
-        }
-    };
-    let keyrings = config.keyrings.iter();
-    let in_rings = keyrings.flat_map(|k| k.keys.iter().map(move |key| (Some(k), key)));
+    let in_rings = config.keyrings.iter().flat_map(|ring| {
+        let keys = ring.keys.iter();
+        keys.map(move |key| (Some(ring), key))
+    });
     let keys = in_rings.chain(config.isakmp_keys.iter().map(|key| (None, key)));
-    let candidates: Vec<Candidate> = keys
-        .map(|(keyring, key)| candidate(keyring, key))
-        .take(super::MAX_CANDIDATES)
-        .collect();
-    let first = |c: &&Candidate| c.chosen;
-    let own = candidates
-        .iter()
-        .find(first)
-        .and_then(|c| c.subject.clone());
-    let named = named.map(|name| Subject::block(format!("crypto keyring {name}")));
+    let candidates = keys.take(MAX_CANDIDATES).map(|(ring, key)| {
+        let candidate = described(ring, key);
+        if chosen.is_some_and(|c| std::ptr::eq(c, key)) {
+            return candidate.chosen();
+        }
+        let outside = outside(config, named, ring, local);
+        let (rule, why) = match outside {
+            Some(why) => ("G-031", why),
+            None if specificity(config, key, peer).is_none() => {
+                ("G-023", format!("it is not for {peer}"))
+            }
+            None => ("G-023", "another has a longer mask".to_owned()),
+        };
+        candidate.rejected(rule, why)
+    });
+    let candidates: Vec<Candidate> = candidates.collect();
+    let own = candidates.iter().find(|c| c.chosen);
+    let own = own.and_then(|c| c.subject.clone());
+    let ring = named.map(|name| Subject::block(format!("crypto keyring {name}")));
     let global = Subject::block("crypto isakmp key");
-    let about: Vec<Subject> = own.into_iter().chain(named).chain([global]).collect();
+    let about: Vec<Subject> = own.into_iter().chain(ring).chain([global]).collect();
     Decision::new((), rule, because)
         .about(about)
         .among(candidates)
+}
+
+/// Why the keys of a keyring, or the global ones, are not looked at.
+fn outside(
+    config: &RunningConfig,
+    named: Option<&str>,
+    ring: Option<&Keyring>,
+    local: IpAddr,
+) -> Option<String> {
+    let looked_in = match (ring, named) {
+        (Some(ring), Some(named)) => ring.name == named,
+        (None, Some(named)) => named == "default",
+        (Some(ring), None) => serves(config, ring, local),
+        (None, None) => true,
+    };
+    match named {
+        _ if looked_in => None,
+        Some(_) => Some("the profile names another keyring".to_owned()),
+        None => Some(format!(
+            "its keyring does not serve the local address {local}"
+        )),
+    }
 }
 
 fn described(keyring: Option<&Keyring>, key: &PreSharedKey) -> Candidate {

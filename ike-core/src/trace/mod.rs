@@ -162,3 +162,31 @@ pub fn escaped(text: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Candidate;
+
+    /// Those that were rejected follow the decision, a line each, the first few; a peer cannot make another line.
+    #[test]
+    fn rejected_candidates_follow_their_decision() {
+        let mut explained = Explained::new("S-041", "the peer is bound to prof1", "only it fits");
+        let no = |n: usize| Candidate::new(format!("profile {n}\n"), None).rejected("S-096", "no");
+        explained.candidates = (0..20).map(no).collect();
+        explained
+            .candidates
+            .insert(0, Candidate::new("profile prof1", None).chosen());
+        let traced = Traced {
+            sa: None,
+            connection: 0,
+            trace: Trace::Why(explained),
+        };
+        let text = traced.text();
+        let mut lines = text.lines();
+        let first = "ISAKMP:(0): why: the peer is bound to prof1 [S-041: only it fits]";
+        assert_eq!(lines.next(), Some(first));
+        assert_eq!(lines.next(), Some("    not profile 0\\x0a [S-096: no]"));
+        assert_eq!(lines.count(), 7);
+    }
+}

@@ -23,6 +23,7 @@ use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::redirect;
 use crate::ikev2::shell::{Shell, names};
 use crate::ikev2::table;
+use crate::ikev2::verdict;
 use crate::policy::ikev2::childless::FirstChild;
 use crate::policy::ikev2::esp;
 use crate::policy::protection::Protection;
@@ -230,7 +231,7 @@ impl Verifying {
         ctx: &mut Context<'_>,
         outcome: JobOutcome,
     ) -> Step {
-        let verdict = judge::verdict(shell, ctx, self.claim, outcome);
+        let verdict = verdict::verdict(shell, ctx, self.claim, outcome);
         let sent = AuthSent {
             material: self.material,
             own: self.own,

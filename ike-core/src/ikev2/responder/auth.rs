@@ -21,6 +21,7 @@ use crate::ikev2::prove::{self, OwnProof, Proof};
 use crate::ikev2::reauth::{self, Validity};
 use crate::ikev2::shell::Shell;
 use crate::ikev2::table;
+use crate::ikev2::verdict;
 use crate::policy::Decision;
 use crate::sa::action::JobId;
 use crate::sa::job::JobOutcome;
@@ -165,7 +166,7 @@ impl Verifying {
         ctx: &mut Context<'_>,
         outcome: JobOutcome,
     ) -> Step {
-        match judge::verdict(shell, ctx, self.claim, outcome) {
+        match verdict::verdict(shell, ctx, self.claim, outcome) {
             Ok(proven) => proven_peer(shell, ctx, *self.asked, proven),
             Err(why) => {
                 let failed = NotifyType::AUTHENTICATION_FAILED;

@@ -3,12 +3,11 @@
 use ike_crypto::Group;
 use ike_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
 
+pub use super::refusal::of_child as refusal;
 use super::suite::transform;
 use crate::config::{EspAuthentication, EspEncryption};
 use crate::policy::ipsec::{EspSuite, suite_of};
-use crate::policy::nearest::{self, Attribute, Own};
 use crate::policy::protection::Protection;
-use crate::policy::{Decision, Subject};
 
 /// What both sides agreed for a child SA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub fn wants_transport(protection: &Protection) -> bool {
         .is_some_and(|set| set.transport)
 }
 
-fn proposal(number: u8, spi: u32, suite: EspSuite, group: Option<u16>) -> Proposal {
+pub(super) fn proposal(number: u8, spi: u32, suite: EspSuite, group: Option<u16>) -> Proposal {
     let mut transforms = vec![transform(TransformType::ENCR, encryption(suite.cipher))];
     transforms.extend(
         suite
@@ -106,91 +105,6 @@ pub fn check_answer(
         return None;
     }
     compare(candidate, protection, our_spi, exchange)
-}
-
-/// Why no transform set of the protection fits: each with what differs from the proposal that comes nearest.
-#[must_use]
-pub fn refusal(
-    offered: &SecurityAssociation,
-    protection: &Protection,
-    exchange: bool,
-) -> Decision<()> {
-    let named = || {
-        offered
-            .proposals
-            .iter()
-            .map(|p| (format!("proposal {}", p.number), p))
-    };
-    let own = protection.transform_sets.iter().filter_map(|set| {
-        let suite = suite_of(set)?;
-        let group = protection.pfs.filter(|_| exchange);
-        let ours = proposal(1, 0, suite, group);
-        let subject = Subject::block(format!("crypto ipsec transform-set {}", set.name));
-        let differences = |theirs: &&Proposal| {
-            let compared = COMPARED.iter();
-            compared
-                .filter(|(_, ty)| !agree(&ours, theirs, *ty))
-                .count()
-        };
-        let attributes = |theirs: &&Proposal| {
-            let compared = COMPARED.iter();
-            let all = compared.filter_map(|(what, ty)| attribute(what, *ty, &ours, theirs));
-            all.collect()
-        };
-        let name = format!("transform set {}", set.name);
-        Own::new(name, subject, named(), differences, attributes)
-    });
-    let because = format!("no transform set of {} fits the offer", protection.name);
-    let decision = nearest::refusal("W-069", &because, own);
-    decision.about(protection.origin.transform_sets())
-}
-
-/// What is compared.
-const COMPARED: [(&str, TransformType); 4] = [
-    ("encryption", TransformType::ENCR),
-    ("integrity", TransformType::INTEG),
-    ("group", TransformType::DH),
-    ("sequence numbers", TransformType::ESN),
-];
-
-/// One of the transforms of a type is offered; no transform is as good as NONE (RFC 7296 3.3.3).
-fn agree(ours: &Proposal, theirs: &Proposal, ty: TransformType) -> bool {
-    let of = |p: &'_ Proposal| -> Vec<(u16, Option<u16>)> {
-        let all = p.transforms.iter().filter(|t| t.ty == ty);
-        all.map(|t| (t.id, t.key_length())).collect()
-    };
-    let none = |list: &[(u16, Option<u16>)]| list.iter().all(|(id, _)| *id == 0);
-    let (ours, theirs) = (of(ours), of(theirs));
-    ours.iter().any(|own| theirs.contains(own)) || none(&ours) && none(&theirs)
-}
-
-fn attribute(
-    what: &'static str,
-    ty: TransformType,
-    ours: &Proposal,
-    theirs: &Proposal,
-) -> Option<Attribute> {
-    let text = |p: &Proposal| {
-        let all = p.transforms.iter().filter(|t| t.ty == ty).take(8);
-        let all: Vec<String> = all.map(transform_text).collect();
-        (!all.is_empty()).then(|| all.join(" "))
-    };
-    let (own, offered) = (text(ours), text(theirs));
-    (own.is_some() || offered.is_some()).then(|| Attribute {
-        what,
-        command: None,
-        ours: own.unwrap_or_else(|| "none".to_owned()),
-        offered: offered.unwrap_or_else(|| "none".to_owned()),
-        fits: agree(ours, theirs, ty),
-    })
-}
-
-fn transform_text(transform: &Transform) -> String {
-    let name = crate::show::ikev2_transform(transform);
-    match transform.key_length() {
-        Some(bits) => format!("{name}-{bits}"),
-        None => name,
-    }
 }
 
 fn compare(

@@ -13,6 +13,7 @@ pub mod ppk;
 pub mod profile;
 pub mod proposal;
 pub mod proposals;
+mod refusal;
 pub mod selectors;
 pub mod suite;
 pub mod trustpoint;

@@ -4,6 +4,7 @@ use ike_crypto::{Group, Integrity, Prf};
 use ike_wire::Spi;
 use ike_wire::v2::{Proposal, ProtocolId, SecurityAssociation, Transform, TransformType};
 
+pub use super::refusal::of_ike as refusal;
 use super::suite::{self, Encryption, IkeSuite};
 use crate::config::Ikev2Proposal;
 use crate::policy::{Decision, Subject};
@@ -85,7 +86,7 @@ fn variants(proposal: &Ikev2Proposal) -> Vec<Vec<Transform>> {
     out
 }
 
-fn transforms(proposal: &Ikev2Proposal) -> Vec<Transform> {
+pub(super) fn transforms(proposal: &Ikev2Proposal) -> Vec<Transform> {
     let encryption = encryptions(proposal);
     let prfs = prfs(proposal);
     let integrity = integrities(proposal);
