@@ -9,9 +9,12 @@ use ike_core::verdict::Verdict;
 
 use super::error::{LabError, at};
 use super::live::Lab;
+use super::outcome::Outcome;
 use super::router::Router;
 use super::told::{self, Told};
-use crate::capture::private;
+use crate::capture::{Packet, private};
+use crate::report::write_as;
+use crate::story::{Story, of_lab};
 
 /// Wireshark's table of ESP SAs.
 const ESP: &str = "esp_sa";
@@ -20,16 +23,36 @@ const ESP: &str = "esp_sa";
 ///
 /// # Errors
 /// A file cannot be read or written; the text names it.
-pub(super) fn save(lab: &Lab, told: Told, verdict: &Verdict, out: &Path) -> Result<(), LabError> {
+pub(super) fn save(
+    lab: &Lab,
+    captured: [Vec<Packet>; 2],
+    outcome: &Outcome,
+    out: &Path,
+) -> Result<(), LabError> {
     fs::create_dir_all(out).map_err(at(out))?;
-    let octets = told::capture(&lab.capture(), told, Some(&told::keys(lab)))?;
+    let (told, lines) = (Told::of(lab, &captured), told::keys(lab));
+    let octets = told::capture(&lab.capture(), told, Some(&lines))?;
     private::write(&out.join("capture.pcapng"), &octets).map_err(LabError::forbidden)?;
     for router in &lab.routers {
         let to = out.join(format!("{}.log", router.name()));
         fs::copy(router.log(), &to).map_err(at(&to))?;
     }
     keys(lab, &out.join("keys"))?;
-    save_verdict(verdict, out)
+    let story = of_lab(&lab.case, outcome, captured, &lines);
+    save_story(&story, out)?;
+    save_verdict(&outcome.verdict, out)
+}
+
+/// Writes `trace.json` and `report.html` into `out`, which is made if need be.
+///
+/// # Errors
+/// A file cannot be written; the text names it.
+pub(super) fn save_story(story: &Story, out: &Path) -> Result<(), LabError> {
+    fs::create_dir_all(out).map_err(at(out))?;
+    for name in ["trace.json", "report.html"] {
+        write_as(&out.join(name), story)?;
+    }
+    Ok(())
 }
 
 /// Writes `verdict.json` into `out`, which is made if need be.

@@ -20,7 +20,10 @@ use super::outcome::Outcome;
 use super::router::{Folders, Router};
 use super::scratch::{self, Life};
 use super::steps::{self, CaOrder, Script, Stage};
+use super::told;
+use crate::capture::Packet;
 use crate::control::Response;
+use crate::story::{Story, of_lab};
 
 /// Time between two looks at the records.
 const LOOK: Duration = Duration::from_millis(5);
@@ -204,6 +207,25 @@ impl Lab {
             ping.received += report.received;
         }
         Ok(ping)
+    }
+
+    /// The IKE packets that each router of ours kept.
+    pub(super) fn captured(&self) -> [Vec<Packet>; 2] {
+        self.routers.each_ref().map(Router::captured)
+    }
+
+    /// What became of it so far, told message by message.
+    ///
+    /// # Errors
+    /// A router does not answer.
+    pub(super) fn story(&self) -> Result<Story, LabError> {
+        let outcome = self.outcome(Ping::default(), Duration::ZERO)?;
+        Ok(of_lab(
+            &self.case,
+            &outcome,
+            self.captured(),
+            &told::keys(self),
+        ))
     }
 
     /// The folder with configurations, stores, logs, keys and the capture.

@@ -43,7 +43,7 @@ pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
 pub use error::LabError;
 pub use outcome::Outcome;
-pub(crate) use simulate::{Recount, recount};
+pub(crate) use simulate::recount;
 pub use simulate::{rehearse, simulate};
 
 pub(crate) use arguments::{StoreArgs, note_unenrolled};
@@ -94,6 +94,12 @@ pub enum LabCommand {
         #[arg(long)]
         keys: bool,
     },
+    /// What happened so far as one file to mail: html, txt, mmd, svg or json.
+    Report {
+        /// The file; its ending says what it is.
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Which routers run.
     Status,
     /// End the routers that `up` left running.
@@ -109,6 +115,7 @@ pub fn run(command: LabCommand) -> ExitCode {
         LabCommand::Exec { router, command } => remote::exec(&router, &command),
         LabCommand::Ping { from, to, count } => remote::plain(&Question::Ping { from, to, count }),
         LabCommand::Capture { out, keys } => remote::capture(&out, keys),
+        LabCommand::Report { out } => remote::report(&out),
         LabCommand::Status => remote::plain(&Question::Status),
         LabCommand::Down => remote::plain(&Question::Down),
     };

@@ -12,6 +12,8 @@ use crate::capture::keys::{Lines, folder_of};
 use crate::capture::private;
 use crate::cli::{complain, print};
 use crate::control;
+use crate::report::write_as;
+use crate::story::Story;
 
 /// A question to the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,6 +42,8 @@ pub(super) enum Question {
         /// With what keys open.
         keys: bool,
     },
+    /// The story of what happened so far.
+    Report,
     /// Which routers run.
     Status,
     /// Take everything down.
@@ -119,6 +123,23 @@ pub(super) fn capture(out: &Path, keys: bool) -> Result<u8, LabError> {
         text += &format!("; keys: {}", folder.display());
     }
     print(&text);
+    Ok(0)
+}
+
+/// `ikd lab report`: what happened so far, in the form that the ending of the file names.
+///
+/// # Errors
+/// No lab is up, or the file cannot be written.
+pub(super) fn report(out: &Path) -> Result<u8, LabError> {
+    let (code, text) = ask(&Question::Report)?;
+    if code != 0 {
+        complain_of(&text);
+        return Ok(code);
+    }
+    let story: Story = serde_json::from_str(&text)
+        .map_err(|e| LabError::internal(format!("the lab's answer is no story: {e}")))?;
+    write_as(out, &story)?;
+    print(&format!("{}: {}", out.display(), story.outcome()));
     Ok(0)
 }
 

@@ -12,7 +12,6 @@ use super::leftovers;
 use super::live::Lab;
 use super::outcome::Outcome;
 use super::simulate::simulate;
-use super::told::Told;
 use super::{artefacts, cas, report};
 use crate::cli::{complain, print};
 
@@ -229,10 +228,10 @@ fn in_namespaces(case: &Case, keys: &Keys, out: Option<&Path>) -> Result<Outcome
     let lab = Lab::start(case, keys, None)?;
     complain(&lab.losses());
     let outcome = lab.play();
-    let told = out.map(|_| Told::of(&lab));
+    let captured = out.map(|_| lab.captured());
     lab.stop();
     if let (Some(out), Ok(outcome)) = (out, &outcome) {
-        artefacts::save(&lab, told.unwrap_or_default(), &outcome.verdict, out)?;
+        artefacts::save(&lab, captured.unwrap_or_default(), outcome, out)?;
     }
     outcome
 }

@@ -23,6 +23,7 @@ use super::router::Router;
 use super::told::{self, Told};
 use crate::capture::keys::folder_of;
 use crate::capture::private;
+use crate::report::Format;
 
 /// Octets of output in one line of an answer.
 const CHUNK: usize = 4096;
@@ -75,6 +76,7 @@ impl Service {
             } => self.exec(&router, &command, &directory, stream),
             Question::Ping { from, to, count } => self.ping(&from, &to, count),
             Question::Capture { keys } => self.capture(keys),
+            Question::Report => Ok((0, Format::Json.page(&self.lab.story()?))),
             Question::Status => Ok((0, self.status())),
             Question::Down => Ok((0, String::new())),
         }
@@ -92,7 +94,11 @@ impl Service {
     fn capture(&self, keys: bool) -> Result<(u8, String), LabError> {
         let saved = self.lab.dir().join("saved.pcapng");
         let lines = keys.then(|| told::keys(&self.lab));
-        let octets = told::capture(&self.lab.capture(), Told::of(&self.lab), lines.as_ref())?;
+        let octets = told::capture(
+            &self.lab.capture(),
+            Told::of(&self.lab, &self.lab.captured()),
+            lines.as_ref(),
+        )?;
         private::write(&saved, &octets).map_err(LabError::forbidden)?;
         if let Some(lines) = lines {
             lines

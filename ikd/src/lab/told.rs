@@ -10,6 +10,7 @@ use testnet::pcapng;
 use super::error::{LabError, at};
 use super::live::Lab;
 use super::router::Router;
+use crate::capture::Packet;
 use crate::capture::file::{File, message_in};
 use crate::capture::keys::Lines;
 
@@ -18,14 +19,14 @@ use crate::capture::keys::Lines;
 pub(super) struct Told(BTreeMap<Vec<u8>, BTreeMap<String, VecDeque<String>>>);
 
 impl Told {
-    /// Asks every router of ours that still answers.
-    pub(super) fn of(lab: &Lab) -> Self {
+    /// Of what each router of the lab kept.
+    pub(super) fn of(lab: &Lab, captured: &[Vec<Packet>; 2]) -> Self {
         let mut told = Self::default();
-        for router in &lab.routers {
-            for packet in router.captured() {
+        for (router, packets) in lab.routers.iter().zip(captured) {
+            for packet in packets {
                 let seen = told.0.entry(name_of(&packet.octets)).or_default();
                 let remarks = seen.entry(router.name().to_owned()).or_default();
-                remarks.push_back(packet.comment);
+                remarks.push_back(packet.comment.clone());
             }
         }
         told

@@ -3,6 +3,7 @@
 //!
 //! `source` finds the story, the other files print it.
 
+mod daemon;
 mod html;
 mod ladder;
 mod mermaid;
@@ -26,6 +27,8 @@ const EXAMPLES: &str = "Examples:
   ikd report R1.cfg R2.cfg --initiate R2 --format text      the ladder on a terminal
   ikd report config/labs/t-02 -o case.svg                   a lab folder as a picture
   ikd report case.json -o case.html                         a trace that was kept: --format json
+  ikd report -d R1 -o last.html                             the newest negotiation of a daemon, from its ring of packets
+  ikd report -d R1 --negotiation Tunnel1 -o case.html       another one, named as for ikd explain
 The format goes by the ending of the file: html, txt, mmd, svg, json. No key and no secret of a configuration is in
 any of them; equal secrets have equal names.
 

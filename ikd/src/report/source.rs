@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::daemon;
+use crate::control;
 use crate::lab::{Case, Keys, LabError, Overrides, StoreArgs};
 use crate::story::{SCHEMA, Story, simulated};
 
@@ -14,8 +16,17 @@ const MOST: u64 = 64 << 20;
 #[derive(Debug, clap::Args)]
 pub(super) struct SourceArgs {
     /// A trace, a lab folder, or the configurations of two routers.
-    #[arg(value_name = "TRACE | FOLDER | A.cfg B.cfg", num_args = 1..=2, required = true)]
+    #[arg(value_name = "TRACE | FOLDER | A.cfg B.cfg", num_args = 0..=2, required_unless_present = "device")]
     paths: Vec<PathBuf>,
+    /// A running daemon.
+    #[arg(short, long, value_name = "NAME", conflicts_with = "paths")]
+    device: Option<String>,
+    /// Its control socket, if not the usual one.
+    #[arg(long, env = "IKD_SOCKET", requires = "device")]
+    socket: Option<PathBuf>,
+    /// Which of its negotiations.
+    #[arg(long, value_name = "NAME", default_value = "last")]
+    negotiation: String,
     /// The router that starts [default: the folder's, or the first file's].
     #[arg(long, value_name = "HOST")]
     initiate: Option<String>,
@@ -29,6 +40,13 @@ impl SourceArgs {
     /// # Errors
     /// A file cannot be read, or a configuration has errors; the text names it.
     pub(super) fn story(&self) -> Result<Story, LabError> {
+        if let Some(device) = &self.device {
+            let usual = || control::socket_path(device);
+            return daemon::story(
+                &self.socket.clone().unwrap_or_else(usual),
+                &self.negotiation,
+            );
+        }
         let mut case = match self.paths.as_slice() {
             [one] if one.is_dir() => Case::open(one)?,
             [one] => return read(one),

@@ -9,12 +9,14 @@ mod label;
 mod messages;
 mod names;
 mod party;
+mod recorded;
 mod simulated;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use messages::{Sent, messages};
 pub(crate) use names::Names;
+pub(crate) use recorded::{Daemon, of_daemon, of_lab};
 pub(crate) use simulated::simulated;
 
 use ike_core::sa::record::Explained;

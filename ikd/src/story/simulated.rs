@@ -5,7 +5,7 @@ use ike_core::sim::{Datagram, Told};
 use ike_core::trace::Trace;
 
 use super::{Remark, SCHEMA, Sent, Story, messages, party};
-use crate::lab::{Case, Keys, LabError, Recount, RouterCase, recount};
+use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, recount};
 use crate::predict::{self, lines_behind};
 
 /// Seed of the simulator, as that of `ikd lab run --simulate`.
@@ -37,13 +37,20 @@ pub(crate) fn simulated(case: &Case, keys: &Keys) -> Result<Story, LabError> {
         // Lines of our own are sound.
         let _ = tables.line(*table, line);
     }
-    Ok(tell(case, run, messages(sent, tables)))
+    let messages = messages(sent, tables);
+    Ok(tell(case, run.outcome, messages, "simulator"))
 }
 
-fn tell(case: &Case, run: Recount, messages: Vec<super::Message>) -> Story {
+/// The story of a case that was run.
+pub(super) fn tell(
+    case: &Case,
+    outcome: Outcome,
+    messages: Vec<super::Message>,
+    source: &str,
+) -> Story {
     let routers = [case.initiator(), case.responder()];
     let place = |name: &str| routers.iter().position(|r| r.name == name).unwrap_or(0);
-    let (causes, at_fault) = predict::causes_of(case, &run.outcome);
+    let (causes, at_fault) = predict::causes_of(case, &outcome);
     let causes = causes.into_iter().map(|cause| Remark {
         party: place(&cause.router),
         decision: Some(cause.explained),
@@ -53,17 +60,17 @@ fn tell(case: &Case, run: Recount, messages: Vec<super::Message>) -> Story {
     Story {
         schema: SCHEMA,
         title: title(case),
-        source: "simulator".to_owned(),
+        source: source.to_owned(),
         at_fault,
         causes: causes.collect(),
         parties: party::of(case),
         messages,
-        decided_on: run.outcome.decided_on,
-        verdict: run.outcome.verdict,
+        decided_on: outcome.decided_on,
+        verdict: outcome.verdict,
     }
 }
 
-pub(super) fn title(case: &Case) -> String {
+fn title(case: &Case) -> String {
     let (from, to) = (&case.initiator().name, &case.responder().name);
     match case.title.is_empty() {
         true => format!("{from} starts a tunnel to {to}"),

@@ -1,0 +1,83 @@
+//! The story that a running daemon tells: its ring of packets, their keys, its records.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ike_core::sa::record::Record;
+use serde_json::Value;
+
+use crate::capture::fetch;
+use crate::cli::exit_code;
+use crate::control::{self, Request};
+use crate::explain::{numbered, select};
+use crate::lab::LabError;
+use crate::story::{Daemon, Story, of_daemon};
+
+/// Seconds that a daemon may be silent.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// The story of a negotiation: `last`, or any of its names as for `ikd explain`.
+///
+/// # Errors
+/// The daemon does not answer, or has no such negotiation.
+pub(super) fn story(socket: &Path, which: &str) -> Result<Story, LabError> {
+    let records: Vec<Record> = serde_json::from_str(&ask(socket, &Request::Records)?)
+        .map_err(|e| LabError::internal(format!("the daemon's records cannot be read: {e}")))?;
+    let negotiations = numbered(&records);
+    let found = select(&negotiations, which).map_err(LabError::usage)?;
+    // Without keys the encrypted messages stay closed, and say so.
+    let (fetched, _) = match fetch(socket, true) {
+        Ok(fetched) => (fetched, true),
+        Err(_) => (
+            fetch(socket, false).map_err(|(code, text)| LabError { code, text })?,
+            false,
+        ),
+    };
+    let version = json(socket, "show version")?;
+    Ok(of_daemon(Daemon {
+        name: version["hostname"].as_str().unwrap_or("Router").to_owned(),
+        config: exec(socket, "show running-config", false)?,
+        order: order(&json(socket, "show crypto pki certificates")?),
+        packets: fetched.packets,
+        keys: fetched.keys,
+        record: found.record.clone(),
+    }))
+}
+
+/// Trustpoints with a certificate of their own, newest first (S-020).
+fn order(shown: &Value) -> Vec<String> {
+    let certificates = shown["certificates"].as_array().into_iter().flatten();
+    let own = certificates.filter(|c| c["kind"] != "ca");
+    let named = own.filter_map(|c| c["trustpoints"][0].as_str().or(c["trustpoint"].as_str()));
+    let mut out: Vec<String> = Vec::new();
+    for name in named {
+        if !out.iter().any(|known| known == name) {
+            out.push(name.to_owned());
+        }
+    }
+    out
+}
+
+fn json(socket: &Path, line: &str) -> Result<Value, LabError> {
+    let text = exec(socket, line, true)?;
+    serde_json::from_str(&text).map_err(|e| LabError::internal(format!("`{line}`: {e}")))
+}
+
+fn exec(socket: &Path, line: &str, json: bool) -> Result<String, LabError> {
+    let line = line.to_owned();
+    ask(socket, &Request::Exec { line, json })
+}
+
+fn ask(socket: &Path, request: &Request) -> Result<String, LabError> {
+    match control::request(socket, request, ANSWER) {
+        Ok(response) if response.code == 0 => Ok(response.text),
+        Ok(response) => Err(LabError {
+            code: response.code,
+            text: response.text,
+        }),
+        Err(e) => Err(LabError {
+            code: exit_code(&e),
+            text: e.to_string(),
+        }),
+    }
+}
