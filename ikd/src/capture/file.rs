@@ -90,7 +90,7 @@ impl<W: Write> File<W> {
         }
     }
 
-    /// Takes a packet note of that is not written: later ones may need it to be opened.
+    /// Reads a packet that is not written: later ones may need it to be opened.
     pub(crate) fn pass(&mut self, packet: &[u8]) {
         let carrier = self.carrier(packet);
         if let (Some(opener), Some(carrier)) = (&mut self.opener, &carrier) {

@@ -23,11 +23,7 @@ const ECHO: &str = "icmp.type in {0, 8} || icmpv6.type in {128, 129}";
 /// tshark finds nothing malformed, sees no ping in the clear, opens every encrypted message and, in
 /// IKEv2, finds in them the payloads that the case expects.
 pub(crate) fn capture(out: &Path, case: &Case) -> Result<(), Failed> {
-    if Command::new("tshark").arg("--version").output().is_err() {
-        if std::env::var_os("IKD_REQUIRE_ALL").is_some() {
-            return Err("tshark is not installed".into());
-        }
-        eprintln!("skipped: tshark is not installed, captures are not judged");
+    if !tshark_is_there()? {
         return Ok(());
     }
     let all = out.join("capture.pcapng");
@@ -71,7 +67,7 @@ fn in_the_clear(out: &Path, with_keys: &[Message]) -> Result<(), Failed> {
 /// tshark reads so many messages on the decrypted interface of a saved capture, without a key, and has
 /// nothing to complain about.
 pub(crate) fn needs_no_key(out: &Path, wanted: usize) -> Result<(), Failed> {
-    if Command::new("tshark").arg("--version").output().is_err() {
+    if !tshark_is_there()? {
         return Ok(());
     }
     let clear = messages(&out.join("capture.pcapng"), &[])?;
@@ -102,6 +98,18 @@ fn inside<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<String> {
         format!("{:?} {} {} {payloads}", m.from, m.exchange, m.response)
     };
     whole.map(text).collect()
+}
+
+/// False where it is not installed: said, and a failure where everything is required.
+fn tshark_is_there() -> Result<bool, Failed> {
+    if Command::new("tshark").arg("--version").output().is_ok() {
+        return Ok(true);
+    }
+    if std::env::var_os("IKD_REQUIRE_ALL").is_some() {
+        return Err("tshark is not installed".into());
+    }
+    eprintln!("skipped: tshark is not installed, captures are not judged");
+    Ok(false)
 }
 
 /// S-070 to S-073 on the wire: the messages of each exchange that the case names.
