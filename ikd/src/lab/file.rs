@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::LabError;
 use super::step_file::StepFile;
@@ -107,7 +107,7 @@ pub struct StopWhen {
 }
 
 /// A NAT in front of one router. Its inside address is that router's default gateway.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nat {
     /// The router behind it.
@@ -119,13 +119,19 @@ pub struct Nat {
 }
 
 /// `ADDRESS/LENGTH`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Network {
     /// An address in it.
     pub address: Ipv4Addr,
     /// Prefix length in bits.
     pub prefix: u8,
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        format!("{}/{}", network.address, network.prefix)
+    }
 }
 
 impl TryFrom<String> for Network {
@@ -144,7 +150,7 @@ impl TryFrom<String> for Network {
 
 /// One fault: a message of Main Mode, Quick Mode or the first two exchanges of IKEv2, counted as the
 /// n-th datagram on UDP 500 or 4500 from its sender.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Which.
@@ -161,7 +167,7 @@ fn hundred() -> u32 {
 }
 
 /// What the wire does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultAction {
     /// Loses it.
@@ -175,7 +181,7 @@ pub enum FaultAction {
 }
 
 /// A message of the nine of Main Mode and Quick Mode, or of the first four of IKEv2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[allow(missing_docs, reason = "the names are the messages")]
 pub enum Message {
     MM1,

@@ -49,6 +49,7 @@ pub use simulate::{rehearse, simulate};
 pub(crate) use arguments::{StoreArgs, note_unenrolled};
 #[cfg(test)]
 pub(crate) use embedded::folders as embedded_folders;
+pub(crate) use file::{Fault, Nat};
 pub(crate) use outcome::shorten;
 
 use std::path::PathBuf;

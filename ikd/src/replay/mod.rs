@@ -137,5 +137,6 @@ fn case_of(story: &Story, texts: Vec<(String, String)>) -> Result<Case, LabError
     let mut case = Case::from_texts("replay".to_owned(), texts)?;
     case.title.clone_from(&story.title);
     case.key_bits = KEY_BITS;
+    story.wire.put(&mut case);
     Ok(case)
 }

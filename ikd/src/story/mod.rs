@@ -24,6 +24,7 @@ use ike_core::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::decode;
+use crate::lab::{Case, Fault, Nat};
 use crate::predict::Line;
 
 /// The form of the JSON.
@@ -48,8 +49,24 @@ pub struct Story {
     pub causes: Vec<Remark>,
     /// The routers: the initiator, then the responder.
     pub parties: Vec<Party>,
+    /// What is between them.
+    #[serde(default)]
+    pub wire: Wire,
     /// The messages in the order of sending.
     pub messages: Vec<Message>,
+}
+
+/// The path between two routers of a lab.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wire {
+    /// A NAT before one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nat: Option<Nat>,
+    /// What becomes of which message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault>,
+    /// Time of flight in milliseconds.
+    latency: u32,
 }
 
 /// A router.
@@ -121,6 +138,24 @@ impl Story {
             (false, Some(at), None) => format!("FAILS at {at}"),
             (false, None, _) => "no verdict".to_owned(),
         }
+    }
+}
+
+impl Wire {
+    /// That of a case.
+    fn of(case: &Case) -> Self {
+        Self {
+            nat: case.nat.clone(),
+            faults: case.faults.clone(),
+            latency: case.latency,
+        }
+    }
+
+    /// Gives a case the same.
+    pub(crate) fn put(&self, case: &mut Case) {
+        case.nat.clone_from(&self.nat);
+        case.faults.clone_from(&self.faults);
+        case.latency = self.latency;
     }
 }
 

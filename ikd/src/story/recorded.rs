@@ -7,7 +7,7 @@ use ike_core::trace::escaped;
 use ike_core::verdict::{Ping, Verdict};
 
 use super::simulated::tell;
-use super::{Names, Party, Remark, SCHEMA, Sent, Story, messages};
+use super::{Names, Party, Remark, SCHEMA, Sent, Story, Wire, messages};
 use crate::capture::Packet;
 use crate::capture::keys::Lines;
 use crate::lab::{Case, Outcome, RouterCase};
@@ -107,6 +107,7 @@ pub(crate) fn of_daemon(daemon: Daemon) -> Story {
             })
             .collect(),
         parties,
+        wire: Wire::default(),
     }
 }
 
@@ -165,6 +166,8 @@ fn gather(witnesses: Vec<Witness<'_>>) -> Vec<Sent> {
                 Some(at) => {
                     let n = waiting.remove(at).unwrap_or_default();
                     sent[n].remarks.extend(witness.remarks(packet));
+                    // Who sends notes it after the fact: the other may have it already.
+                    sent[n].at = sent[n].at.min(packet.time);
                 }
                 // Nobody says that he sent it.
                 None => {
@@ -199,8 +202,9 @@ impl Witness<'_> {
     /// The lines at a packet; those that are decisions of the record are told whole.
     fn remarks(&self, packet: &Packet) -> Vec<Remark> {
         let remark = |line: &str| {
-            let is_it =
-                |why: &&Explained| line == escaped(&format!("{} [{}]", why.decision, why.rule));
+            let is_it = |why: &&Explained| {
+                line.starts_with(&escaped(&format!("{} [{}]", why.decision, why.rule)))
+            };
             let decision = self.decisions.iter().find(is_it).cloned();
             let lines = match (&decision, self.router) {
                 (Some(why), Some(router)) => lines_behind(router, why),
@@ -281,7 +285,12 @@ mod tests {
             name: "R1".to_owned(),
             config: "crypto isakmp key hunter2 address 192.168.0.2\n".to_owned(),
             order: vec!["IOSCA1".to_owned()],
-            packets: vec![packet(5, false, b"octets of a message", "refused [S-053]")],
+            packets: vec![packet(
+                5,
+                false,
+                b"octets of a message",
+                "refused [S-053]: x",
+            )],
             keys: Lines::default(),
             record,
         });

@@ -4,7 +4,7 @@ use ike_core::decrypt::Tables;
 use ike_core::sim::{Datagram, Told};
 use ike_core::trace::Trace;
 
-use super::{Remark, SCHEMA, Sent, Story, messages, party};
+use super::{Remark, SCHEMA, Sent, Story, Wire, messages, party};
 use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, recount};
 use crate::predict::{self, lines_behind};
 
@@ -64,6 +64,7 @@ pub(super) fn tell(
         at_fault,
         causes: causes.collect(),
         parties: party::of(case),
+        wire: Wire::of(case),
         messages,
         decided_on: outcome.decided_on,
         verdict: outcome.verdict,
