@@ -166,12 +166,26 @@ fn on_real_packets(folder: &Path) -> Result<(), Failed> {
         .into());
     }
     let invented = ikd(&["lab", "run", "--json", "--simulate"], &[folder])?;
-    judge::capture(out.path(), &Case::open(folder)?)?;
+    let case = Case::open(folder)?;
+    judge::capture(out.path(), &case)?;
+    replayed(out.path(), &case)?;
     let (real, invented) = (timeless(&output.stdout)?, timeless(&invented.stdout)?);
     if real == invented {
         Ok(())
     } else {
         Err(format!("real {real:#}\nsimulated {invented:#}").into())
+    }
+}
+
+/// What was recorded on real packets comes out again in the simulator, message by message to its end.
+fn replayed(out: &Path, case: &Case) -> Result<(), Failed> {
+    let output = ikd(&["replay"], &[&out.join("trace.json")])?;
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    match output.status.code() {
+        Some(0 | 1) => Ok(()),
+        // Nobody negotiated.
+        _ if !case.negotiates => Ok(()),
+        code => Err(format!("replay: {code:?}: {said}").into()),
     }
 }
 

@@ -181,6 +181,11 @@ impl Case {
         self.before.len() + self.at_end.len()
     }
 
+    /// Its CAs and operators do what a trace does not have.
+    pub fn is_played(&self) -> bool {
+        self.step_count() > 0 || !self.cas.is_empty()
+    }
+
     /// The other one.
     pub fn responder(&self) -> &RouterCase {
         &self.routers[1 - self.initiator]

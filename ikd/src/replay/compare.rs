@@ -98,6 +98,9 @@ pub(super) fn text(replay: &Replay) -> String {
         out.push_str(&text);
         out.push('\n');
     };
+    if let Some(lacking) = replay.lacking {
+        line(format!("note: {lacking}"));
+    }
     for changed in &replay.changed {
         line(format!("changed: {changed}"));
     }

@@ -60,11 +60,17 @@ pub(crate) struct Replay {
     pub(crate) outcome: String,
     /// It ends as it did.
     pub(crate) same_end: bool,
+    /// What the trace does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lacking: Option<&'static str>,
     /// Message by message.
     pub(crate) steps: Vec<Step>,
     #[serde(skip)]
     up: bool,
 }
+
+/// Why a lab with steps may end otherwise.
+const PLAYED: &str = "the recorded lab had steps of operators or CAs (revoked, renewed, restarted); a replay has none";
 
 /// Exit codes.
 const FAILED: u8 = 1;
@@ -110,6 +116,7 @@ fn again(recorded: &Story, edits: &Edits) -> Result<(Replay, Story), LabError> {
         same_end: recorded.verdict.up == story.verdict.up
             && recorded.verdict.stopped_at == story.verdict.stopped_at
             && recorded.decided_on == story.decided_on,
+        lacking: recorded.wire.played.then_some(PLAYED),
         steps: compare::steps(recorded, &story),
         up: story.verdict.up,
     };
@@ -118,7 +125,8 @@ fn again(recorded: &Story, edits: &Edits) -> Result<(Replay, Story), LabError> {
 
 impl Replay {
     fn code(&self) -> u8 {
-        match (self.up, self.changed.is_empty() && !self.same_end) {
+        let unchanged = self.changed.is_empty() && self.lacking.is_none();
+        match (self.up, unchanged && !self.same_end) {
             (_, true) => OTHERWISE,
             (true, false) => 0,
             (false, false) => FAILED,

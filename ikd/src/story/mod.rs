@@ -67,6 +67,9 @@ pub struct Wire {
     faults: Vec<Fault>,
     /// Time of flight in milliseconds.
     latency: u32,
+    /// Operators or CAs did something that is not in the trace: revoked, renewed, restarted.
+    #[serde(default)]
+    pub played: bool,
 }
 
 /// A router.
@@ -148,6 +151,7 @@ impl Wire {
             nat: case.nat.clone(),
             faults: case.faults.clone(),
             latency: case.latency,
+            played: case.is_played(),
         }
     }
 
