@@ -56,7 +56,8 @@ fn trustpoints(plan: &Plan, number: usize, dice: &mut Dice) -> Vec<Trustpoint> {
     }
     let mut all = Vec::new();
     for ca in 1..=plan.cas {
-        if !dice.percent(88) && !(all.is_empty() && ca == plan.cas) {
+        let last_chance = all.is_empty() && ca == plan.cas;
+        if dice.percent(12) && !last_chance {
             continue;
         }
         let name = format!("IOSCA{ca}");

@@ -51,9 +51,8 @@ pub(crate) fn agree(count: u64, seed: u64) -> Result<(), Failed> {
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..LABS).map(|_| scope.spawn(|| one_lab(&work))).collect();
-        let done = threads.into_iter().map(|t| t.join());
-        done.map(|d| d.map_err(|_| Failed::from("a thread died"))?)
-            .collect::<Result<(), Failed>>()
+        let mut done = threads.into_iter().map(|t| t.join());
+        done.try_for_each(|d| d.map_err(|_| Failed::from("a thread died"))?)
     })?;
     let (variety, wrong) = work.found.into_inner().map_err(|e| e.to_string())?;
     let (seconds, text) = (started.elapsed().as_secs(), variety.text());
