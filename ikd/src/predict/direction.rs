@@ -69,6 +69,8 @@ impl Direction {
         let signed = theirs.into_iter().filter(|c| self.signs(c));
         let last = ours.last().copied();
         let telling = ours.into_iter();
+        // What it asked for stands with the requests.
+        let telling = telling.filter(|c| !c.explained.decision.contains("asks for "));
         let telling = telling.filter(|c| !c.lines.is_empty() || Some(*c) == last);
         signed.chain(telling).collect()
     }
