@@ -38,6 +38,25 @@ pub struct Cause {
     pub lines: Vec<Line>,
 }
 
+/// Lines at fault that are told at most.
+const AT_FAULT: usize = 4;
+
+impl Cause {
+    /// Something was refused or not found, or a profile was bound and that is the reason.
+    fn is_adverse(&self, reason: &str) -> bool {
+        let decision = self.explained.decision.as_str();
+        let binding = decision.starts_with("the peer is bound to");
+        let refusal = [" no ", "nothing", "refused", " not "]
+            .iter()
+            .any(|word| decision.contains(word));
+        let found_nothing = refusal || decision.starts_with("no ");
+        if binding {
+            return reason.contains("bound to") || found_nothing;
+        }
+        found_nothing
+    }
+}
+
 impl Direction {
     /// What led to a failure, in order: the decision by which the other router signs; of the router on which it
     /// ended those that go back to a line, and the last one. None where it came up.
@@ -50,24 +69,31 @@ impl Direction {
         let signed = theirs.into_iter().filter(|c| self.signs(c));
         let last = ours.last().copied();
         let telling = ours.into_iter();
+        // What it asked for stands with the requests.
+        let telling = telling.filter(|c| !c.explained.decision.contains("asks for "));
         let telling = telling.filter(|c| !c.lines.is_empty() || Some(*c) == last);
         signed.chain(telling).collect()
     }
 
-    /// The lines at fault: those of the decision that the failure itself is, or of the last one with a line that the
-    /// reason names.
-    pub fn at_fault(&self) -> &[Line] {
+    /// The lines at fault: those of what the router that ended it refused or did not find, and of the profile it bound
+    /// where that is the reason; otherwise those of the last decision. Each once, a few.
+    pub fn at_fault(&self) -> Vec<Line> {
         let reason = self.verdict.reason.as_deref().unwrap_or_default();
-        let words: Vec<&str> = reason
-            .split(|c: char| c.is_whitespace() || ",;:[]()".contains(c))
-            .collect();
-        let named = |line: &Line| line.command.rsplit(' ').any(|word| words.contains(&word));
-        let causes = self.causes().into_iter().rev().enumerate();
-        let mut ours = causes.filter(|(_, c)| Some(&c.router) == self.decided_on.as_ref());
-        let telling = |(n, cause): &(usize, &Cause)| {
-            !cause.lines.is_empty() && (*n == 0 || cause.lines.iter().any(named))
-        };
-        ours.find(telling).map_or(&[], |(_, cause)| &cause.lines)
+        let causes = self.causes().into_iter();
+        let ours = causes.filter(|c| Some(&c.router) == self.decided_on.as_ref());
+        let ours: Vec<&Cause> = ours.collect();
+        let adverse = ours.iter().filter(|c| c.is_adverse(reason));
+        let mut lines: Vec<Line> = Vec::new();
+        for line in adverse.flat_map(|c| &c.lines) {
+            if !lines.contains(line) {
+                lines.push(line.clone());
+            }
+        }
+        if lines.is_empty() {
+            lines.extend(ours.last().into_iter().flat_map(|c| c.lines.clone()));
+        }
+        lines.truncate(AT_FAULT);
+        lines
     }
 
     /// The rule by which a router asks for what it asks for.

@@ -80,21 +80,18 @@ fn overlapping_profiles_are_named_by_line() {
     let case = small("t-58");
     let found = predict(&case, &Keys::default()).unwrap();
     let failed = &found.directions[case.initiator];
-    let commands = |rule: &str| {
+    let lines = |rule: &str| {
         let causes = failed.causes().into_iter();
         let mut causes = causes.filter(|c| c.explained.rule == rule);
         let lines = causes.next().map(|c| &c.lines).into_iter().flatten();
-        lines.map(|l| l.command.as_str()).collect::<Vec<_>>()
+        let lines = lines.map(|l| (l.line, l.command.as_str()));
+        lines.collect::<Vec<_>>()
     };
     assert_eq!(failed.decided_on.as_deref(), Some("R2"));
-    assert_eq!(
-        commands("S-095"),
-        [
-            "crypto ikev2 profile profile2",
-            "crypto ikev2 profile profile3"
-        ]
-    );
-    assert_eq!(commands("S-076"), ["pki trustpoint TP1"]);
+    // The match statements of profile3 and profile2.
+    let same = "match identity remote address 192.168.0.1 255.255.255.255";
+    assert_eq!(lines("S-095"), [(44, same), (37, same)]);
+    assert_eq!(lines("S-076"), [(48, "pki trustpoint TP1")]);
 }
 
 /// S-020: with IOSCA1 enrolled last R1 asks for CA1 first, and R2 signs with that.

@@ -61,7 +61,7 @@ pub(super) fn text(found: &Prediction) -> String {
 fn failure(direction: &Direction, findings: &[&Finding], before: &[Fix]) -> String {
     let mut out = headline(direction, false);
     for line in direction.at_fault() {
-        out.push_str(&format!("   {}\n", place(line)));
+        out.push_str(&format!("   {}\n", place(&line)));
     }
     findings.iter().for_each(|f| out.push_str(&finding(f)));
     out.push_str(&fixes(&direction.fixes, before));

@@ -58,7 +58,7 @@ fn trustpoints(plan: &Plan, number: usize, dice: &mut Dice) -> Vec<Trustpoint> {
     for ca in 1..=plan.cas {
         // Nobody is left without any.
         let last_chance = all.is_empty() && ca == plan.cas;
-        if !dice.percent(88) && !last_chance {
+        if dice.percent(12) && !last_chance {
             continue;
         }
         let name = format!("IOSCA{ca}");

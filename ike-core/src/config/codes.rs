@@ -1,6 +1,7 @@
 //! The stable codes of diagnostics, for `ikd errors CODE` and for tests. A code is never given a second meaning.
 mod pages;
 mod table;
+mod warnings;
 
 pub use pages::{Page, page};
 

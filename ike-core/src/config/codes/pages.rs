@@ -1,6 +1,6 @@
 //! The page of each code, for `ikd errors CODE`: the rule behind it, text that brings it about, and the way out.
 use super::explain;
-use super::table::PAGES;
+use super::{table, warnings};
 
 /// What `ikd errors` tells about a code.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -20,9 +20,7 @@ pub struct Page {
 /// The page of a code; letters in either case.
 #[must_use]
 pub fn page(code: &str) -> Option<Page> {
-    let entry = PAGES
-        .iter()
-        .find(|entry| entry.0.eq_ignore_ascii_case(code))?;
+    let entry = entries().find(|entry| entry.0.eq_ignore_ascii_case(code))?;
     let (code, rule, example, fix) = *entry;
     Some(Page {
         code,
@@ -31,6 +29,13 @@ pub fn page(code: &str) -> Option<Page> {
         example,
         fix,
     })
+}
+
+/// What a page is made from: code, rule, example and fix.
+type Entry = (&'static str, &'static str, &'static str, &'static str);
+
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    table::PAGES.iter().chain(warnings::PAGES)
 }
 
 #[cfg(test)]
@@ -53,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_example_of_each_page_brings_its_code_about() {
-        for entry in PAGES {
+        for entry in entries() {
             let found = codes_of(entry.2);
             assert!(found.contains(&entry.0), "{}: {found:?}", entry.0);
         }
@@ -61,7 +66,7 @@ mod tests {
 
     #[test]
     fn each_code_has_one_page_in_the_order_of_the_list() {
-        let pages: Vec<&str> = PAGES.iter().map(|entry| entry.0).collect();
+        let pages: Vec<&str> = entries().map(|entry| entry.0).collect();
         let all: Vec<&str> = ALL.iter().map(|entry| entry.0).collect();
         assert_eq!(pages, all);
     }
