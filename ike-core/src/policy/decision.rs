@@ -45,7 +45,7 @@ impl<T> Decision<T> {
         }
     }
 
-    /// The same decision with what of the configuration it goes back to, each once; the first [`MAX_SUBJECTS`] are
+    /// The same decision with what of the configuration it goes back to, each once; the first 16 are
     /// kept.
     #[must_use]
     pub fn about(mut self, about: impl IntoIterator<Item = Subject>) -> Self {
