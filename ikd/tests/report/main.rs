@@ -106,3 +106,31 @@ fn the_picture_is_sound() {
             > Some(8)
     );
 }
+
+/// The picture of README and the lines of its first screen are what comes out today; IKD_UPDATE=1 draws it anew.
+#[test]
+fn the_first_screen_of_the_readme_is_true() {
+    let ikd = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
+        command
+            .args(words)
+            .current_dir(root().join("config/labs/t-02"));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let drawn = ikd(&["report", ".", "--format", "svg"]);
+    let picture = root().join("docs/images/t-02.svg");
+    if std::env::var_os("IKD_UPDATE").is_some() {
+        std::fs::write(&picture, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&picture).unwrap();
+    assert_eq!(kept, drawn, "IKD_UPDATE=1 draws it anew");
+    let said = ikd(&["predict", "r1.cfg", "r2.cfg"]);
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let block = readme.split("```").nth(1).unwrap();
+    for line in block.lines().skip(2) {
+        assert!(
+            said.contains(line),
+            "README has `{line}`, predict says:\n{said}"
+        );
+    }
+}
