@@ -152,7 +152,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<bool, LabError> {
         "NOT all as expected"
     };
     print(&format!(
-        "{count} cases in {seconds:.1} s, {said}; captures, keys and logs: {}",
+        "{count} cases in {seconds:.1} s, {said}; reports, captures, keys and logs: {}",
         args.out.display()
     ));
     Ok(all_as_expected)

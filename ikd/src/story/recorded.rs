@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use ike_core::config::{Place, parse};
 use ike_core::sa::record::{Explained, Record};
 use ike_core::trace::escaped;
 use ike_core::verdict::{Ping, Verdict};
@@ -11,7 +12,8 @@ use super::{Names, Party, Remark, SCHEMA, Sent, Story, Wire, messages};
 use crate::capture::Packet;
 use crate::capture::keys::Lines;
 use crate::lab::{Case, Outcome, RouterCase};
-use crate::predict::lines_behind;
+use crate::predict::Line;
+use crate::secrets::censored;
 
 /// What one router saw.
 struct Witness<'a> {
@@ -19,7 +21,36 @@ struct Witness<'a> {
     party: usize,
     packets: Vec<Packet>,
     decisions: &'a [Explained],
-    router: Option<&'a RouterCase>,
+    shown: &'a Shown,
+}
+
+/// A configuration in which lines are looked up.
+#[derive(Default)]
+struct Shown {
+    file: String,
+    places: Vec<Place>,
+}
+
+impl Shown {
+    /// The running configuration of a daemon; its lines count as `show running-config` prints them.
+    fn of(name: &str, config: &str) -> Self {
+        Self {
+            file: format!("{name}:running-config"),
+            places: parse(name, config).places,
+        }
+    }
+
+    /// Those that a decision goes back to.
+    fn lines(&self, why: &Explained) -> Vec<Line> {
+        let places = why.about.iter().flat_map(|s| s.places(&self.places));
+        let line = |place: &Place| Line {
+            file: self.file.clone(),
+            line: place.line,
+            column: place.column,
+            command: censored(&place.command),
+        };
+        places.map(line).collect()
+    }
 }
 
 /// What a daemon knows of itself, for a story that it alone tells.
@@ -51,13 +82,17 @@ pub(crate) fn of_lab(
         let record = outcome.records.get(&router.name);
         record.map_or(&[][..], |r| r.decisions.as_slice())
     };
-    let witness = |(party, (router, packets))| Witness {
+    let shown = routers.map(|router| Shown {
+        file: router.file.clone(),
+        places: router.places.clone(),
+    });
+    let witness = |(party, packets)| Witness {
         party,
         packets,
-        decisions: decisions(router),
-        router: Some(router),
+        decisions: decisions(routers[party]),
+        shown: &shown[party],
     };
-    let witnesses = routers.into_iter().zip(packets).enumerate().map(witness);
+    let witnesses = packets.into_iter().enumerate().map(witness);
     let messages = messages(gather(witnesses.collect()), keys.tables());
     tell(case, outcome.clone(), messages, "lab")
 }
@@ -69,13 +104,14 @@ pub(crate) fn of_daemon(daemon: Daemon) -> Story {
         mut packets,
         ..
     } = daemon;
+    let shown = Shown::of(&daemon.name, &daemon.config);
     let (own, peer) = if record.initiator { (0, 1) } else { (1, 0) };
     packets.retain(|p| p.remote.ip().to_string() == record.peer);
     let witness = Witness {
         party: own,
         packets,
         decisions: &record.decisions,
-        router: None,
+        shown: &shown,
     };
     let mut parties = vec![Party {
         name: record.peer.clone(),
@@ -85,7 +121,7 @@ pub(crate) fn of_daemon(daemon: Daemon) -> Story {
     }];
     let itself = Party {
         name: daemon.name.clone(),
-        file: format!("{} (running-config)", daemon.name),
+        file: shown.file.clone(),
         config: Names::default().hide(&daemon.config),
         order: daemon.order,
     };
@@ -97,8 +133,8 @@ pub(crate) fn of_daemon(daemon: Daemon) -> Story {
         source: "daemon".to_owned(),
         verdict: verdict(&record, starts, &daemon.name),
         decided_on: record.stopped_at.as_ref().map(|_| daemon.name.clone()),
-        at_fault: Vec::new(),
-        causes: causes(&record, own),
+        at_fault: at_fault(&record, &shown),
+        causes: causes(&record, own, &shown),
         messages: messages(gather(vec![witness]), daemon.keys.tables())
             .into_iter()
             .map(|mut message| {
@@ -131,15 +167,22 @@ fn verdict(record: &Record, initiator: String, name: &str) -> Verdict {
 }
 
 /// The last decision of a negotiation that failed.
-fn causes(record: &Record, party: usize) -> Vec<Remark> {
-    let last = record.decisions.last().filter(|_| !record.up);
+fn cause(record: &Record) -> Option<&Explained> {
+    record.decisions.last().filter(|_| !record.up)
+}
+
+fn at_fault(record: &Record, shown: &Shown) -> Vec<Line> {
+    cause(record).map_or_else(Vec::new, |why| shown.lines(why))
+}
+
+fn causes(record: &Record, party: usize, shown: &Shown) -> Vec<Remark> {
     let remark = |why: &Explained| Remark {
         party,
         decision: Some(why.clone()),
         said: None,
-        lines: Vec::new(),
+        lines: shown.lines(why),
     };
-    last.map(remark).into_iter().collect()
+    cause(record).map(remark).into_iter().collect()
 }
 
 /// Every message once, with what both said about it, in the order of sending.
@@ -206,15 +249,12 @@ impl Witness<'_> {
                 line.starts_with(&escaped(&format!("{} [{}]", why.decision, why.rule)))
             };
             let decision = self.decisions.iter().find(is_it).cloned();
-            let lines = match (&decision, self.router) {
-                (Some(why), Some(router)) => lines_behind(router, why),
-                _ => Vec::new(),
-            };
+            let lines = decision.as_ref().map(|why| self.shown.lines(why));
             Remark {
                 party: self.party,
                 said: decision.is_none().then(|| line.to_owned()),
                 decision,
-                lines,
+                lines: lines.unwrap_or_default(),
             }
         };
         packet.comment.lines().map(remark).collect()
@@ -237,12 +277,12 @@ mod tests {
         }
     }
 
-    fn witness(party: usize, packets: Vec<Packet>) -> Witness<'static> {
+    fn witness(party: usize, packets: Vec<Packet>, shown: &Shown) -> Witness<'_> {
         Witness {
             party,
             packets,
             decisions: &[],
-            router: None,
+            shown,
         }
     }
 
@@ -259,7 +299,8 @@ mod tests {
             packet(11, false, b"first", "theirs"),
             packet(20, true, b"answer", ""),
         ];
-        let told = gather(vec![witness(0, ours), witness(1, theirs)]);
+        let shown = Shown::default();
+        let told = gather(vec![witness(0, ours, &shown), witness(1, theirs, &shown)]);
         let seen: Vec<(u64, Option<usize>, usize)> = told
             .iter()
             .map(|s| (s.at, s.from, s.remarks.len()))

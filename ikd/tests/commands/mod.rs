@@ -117,6 +117,21 @@ fn use_lab() -> Result<(), Failed> {
         nobody.0 == 2 && nobody.1.contains("1  Tunnel1"),
         &nobody,
     )?;
+    let both = said(&["lab", "report", "-o", "/dev/stdout"])?;
+    ensure(
+        "a report of both ends",
+        both.0 == 0 && both.1.contains("R1: MM3 asks for ") && both.1.contains("R2: MM4 asks for "),
+        &both,
+    )?;
+    let half = said(&["report", "-d", "R2", "--negotiation", "Tunnel1"])?;
+    ensure(
+        "a report of one end",
+        half.0 == 0
+            && half
+                .1
+                .contains("encrypted: Identification, Certificate, Signature"),
+        &half,
+    )?;
     let ping = said(&["lab", "ping", "R2", "R1", "--count", "2"])?;
     ensure(
         "ping",
