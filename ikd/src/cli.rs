@@ -16,8 +16,8 @@ use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
 use crate::terminal::Terminal;
 use crate::{
-    capture, check, convert, decode, doctor, errors, explain, lab, manual, pki, pki_cli, predict,
-    replay, report,
+    bundle, capture, check, convert, decode, doctor, errors, explain, lab, manual, pki, pki_cli,
+    predict, replay, report,
 };
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
@@ -38,7 +38,7 @@ const EXAMPLES: &str = "Examples:
   ikd decode capture.pcapng                 the IKE messages of a capture, a line a payload
   ikd check R1.cfg R2.cfg                   errors with line, column and a suggestion; two files: what only both show
   ikd errors W0113                          a code of check: the rule, an example, the way out
-  ikd run -c R1.cfg --name R1               a daemon; then: ikd -d R1 exec 'show crypto isakmp sa'";
+  ikd run -c R1.cfg --name R1               a daemon; then: ikd exec -d R1 show crypto isakmp sa";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -102,6 +102,8 @@ enum Command {
     },
     /// What stands in the way of a daemon or a lab here, and the command that changes it.
     Doctor(doctor::DoctorArgs),
+    /// What somebody else needs to understand a daemon, without its secrets: a folder of files.
+    SupportBundle(bundle::BundleArgs),
     /// Bring a tunnel or crypto map entry up and wait for the verdict.
     Up {
         #[command(flatten)]
@@ -257,6 +259,7 @@ pub fn run(cli: Cli) -> ExitCode {
         } => explain::run(&device.path(), &which, json),
         Command::Errors { code, json } => errors::run(code.as_deref(), json),
         Command::Doctor(args) => doctor::run(&args),
+        Command::SupportBundle(args) => bundle::run(&args),
         Command::Up { device, name, wait } => ask(&device, &Request::Up { name, wait }, wait + 5),
         Command::Down { device, name } => ask(&device, &Request::Down { name }, 10),
         Command::Rekey {

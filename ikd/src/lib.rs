@@ -12,6 +12,7 @@
 )]
 
 pub mod authority;
+pub mod bundle;
 pub mod capture;
 pub mod check;
 pub mod cli;

@@ -113,6 +113,11 @@ pub fn run(args: &DoctorArgs) -> ExitCode {
     ExitCode::from(if bad { FORBIDDEN } else { 0 })
 }
 
+/// What is found of this machine alone, as text.
+pub(crate) fn about_the_machine() -> String {
+    text(&machine::findings())
+}
+
 fn text(findings: &[Finding]) -> String {
     let mut out = String::new();
     for finding in findings {

@@ -20,7 +20,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The daemon does not answer, or has no such negotiation.
-pub(super) fn story(socket: &Path, which: &str) -> Result<Story, LabError> {
+pub(crate) fn story(socket: &Path, which: &str) -> Result<Story, LabError> {
     let records: Vec<Record> = serde_json::from_str(&ask(socket, &Request::Records)?)
         .map_err(|e| LabError::internal(format!("the daemon's records cannot be read: {e}")))?;
     let negotiations = numbered(&records);

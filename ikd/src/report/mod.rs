@@ -16,6 +16,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+pub(crate) use daemon::story as story_of;
 pub(crate) use source::read;
 
 use crate::cli::{complain, print};

@@ -132,6 +132,14 @@ fn use_lab() -> Result<(), Failed> {
                 .contains("encrypted: Identification, Certificate, Signature"),
         &half,
     )?;
+    let dir = tempfile::tempdir()?;
+    let folder = dir.path().join("bundle").display().to_string();
+    let bundle = said(&["support-bundle", "-d", "R1", "-o", &folder])?;
+    ensure(
+        "a bundle",
+        bundle.0 == 0 && bundle.1.contains(": 21 files"),
+        &bundle,
+    )?;
     let ping = said(&["lab", "ping", "R2", "R1", "--count", "2"])?;
     ensure(
         "ping",
