@@ -7,5 +7,5 @@ mod server;
 mod url;
 
 pub use client::{Client, Destination};
-pub use server::{Handler, serve};
+pub use server::{Handler, serve, serve_with};
 pub use url::parts;

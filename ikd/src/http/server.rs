@@ -28,6 +28,25 @@ pub type Handler = Arc<dyn Fn(HttpRequest) -> HttpReply + Send + Sync>;
 
 /// Answers everyone who connects, until the listener breaks.
 pub async fn serve(listener: TcpListener, handler: Handler) {
+    let answer = move |request| {
+        let handler = handler.clone();
+        async move {
+            let busy = tokio::task::spawn_blocking(move || handler(request));
+            busy.await
+                .unwrap_or_else(|_| refusal(500, "the server failed"))
+        }
+    };
+    serve_with(listener, answer).await;
+}
+
+/// As [`serve`], for answers that are waited for and need no thread: those that wait hold none of the few that DH and
+/// signatures are computed on (K4).
+pub async fn serve_with<A>(
+    listener: TcpListener,
+    handler: impl Fn(HttpRequest) -> A + Clone + Send + Sync + 'static,
+) where
+    A: Future<Output = HttpReply> + Send,
+{
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // The semaphore is never closed.
@@ -49,8 +68,11 @@ pub async fn serve(listener: TcpListener, handler: Handler) {
     }
 }
 
-async fn connection(stream: TcpStream, handler: Handler) {
-    let service = service_fn(move |request| answer(request, handler.clone()));
+async fn connection<A: Future<Output = HttpReply>>(
+    stream: TcpStream,
+    handler: impl Fn(HttpRequest) -> A,
+) {
+    let service = service_fn(|request| answer(request, &handler));
     // Peers that end in the middle are no news.
     let _ = http1::Builder::new()
         .keep_alive(false)
@@ -59,14 +81,12 @@ async fn connection(stream: TcpStream, handler: Handler) {
         .await;
 }
 
-async fn answer(
+async fn answer<A: Future<Output = HttpReply>>(
     request: Request<Incoming>,
-    handler: Handler,
+    handler: &impl Fn(HttpRequest) -> A,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let reply = match plain(request).await {
-        Ok(request) => tokio::task::spawn_blocking(move || handler(request))
-            .await
-            .unwrap_or_else(|_| refusal(500, "the server failed")),
+        Ok(request) => handler(request).await,
         Err(refusal) => refusal,
     };
     let mut response = Response::new(Full::new(reply.body));

@@ -10,7 +10,16 @@ use super::error::{KeystoreError, at};
 
 /// The lock; given up when dropped, or when the process ends in any way.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held, not used")] File);
+pub(super) struct Lock(File);
+
+/// `flock` belongs to the open file, not to this descriptor of it: a child that is just being started has a copy
+/// until it executes its program, and closing ours would leave it locked for so long.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when it is closed.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Lock {
     /// Takes it at once or says who has it.
@@ -39,5 +48,23 @@ impl Lock {
             .and_then(|()| file.write_all(pid.as_bytes()))
             .map_err(at(&path))?;
         Ok(Self(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// J8: who opens a store right after somebody else has closed it gets it, whatever was started meanwhile.
+    #[test]
+    fn a_lock_that_was_given_up_is_free_although_a_child_has_a_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::take(dir.path()).unwrap();
+        let copy_of_a_child = lock.0.try_clone().unwrap();
+        let refused = Lock::take(dir.path()).unwrap_err();
+        assert!(matches!(refused, KeystoreError::Locked { .. }), "{refused}");
+        drop(lock);
+        Lock::take(dir.path()).unwrap();
+        drop(copy_of_a_child);
     }
 }

@@ -19,6 +19,7 @@ pub use pki::PkiTrace;
 pub use state::{Fsm, Input, SaState};
 pub use syslog::Syslog;
 
+use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::policy::Rejected;
@@ -106,9 +107,9 @@ impl Traced {
             Trace::Ikev2(t) => t.text(n),
             Trace::WhyIkev2(e) => format!(
                 "IKEv2:(SA ID = {n}):why: {} [{}: {}]{}",
-                e.decision,
+                escaped(&e.decision),
                 e.rule,
-                e.because,
+                escaped(&e.because),
                 rejected(e)
             ),
             Trace::DroppedIkev2 { from, reason } => {
@@ -119,9 +120,9 @@ impl Traced {
             Trace::Syslog(t) => t.to_string(),
             Trace::Why(e) => format!(
                 "ISAKMP:({n}): why: {} [{}: {}]{}",
-                e.decision,
+                escaped(&e.decision),
                 e.rule,
-                e.because,
+                escaped(&e.because),
                 rejected(e)
             ),
             Trace::Dropped { from, reason } => {
@@ -147,26 +148,57 @@ fn rejected(explained: &Explained) -> String {
     rejected.take(SHOWN).map(line).collect()
 }
 
-/// Peer text made safe for a terminal and a log: control characters as `\xNN` (J4, J5).
+/// Peer text made safe for a terminal, a log and a page: control characters and those that nobody sees, or that
+/// change the order in which others are seen, as `\xNN` (J4, J5).
 #[must_use]
 pub fn escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let plain = !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
-            let escape = if plain {
-                c.to_string()
-            } else {
-                format!("\\x{:02x}", u32::from(c))
-            };
-            escape.chars().collect::<Vec<_>>()
-        })
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_plain(c) {
+            true => out.push(c),
+            // Writing into a String does not fail.
+            false => drop(write!(out, "\\x{:02x}", u32::from(c))),
+        }
+    }
+    out
+}
+
+/// Neither a control character (Cc) nor a format character (Cf) nor a separator of lines (Zl, Zp) of Unicode 16.
+#[must_use]
+pub fn is_plain(c: char) -> bool {
+    let hidden = matches!(
+        c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+            | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    !c.is_control() && !hidden
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::policy::Candidate;
+
+    /// J4, J5: neither colours nor another order of the letters: isolates (U+2066 to U+2069) do that as overrides do.
+    #[test]
+    fn what_nobody_sees_is_escaped() {
+        for (text, shown) in [
+            ("R1\u{1b}[31m\n", "R1\\x1b[31m\\x0a"),
+            ("a\u{202e}b\u{2066}c\u{2069}d", "a\\x202eb\\x2066c\\x2069d"),
+            (
+                "\u{200b}\u{200f}\u{61c}\u{feff}",
+                "\\x200b\\x200f\\x61c\\xfeff",
+            ),
+            ("\u{85}\u{9b}31m\u{2028}", "\\x85\\x9b31m\\x2028"),
+            ("\u{e0041}", "\\xe0041"),
+            ("CN=Zoë, O=東京 🔑", "CN=Zoë, O=東京 🔑"),
+        ] {
+            assert_eq!(escaped(text), shown);
+        }
+    }
 
     /// Those that were rejected follow the decision, a line each, the first few; a peer cannot make another line.
     #[test]
