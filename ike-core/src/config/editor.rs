@@ -5,7 +5,7 @@
 use super::attempt::split_negation;
 use super::codes;
 use super::diagnostic::{Diagnostic, Severity};
-use super::grammar::{self, Miss};
+use super::grammar;
 use super::lexer;
 use super::model::RunningConfig;
 use super::modes::{Patterns, global_patterns};
@@ -112,39 +112,40 @@ impl Editor {
     pub fn checked(&self, file: &str) -> Parsed {
         parse(file, &show(&self.state.config))
     }
+}
 
-    /// What may follow `line`, whose last word is half typed unless a blank follows it.
-    ///
-    /// # Errors
-    /// A word before the last fits nothing: its column in characters, from 0.
-    pub fn following(&self, line: &str) -> Result<Following, usize> {
-        let words = lexer::words(line);
-        let (_, mut rest) = split_negation(&words);
-        let half = match rest.split_last() {
-            Some((last, before)) if !line.ends_with(lexer::is_blank) => {
-                rest = before;
-                Some(last.text.as_str())
-            }
-            _ => None,
-        };
-        let next = |patterns: Patterns| grammar::following(patterns.into_iter(), rest, line);
-        let sub = self.state.mode.patterns();
-        let found = match sub.is_empty() {
-            true => next(global_patterns()),
-            // As in IOS, `?` in a sub-mode lists its own lines; others are still understood.
-            false => next(sub).or_else(|_| next(global_patterns())),
-        };
-        let (mut found, may_end) = found.map_err(|miss: Miss| {
-            let word = rest.get(miss.at).or_else(|| words.last());
-            word.map_or(0, |word| word.column.saturating_sub(1))
-        })?;
-        if let Some(half) = half {
-            found.retain(|word| grammar::is_prefix(half, word));
+/// What may follow `line` in the mode with that name in the prompt (`config`, `conf-isa-prof`). The last word is half
+/// typed unless a blank follows it. Nothing follows in a mode of an unknown name.
+///
+/// # Errors
+/// A word before the last fits nothing: its column in characters, from 0.
+pub fn following(mode: &str, line: &str) -> Result<Following, usize> {
+    let Some(mode) = Mode::named(mode) else {
+        return Ok(Following::default());
+    };
+    let words = lexer::words(line);
+    let (_, mut rest) = split_negation(&words);
+    let half = match rest.split_last() {
+        Some((last, before)) if !line.ends_with(lexer::is_blank) => {
+            rest = before;
+            Some(last.text.as_str())
         }
-        let may_end = may_end && half.is_none();
-        Ok(Following {
-            words: found,
-            may_end,
-        })
+        _ => None,
+    };
+    let next = |patterns: Patterns| grammar::following(patterns.into_iter(), rest, line);
+    let sub = mode.patterns();
+    let found = match sub.is_empty() {
+        true => next(global_patterns()),
+        // As in IOS, `?` in a sub-mode lists its own lines; others are still understood.
+        false => next(sub).or_else(|_| next(global_patterns())),
+    };
+    let (mut words, may_end) = found.map_err(|miss| {
+        let word = rest.get(miss.at).or_else(|| words.last());
+        word.map_or(0, |word| word.column.saturating_sub(1))
+    })?;
+    if let Some(half) = half {
+        words.retain(|word| grammar::is_prefix(half, word));
     }
+    let may_end = may_end && half.is_none();
+    Ok(Following { words, may_end })
 }

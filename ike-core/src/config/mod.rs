@@ -43,7 +43,7 @@ mod tests;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use domain::in_domain;
-pub use editor::{Editor, Following, Typed};
+pub use editor::{Editor, Following, Typed, following};
 pub use lexer::Word;
 pub use lint::pair::check_pair;
 pub use model::*;

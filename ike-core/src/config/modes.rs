@@ -6,7 +6,34 @@ use super::{crypto_map, ikev2, interface, ipsec, isakmp, keyring, pki, profile, 
 /// The patterns of each command of a table.
 pub(super) type Patterns = Vec<&'static [&'static str]>;
 
+/// Every mode, of the first object each.
+const ALL: [Mode; 18] = [
+    Mode::Global,
+    Mode::Policy(0),
+    Mode::Keyring(0),
+    Mode::Profile(0),
+    Mode::Trustpoint(0),
+    Mode::CertificateMap(0),
+    Mode::Chain(0),
+    Mode::TransformSet(0),
+    Mode::IpsecProfile(0),
+    Mode::CryptoMap(0),
+    Mode::AccessList(0),
+    Mode::Interface(0),
+    Mode::Ikev2Proposal(0),
+    Mode::Ikev2Policy(0),
+    Mode::Ikev2Keyring(0),
+    Mode::Ikev2Peer(0, 0),
+    Mode::Ikev2Profile(0),
+    Mode::Ikev2Authorization(0),
+];
+
 impl Mode {
+    /// The mode that a prompt names, of the first object of its kind.
+    pub(super) fn named(prompt: &str) -> Option<Self> {
+        ALL.into_iter().find(|mode| mode.prompt() == prompt)
+    }
+
     /// What IOS writes between the host's name and `#`.
     pub(super) fn prompt(self) -> &'static str {
         match self {

@@ -125,16 +125,20 @@ fn the_whole_is_checked_like_a_file() {
 #[test]
 fn what_may_follow() {
     let mut editor = seed();
-    let words = |editor: &Editor, line: &str| editor.following(line).unwrap().words;
+    let words = |editor: &Editor, line: &str| following(editor.mode(), line).unwrap().words;
     assert_eq!(words(&editor, "cry isa pro"), ["profile"]);
     assert_eq!(words(&editor, "no crypto pki trustpoint "), ["<word>"]);
-    assert_eq!(editor.following("crypto nonsense sa"), Err(7));
-    assert!(editor.following("interface Tunnel1 ").unwrap().may_end);
+    assert_eq!(following(editor.mode(), "crypto nonsense sa"), Err(7));
+    assert!(
+        following(editor.mode(), "interface Tunnel1 ")
+            .unwrap()
+            .may_end
+    );
     typed(&mut editor, "crypto ikev2 proposal P");
     assert_eq!(words(&editor, "enc"), ["encryption"]);
-    let ciphers = editor.following("encryption ").unwrap();
+    let ciphers = following(editor.mode(), "encryption ").unwrap();
     assert!(!ciphers.may_end && ciphers.words.contains(&"aes-cbc-256".to_owned()));
-    let more = editor.following("encryption aes-cbc-256 ").unwrap();
+    let more = following(editor.mode(), "encryption aes-cbc-256 ").unwrap();
     assert!(more.may_end && more.words.contains(&"3des".to_owned()));
     // Global lines are understood in a sub-mode.
     assert_eq!(words(&editor, "crypto isakmp prof"), ["profile"]);
