@@ -14,8 +14,10 @@
 pub mod authority;
 pub mod bundle;
 pub mod capture;
+mod changes;
 pub mod check;
 pub mod cli;
+mod configure;
 pub mod control;
 pub mod convert;
 pub mod dataplane;
@@ -37,6 +39,7 @@ pub mod replay;
 pub mod report;
 pub mod runtime;
 mod secrets;
+mod startup;
 pub mod story;
 mod system;
 mod terminal;

@@ -9,7 +9,7 @@ mod server;
 mod talk;
 
 pub use client::{ControlError, Operator, converse, request};
-pub use protocol::{Request, Response};
+pub use protocol::{Configuration, Request, Response};
 pub use server::{Pending, channel, listen};
 pub(crate) use talk::with_operator;
 pub use talk::{Talk, Unanswered};

@@ -48,8 +48,35 @@ pub enum Request {
     Metrics,
     /// Read the configuration file again.
     Reload,
+    /// Replace the configuration by this text, as a whole.
+    Configure {
+        /// The text.
+        text: Configuration,
+        /// The running configuration that it was made from, as it is shown: another one is not replaced.
+        base: Option<Configuration>,
+    },
+    /// What tab offers for a line: a JSON list of words.
+    Complete {
+        /// The line; its last word is half typed unless a blank ends it.
+        line: String,
+        /// The configuration mode as the prompt names it; `None` = exec.
+        mode: Option<String>,
+    },
+    /// The name in the prompt.
+    Hostname,
     /// Delete everything and end.
     Stop,
+}
+
+/// The text of a configuration; no `Debug` of it, because it holds keys (I6).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Configuration(pub String);
+
+impl std::fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Configuration({} octets)", self.0.len())
+    }
 }
 
 /// What a daemon writes while it works on a question, and last of all.

@@ -111,6 +111,15 @@ impl Talk {
         Ok(answer.trim().to_owned())
     }
 
+    /// As [`ask`](Self::ask), with the blanks at its beginning: columns count.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn ask_line(&mut self, prompt: &str) -> Result<String, Unanswered> {
+        let answer = self.question(prompt, false).await?;
+        Ok(answer.trim_end().to_owned())
+    }
+
     /// Asks for a password.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! `| include`, `exclude`, `begin` and `section` behind a `show`.
+//! `| include`, `exclude`, `begin` and `section` behind a `show`; `| json` gives its values (our own).
 //!
 //! Patterns are regular expressions in linear time; `_` stands for a delimiter as in IOS and
 //! for itself, so that `| include MM_NO_STATE` finds what it says.
@@ -14,22 +14,29 @@ pub(super) struct Filter {
     /// Column of the `|`.
     pub(super) column: usize,
     kind: Kind,
-    pattern: Regex,
+    /// None for `json`.
+    pattern: Option<Regex>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Begin,
     Exclude,
     Include,
+    Json,
     Section,
 }
 
 /// The words of the filters; what they do is in [`Kind`].
-static WORDS: &[Node] = &[
+pub(super) static WORDS: &[Node] = &[
     Node::group("begin", "Begin with the line that matches", &[]),
     Node::group("exclude", "Exclude lines that match", &[]),
     Node::group("include", "Include lines that match", &[]),
+    Node::run(
+        "json",
+        "The values of the page as JSON",
+        super::node::Action::Nothing,
+    ),
     Node::group("section", "Filter a section of output", &[]),
 ];
 
@@ -50,27 +57,25 @@ impl Filter {
             return Err(Failure::Incomplete);
         };
         let start = column + 1 + word.column;
-        let path = walk(WORDS, &words).map_err(|failure| match failure {
-            Failure::Invalid { column: inner } => Failure::Invalid {
-                column: column + 1 + inner,
-            },
-            other => other,
-        })?;
+        let path = walk(WORDS, &words).map_err(|failure| failure.behind(column + 1))?;
         let kind = match path.first().and_then(|node| node.keyword()) {
             Some("begin") => Kind::Begin,
             Some("exclude") => Kind::Exclude,
             Some("section") => Kind::Section,
+            Some("json") => Kind::Json,
             _ => Kind::Include,
         };
         // The pattern is the rest of the line: blanks inside it count.
         let behind = start + word.text.chars().count();
         let pattern: String = line.chars().skip(behind).collect();
         let pattern = pattern.strip_prefix(' ').unwrap_or_default();
-        if pattern.is_empty() {
-            return Err(Failure::Incomplete);
-        }
-        let pattern = Regex::new(&translated(pattern))
-            .map_err(|_| Failure::Invalid { column: behind + 1 })?;
+        let wrong = Failure::Invalid { column: behind + 1 };
+        let pattern = match (kind, pattern) {
+            (Kind::Json, "") => None,
+            (Kind::Json, _) => return Err(wrong),
+            (_, "") => return Err(Failure::Incomplete),
+            (_, pattern) => Some(Regex::new(&translated(pattern)).map_err(|_| wrong)?),
+        };
         Ok(Self {
             column,
             kind,
@@ -78,14 +83,23 @@ impl Filter {
         })
     }
 
+    /// Values in place of text.
+    pub(super) fn is_json(&self) -> bool {
+        self.kind == Kind::Json
+    }
+
+    fn hits(&self, line: &str) -> bool {
+        self.pattern.as_ref().is_none_or(|p| p.is_match(line))
+    }
+
     /// The lines that remain.
     pub(super) fn apply(&self, text: &str) -> String {
-        let hit = |line: &&str| self.pattern.is_match(line);
+        let hit = |line: &&str| self.hits(line);
         let lines = text.lines();
         let kept: Vec<&str> = match self.kind {
             Kind::Begin => lines.skip_while(|l| !hit(l)).collect(),
             Kind::Exclude => lines.filter(|l| !hit(l)).collect(),
-            Kind::Include => lines.filter(hit).collect(),
+            Kind::Include | Kind::Json => lines.filter(hit).collect(),
             Kind::Section => self.sections(lines),
         };
         kept.iter().flat_map(|line| [line, "\n"]).collect()
@@ -98,7 +112,7 @@ impl Filter {
         lines
             .filter(|line| {
                 if inside.is_none_or(|depth| indent(line) <= depth || line.trim().is_empty()) {
-                    inside = self.pattern.is_match(line).then(|| indent(line));
+                    inside = self.hits(line).then(|| indent(line));
                 }
                 inside.is_some()
             })

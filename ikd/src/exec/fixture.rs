@@ -102,6 +102,7 @@ impl R1 {
     pub(crate) fn snapshot(&self) -> Snapshot<'_> {
         Snapshot {
             config: &self.config,
+            startup: &self.config,
             protections: &self.protections,
             store: &self.store,
             keys: &[],

@@ -15,6 +15,7 @@ mod show;
 mod tree;
 mod tree_monitor;
 mod tree_pki;
+mod tree_session;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -36,6 +37,7 @@ use crate::keystore::KeyView;
 use crate::log::Switch;
 use crate::pki::Counts;
 use filter::Filter;
+pub use node::Console;
 use node::{Action, By, Clearing};
 use parse::Failure;
 
@@ -43,7 +45,9 @@ use parse::Failure;
 pub struct Snapshot<'a> {
     /// Configuration in force.
     pub config: &'a RunningConfig,
-    /// Its protections.
+    /// Configuration of the next start.
+    pub startup: &'a RunningConfig,
+    /// Protections of the configuration in force.
     pub protections: &'a [Protection],
     /// Trustpoints.
     pub store: &'a Store,
@@ -86,6 +90,10 @@ pub enum Outcome {
     Pki(crate::pki::Action),
     /// Something for the capture.
     Monitor(crate::capture::Order),
+    /// Open the candidate configuration.
+    Configure,
+    /// Write the running configuration to the startup one.
+    Save,
     /// A switch to turn; `None` = all of them.
     Debug {
         /// Which.
@@ -115,7 +123,7 @@ pub fn run(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, E
     let hostname = snapshot.config.hostname.as_deref().unwrap_or("Router");
     let line = line.trim_end();
     if let Some(asked) = line.strip_suffix('?') {
-        return match help::help(tree::EXEC, asked) {
+        return match help::help_line(asked) {
             Ok(text) => Ok(Outcome::Text(text)),
             Err(failure) => Err(failure.shown(hostname, line)),
         };
@@ -130,17 +138,19 @@ fn execute(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, F
     match matched.action {
         Action::Nothing => Ok(Outcome::Text(String::new())),
         Action::Show(page) => {
-            if let (true, Some(filter)) = (json, &filter) {
-                // A filter works on lines and would leave broken JSON behind.
-                return Err(Failure::Invalid {
-                    column: filter.column,
-                });
-            }
             let page = show::page(page, matched.name(), snapshot);
-            let text = if json { page.json() } else { page.text() };
-            Ok(Outcome::Text(
-                filter.map_or_else(|| text.clone(), |f| f.apply(&text)),
-            ))
+            Ok(Outcome::Text(match filter {
+                None if json => page.json(),
+                None => page.text(),
+                Some(filter) if filter.is_json() => page.json(),
+                // A filter works on lines and would leave broken JSON behind.
+                Some(filter) if json => {
+                    return Err(Failure::Invalid {
+                        column: filter.column,
+                    });
+                }
+                Some(filter) => filter.apply(&page.text()),
+            }))
         }
         Action::Clear(which) => Ok(Outcome::Act(Command::Clear(clear(which, matched.name())))),
         Action::ClearStatistics => Ok(Outcome::Act(Command::ClearStatistics)),
@@ -150,7 +160,38 @@ fn execute(line: &str, json: bool, snapshot: &Snapshot<'_>) -> Result<Outcome, F
             Err(text) => Outcome::Text(text),
         }),
         Action::Pki(what) => Ok(Outcome::Pki(pki::action(what, &matched))),
+        Action::Configure => Ok(Outcome::Configure),
+        Action::Save => Ok(Outcome::Save),
+        Action::Console(Console::History) => Ok(Outcome::Text(NO_CONSOLE.to_owned())),
+        Action::Console(_) => Ok(Outcome::Text(String::new())),
     }
+}
+
+/// `show history` where nothing was typed.
+const NO_CONSOLE: &str = "% The history is kept by the console: ikd cli";
+
+/// What a line asks of the console that it was typed at; `None` for lines that go to the daemon.
+#[must_use]
+pub fn console(line: &str) -> Option<Console> {
+    match parse::parse(tree::EXEC, line).ok()?.action {
+        Action::Console(what) => Some(what),
+        _ => None,
+    }
+}
+
+/// The line is one of exec mode.
+#[must_use]
+pub(crate) fn knows(line: &str) -> bool {
+    let (command, _) = filter::split(line);
+    parse::parse(tree::EXEC, command).is_ok_and(|found| found.action != Action::Nothing)
+}
+
+/// The keywords that the last word of a line may stand for, in full; every keyword that may follow when a blank ends
+/// the line. None where the line goes wrong before.
+#[must_use]
+pub fn complete(line: &str) -> Vec<String> {
+    let found = help::keywords(line).unwrap_or_default();
+    found.into_iter().map(str::to_owned).collect()
 }
 
 /// What a `clear` means with the name in its line, which the tree has checked.

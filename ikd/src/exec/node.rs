@@ -22,8 +22,25 @@ pub(super) enum Action {
     Debug(Option<Switch>, &'static str),
     /// Something for the PKI (O-087).
     Pki(Pki),
+    /// Opens the candidate configuration.
+    Configure,
+    /// Writes the running configuration to the startup one (T-84).
+    Save,
+    /// Something for the console that the line was typed at.
+    Console(Console),
     /// Something for the capture (O-088).
     Monitor(super::tree_monitor::Monitor),
+}
+
+/// What a line asks of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// End the session.
+    Leave,
+    /// What was typed before.
+    History,
+    /// Something that a console of ours has no need of: it does as if.
+    Nothing,
 }
 
 /// What a line asks of the PKI; what it names is in the line.
@@ -43,7 +60,6 @@ pub(super) enum Pki {
     GenerateRsa,
     GenerateEc,
     ZeroizeKeys,
-    Save,
 }
 
 /// Which SAs a `clear` means; what the operator names is in the line.
@@ -107,6 +123,8 @@ pub(super) enum Token {
     Address,
     /// The number of an SA.
     Number,
+    /// A number of lines or characters.
+    Count,
 }
 
 /// One word of a command.
@@ -218,7 +236,7 @@ impl Node {
     pub(super) fn keyword(&self) -> Option<&'static str> {
         match self.token {
             Token::Word(word) => Some(word),
-            Token::Name | Token::Address | Token::Number => None,
+            Token::Name | Token::Address | Token::Number | Token::Count => None,
         }
     }
 
@@ -229,6 +247,7 @@ impl Node {
             Token::Name => "WORD",
             Token::Address => "A.B.C.D or X:X:X:X::X",
             Token::Number => "<1-4294967295>",
+            Token::Count => "<0-512>",
         }
     }
 
@@ -239,6 +258,7 @@ impl Node {
             Token::Name => true,
             Token::Address => word.parse::<IpAddr>().is_ok(),
             Token::Number => word.parse::<u32>().is_ok_and(|n| n > 0),
+            Token::Count => word.parse::<u32>().is_ok_and(|n| n <= 512),
         }
     }
 

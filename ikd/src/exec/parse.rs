@@ -58,6 +58,16 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The same in a line with that many characters before.
+    pub(super) fn behind(self, before: usize) -> Self {
+        match self {
+            Self::Invalid { column } => Self::Invalid {
+                column: before + column,
+            },
+            other => other,
+        }
+    }
+
     /// What a terminal with the prompt `HOSTNAME#` shows. The line is repeated, because the
     /// marker means nothing without it.
     pub(super) fn shown(self, hostname: &str, line: &str) -> ExecError {

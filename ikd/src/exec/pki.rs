@@ -47,7 +47,6 @@ pub(super) fn action(what: Pki, line: &Matched) -> Action {
         Pki::ImportTrustpool => Action::ImportTrustpool,
         Pki::GenerateRsa | Pki::GenerateEc => generate(line),
         Pki::ZeroizeKeys => Action::ZeroizeKeys { label: trustpoint },
-        Pki::Save => Action::Save,
     }
 }
 

@@ -158,7 +158,7 @@ fn questions_list_what_may_follow() {
         shown("show crypto isakmp p?", &now),
         "peers  policy  profile\n"
     );
-    assert!(shown("?", &now).starts_with("  clear    Reset functions\n"));
+    assert!(shown("?", &now).starts_with("  clear      Reset functions\n"));
     assert_eq!(refused("show x?"), "% Unrecognized command");
 }
 
@@ -206,7 +206,7 @@ fn pages(level: &'static [Node], path: &str, out: &mut Vec<String>) {
             Token::Word(word) => word,
             Token::Name => "IOSCA1",
             Token::Address => "192.168.0.2",
-            Token::Number => "1",
+            Token::Number | Token::Count => "1",
         };
         let line = format!("{path} {word}");
         if matches!(node.action, Some(Action::Show(_))) {

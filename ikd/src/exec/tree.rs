@@ -1,5 +1,5 @@
 //! The exec commands (O-001..O-008, O-020..O-026, O-040..O-043, O-060..O-062, O-080, O-086) as one tree;
-//! those of the PKI that do something (O-087) are in `tree_pki`.
+//! those of the PKI that do something (O-087) are in `tree_pki`, those of a session in `tree_session`.
 //! `show crypto explain` and `show crypto counters` and `debug crypto why` are our own.
 
 use ike_core::sa::action::Cleared;
@@ -8,17 +8,32 @@ use super::node::Action::{Clear, ClearStatistics, Debug, Pki as PkiAction, Show}
 use super::node::{By, Clearing, Node, Pki};
 use super::show::{Page, Side};
 use super::tree_monitor::{MONITOR, NO_MONITOR, SHOW_MONITOR};
-use super::tree_pki;
+use super::{tree_pki, tree_session};
 use crate::log::Switch;
 
 /// Every exec command.
 pub(super) static EXEC: &[Node] = &[
     Node::group("clear", "Reset functions", CLEAR),
+    Node::group(
+        "configure",
+        "Enter configuration mode",
+        tree_session::CONFIGURE,
+    ),
+    Node::group("copy", "Copy from one file to another", tree_session::COPY),
     Node::group("crypto", "Encryption related commands.", tree_pki::CRYPTO),
     Node::group("debug", "Debugging functions (see also 'undebug')", DEBUG),
+    tree_session::DISABLE,
+    tree_session::ENABLE,
+    tree_session::EXIT,
+    tree_session::LOGOUT,
     Node::group("monitor", "Monitoring different system events", MONITOR),
     Node::group("no", "Disable debugging functions", NO).negating(),
     Node::group("show", "Show running system information", SHOW),
+    Node::group(
+        "terminal",
+        "Set terminal line parameters",
+        tree_session::TERMINAL,
+    ),
     Node::group(
         "undebug",
         "Disable debugging functions (see also 'debug')",
@@ -28,7 +43,7 @@ pub(super) static EXEC: &[Node] = &[
     Node::group(
         "write",
         "Write running configuration to memory",
-        tree_pki::WRITE,
+        tree_session::WRITE,
     ),
 ];
 
@@ -184,6 +199,7 @@ const SHOW: &[Node] = &[
         "State of each debugging option",
         Page::Debugging,
     ),
+    tree_session::HISTORY,
     Node::show(
         "logging",
         "Show the contents of logging buffers",

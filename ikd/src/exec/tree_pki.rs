@@ -11,13 +11,6 @@ pub(super) const CRYPTO: &[Node] = &[
     Node::group("pki", "Public Key components", PKI),
 ];
 
-/// Below `write`.
-pub(super) const WRITE: &[Node] = &[Node::run(
-    "memory",
-    "Write to NV memory: certificates are marked as saved",
-    Run(Pki::Save),
-)];
-
 /// Below `show crypto key`.
 pub(super) const SHOW_KEY: &[Node] = &[Node::group(
     "mypubkey",

@@ -1,6 +1,5 @@
 //! What surrounds the engine: it hands events in, carries actions out, in order.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,14 +22,16 @@ use super::fetch::Fetcher;
 use super::keylog::KeyLog;
 use super::requests::Waiter;
 use super::sockets::{Received, Sockets};
-use super::{Options, StartError, glue, supervised};
+use super::{Options, StartError, glue};
 use crate::capture::{Monitor, Watch};
-use crate::control::Talk;
+use crate::configure::Desk;
+use crate::control::{Pending, Talk};
 use crate::dataplane::Handle;
 use crate::dataplane::config::{DataplaneEvent, Direction};
 use crate::keystore::{KeyView, PrivateKeyring};
 use crate::log::{self, Sink};
 use crate::pki::{Changed, Pki};
+use crate::startup::Startup;
 
 /// The engine's host.
 pub struct Host {
@@ -43,6 +44,11 @@ pub struct Host {
     pub(super) started_at: Instant,
     pub(super) last_reply: Option<Reply>,
     pub(super) pki: Arc<Pki>,
+    pub(super) startup: Arc<Startup>,
+    /// The candidate of `configure terminal`.
+    pub(super) desk: Desk,
+    /// Where questions go: those of a dialogue too.
+    pub(super) questions: mpsc::Sender<Pending>,
     /// The operator who ended the daemon, until the answer is there.
     pub(super) who_stopped: Option<Talk>,
     keys: PrivateKeyring,
@@ -68,6 +74,7 @@ pub(super) struct Parts {
     pub(super) keylog: Option<KeyLog>,
     pub(super) jobs: mpsc::UnboundedSender<(JobId, JobOutcome)>,
     pub(super) sink: Sink,
+    pub(super) questions: mpsc::Sender<Pending>,
 }
 
 impl Host {
@@ -80,6 +87,7 @@ impl Host {
             keys,
             key_views,
         } = parts.at_first;
+        let startup = Startup::new(parts.options.config.clone(), parts.config.clone());
         let engine = Engine::new(Setup {
             config: parts.config,
             store: store.clone(),
@@ -99,6 +107,9 @@ impl Host {
             started_at: Instant::now(),
             last_reply: None,
             pki: parts.pki,
+            startup: Arc::new(startup),
+            desk: Desk::default(),
+            questions: parts.questions,
             who_stopped: None,
             keys,
             key_views,
@@ -348,38 +359,6 @@ impl Host {
         self.last_reply
             .take()
             .unwrap_or(Reply::Refused("the engine gave no reply".to_owned()))
-    }
-
-    /// Reads the configuration file again; a bad one leaves the old one in force.
-    pub(super) fn reload(&mut self) -> Result<String, String> {
-        supervised::reloading();
-        let reloaded = self.take_file();
-        supervised::ready(&self.summary());
-        reloaded
-    }
-
-    fn take_file(&mut self) -> Result<String, String> {
-        let path: PathBuf = self.options.config.clone();
-        match crate::check::load(&path) {
-            Ok(config) => {
-                let config = Arc::new(config);
-                let before = Arc::new(self.engine.config().clone());
-                self.pki.configure(config.clone());
-                self.handle(Event::Configure(config.clone()));
-                let (pki, beside) = (self.pki.clone(), self.options.beside().to_owned());
-                tokio::spawn(async move { pki.follow(before, config, &beside).await });
-                let text = format!("{} is in force", path.display());
-                log::notice(&text);
-                Ok(text)
-            }
-            Err(text) => {
-                log::notice(&format!(
-                    "{} is not taken; the old configuration stays:\n{text}",
-                    path.display()
-                ));
-                Err(text)
-            }
-        }
     }
 
     pub(super) fn stop(&mut self) {

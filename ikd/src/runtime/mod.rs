@@ -1,6 +1,7 @@
 //! The daemon: one task owns the engine, executes its actions in order, and feeds results
 //! back as events. Sockets, workers, data plane and control socket are tasks around it.
 
+mod configuration;
 mod fetch;
 mod glue;
 mod host;
@@ -113,7 +114,7 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
         let listener = tokio::net::TcpListener::bind(address).await;
         let listener =
             listener.map_err(|e| StartError::new(5, format!("metrics at {address}: {e}")))?;
-        tokio::spawn(metrics::serve(listener, questions_in));
+        tokio::spawn(metrics::serve(listener, questions_in.clone()));
     }
     let (jobs_in, mut jobs) = mpsc::unbounded_channel();
     let config = Arc::new(config);
@@ -140,6 +141,7 @@ pub async fn run(options: Options, config: RunningConfig, sink: Sink) -> Result<
         keylog,
         jobs: jobs_in,
         sink,
+        questions: questions_in,
     })?;
     let mut hangup =
         signal(SignalKind::hangup()).map_err(|e| StartError::new(70, e.to_string()))?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use ike_core::config::{RunningConfig, following};
 use ike_core::engine::view_ikev2::Ikev2SaView;
 use ike_core::sa::action::{Command, Rekey, Reply};
 use ike_core::sa::record::Record;
@@ -31,6 +32,10 @@ enum Executed {
     Now(Response),
     /// The PKI has to do it.
     Pki(pki::Action),
+    /// The operator types a configuration.
+    Configure,
+    /// The startup file has to be written.
+    Save,
     /// The operator's end has to write a file.
     Store { path: String, octets: Vec<u8> },
 }
@@ -53,16 +58,24 @@ impl Host {
             Request::Exec { line, json } => match self.exec(&line, json) {
                 Executed::Now(response) => response,
                 Executed::Pki(action) => return self.pki(action, talk, answer),
+                Executed::Configure => return self.edit(talk, answer),
+                Executed::Save => return self.save(talk, answer),
                 Executed::Store { path, octets } => return store(path, octets, talk, answer),
             },
             Request::Capture { keys } => return self.hand_out(keys, talk, answer),
             Request::Records => json(&self.engine.records()),
             Request::Status => Response::ok(self.summary()),
-            Request::Metrics => Response::ok(metrics::page(&self.snapshot())),
+            Request::Metrics => Response::ok(metrics::page(&self.snapshot(self.engine.config()))),
             Request::Reload => match self.reload() {
                 Ok(text) => Response::ok(text),
                 Err(text) => Response::failed(3, text),
             },
+            Request::Configure { text, base } => self.configure(&text, base.as_ref()),
+            Request::Complete { line, mode } => json(&offered(&line, mode.as_deref())),
+            Request::Hostname => {
+                let name = self.engine.config().hostname.as_deref();
+                Response::ok(name.unwrap_or("Router"))
+            }
             Request::Stop => {
                 self.stop();
                 self.who_stopped = Some(talk);
@@ -121,9 +134,12 @@ impl Host {
     }
 
     fn exec(&mut self, line: &str, json: bool) -> Executed {
-        let response = match exec::run(line, json, &self.snapshot()) {
+        let startup = self.startup.config();
+        let response = match exec::run(line, json, &self.snapshot(&startup)) {
             Ok(Outcome::Pki(action)) => return Executed::Pki(action),
             Ok(Outcome::Monitor(order)) => return self.monitor(order),
+            Ok(Outcome::Configure) => return Executed::Configure,
+            Ok(Outcome::Save) => return Executed::Save,
             Ok(Outcome::Text(text)) => Response::ok(text),
             Ok(Outcome::Act(command)) => said(self.command(command)),
             Ok(Outcome::Debug {
@@ -168,10 +184,11 @@ impl Host {
         })
     }
 
-    fn snapshot(&self) -> Snapshot<'_> {
+    fn snapshot<'a>(&'a self, startup: &'a RunningConfig) -> Snapshot<'a> {
         let now = self.now();
         Snapshot {
             config: self.engine.config(),
+            startup,
             protections: self.engine.protections(),
             store: &self.store,
             keys: &self.key_views,
@@ -277,6 +294,16 @@ fn store(path: String, octets: Vec<u8>, mut talk: Talk, answer: oneshot::Sender<
         };
         let _ = answer.send(response);
     });
+}
+
+/// What tab offers: keywords, never values.
+fn offered(line: &str, mode: Option<&str>) -> Vec<String> {
+    let Some(mode) = mode else {
+        return exec::complete(line);
+    };
+    let mut words = following(mode, line).unwrap_or_default().words;
+    words.retain(|word| !word.starts_with('<'));
+    words
 }
 
 fn said(reply: Reply) -> Response {

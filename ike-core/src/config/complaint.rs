@@ -5,8 +5,9 @@
 //! separates it from the lines before and its first word looks like one of the sub-mode's.
 use super::attempt::{Attempt, attempt, global_commands, split_negation};
 use super::diagnostic::{Diagnostic, Severity};
-use super::grammar::{self, Args, Command, Fault, Miss, MissKind};
+use super::grammar::{self, Args, Fault, Miss, MissKind};
 use super::lexer::Word;
+use super::modes::patterns;
 use super::reader::Reader;
 use super::state::{Mode, State};
 use super::{codes, crypto_map, ikev2, ipsec, isakmp, keyring, profile, suggest};
@@ -258,8 +259,4 @@ fn miss(attempt: Attempt) -> Miss {
 fn listed(expected: &[String]) -> Option<String> {
     let end = expected.is_empty() || expected.len() > 12;
     (!end).then(|| format!("expected: {}", expected.join(", ")))
-}
-
-fn patterns<T>(table: &'static [Command<T>]) -> Vec<&'static [&'static str]> {
-    table.iter().map(|command| command.patterns).collect()
 }

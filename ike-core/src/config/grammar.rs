@@ -147,6 +147,29 @@ pub(super) fn find<'p>(
     line: &str,
     partial: bool,
 ) -> Result<Found, Miss> {
+    let candidates = read(commands, words, line)?;
+    finish(candidates, words.len(), partial)
+}
+
+/// What may follow some words: keywords, and values in angle brackets; and whether a line may end there.
+pub(super) fn following<'p>(
+    commands: impl Iterator<Item = &'p [&'p str]>,
+    words: &[Word],
+    line: &str,
+) -> Result<(Vec<String>, bool), Miss> {
+    let candidates = read(commands, words, line)?;
+    let may_end = candidates.iter().any(Candidate::complete) && !words.is_empty();
+    // The rest of a line has been taken: nothing follows it.
+    let open = candidates.into_iter().filter(|c| !c.finished);
+    Ok((in_order(&open.collect::<Vec<_>>()), may_end))
+}
+
+/// The candidates that are left after some words.
+fn read<'p>(
+    commands: impl Iterator<Item = &'p [&'p str]>,
+    words: &[Word],
+    line: &str,
+) -> Result<Vec<Candidate<'p>>, Miss> {
     let mut candidates: Vec<Candidate<'p>> = commands
         .enumerate()
         .flat_map(|(command, patterns)| {
@@ -161,7 +184,14 @@ pub(super) fn find<'p>(
         }
         candidates = step(candidates, at, word, line)?;
     }
-    finish(candidates, words.len(), partial)
+    Ok(candidates)
+}
+
+/// What could stand next, in alphabetical order as `?` lists it, values last.
+fn in_order(candidates: &[Candidate<'_>]) -> Vec<String> {
+    let mut words = expected(candidates, |_| true);
+    words.sort_by_key(|word| (word.starts_with('<'), word.clone()));
+    words
 }
 
 impl<'p> Candidate<'p> {
@@ -277,7 +307,8 @@ fn exact(item: &str, word: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn is_prefix(word: &str, keyword: &str) -> bool {
+/// The keyword begins like the word, in either case.
+pub(super) fn is_prefix(word: &str, keyword: &str) -> bool {
     !word.is_empty()
         && keyword
             .get(..word.len())

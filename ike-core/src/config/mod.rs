@@ -2,7 +2,7 @@
 //!
 //! [`parse`] reads a whole file and never fails: what it does not understand becomes a [`Diagnostic`] with place and code. [`show`](show())
 //! prints what `show running-config` prints; `parse` of that gives the same configuration. Each mode has its command table in a file
-//! of its own; `grammar` matches a line against a table, `reader` goes through the lines, `complaint` says what is wrong with one, `lint` checks what a single line
+//! of its own; `grammar` matches a line against a table, `reader` goes through the lines, `complaint` says what is wrong with one, `editor` takes lines one by one, `lint` checks what a single line
 //! cannot show.
 
 mod model;
@@ -13,6 +13,7 @@ mod complaint;
 mod crypto_map;
 mod diagnostic;
 mod domain;
+mod editor;
 mod global;
 mod grammar;
 mod ikev2;
@@ -23,6 +24,7 @@ mod kept;
 mod keyring;
 mod lexer;
 mod lint;
+mod modes;
 mod pki;
 mod profile;
 mod reader;
@@ -41,6 +43,7 @@ mod tests;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use domain::in_domain;
+pub use editor::{Editor, Following, Typed, following};
 pub use lexer::Word;
 pub use lint::pair::check_pair;
 pub use model::*;

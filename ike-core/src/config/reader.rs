@@ -90,7 +90,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn line(&mut self, number: usize, source: &'a str) {
+    pub(super) fn line(&mut self, number: usize, source: &'a str) {
         (self.number, self.source) = (number, source);
         if self.state.certificate.is_some() {
             return self.certificate_line();

@@ -48,7 +48,7 @@ impl Mode {
 }
 
 /// The reader's state.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) config: RunningConfig,
     pub(super) mode: Mode,
@@ -59,7 +59,7 @@ pub(super) struct State {
 }
 
 /// A certificate between its first line and `quit`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PendingCertificate {
     pub(super) kind: ChainCertificateKind,
     pub(super) serial: String,

@@ -6,11 +6,14 @@ use crate::sa::SaId;
 use crate::sa::action::{Action, Clear, Command, CommandId, Outbox, Rekey, Reply};
 use crate::time::Now;
 
+/// The reason of `down` that debug and records give.
+const TAKEN_DOWN: &str = "taken down";
+
 impl Engine {
     pub(super) fn command(&mut self, now: Now, id: CommandId, command: Command, out: &mut Outbox) {
         let reply = match command {
             Command::Up(name) => self.up(now, &name, out),
-            Command::Down(name) => self.down(now, &name, out),
+            Command::Down(name) => self.end(now, &name, TAKEN_DOWN, out),
             Command::Rekey(name, what) => self.rekey(now, &name, what, out),
             Command::ClearAll => self.clear(now, &Clear::default(), out),
             Command::Clear(what) => self.clear(now, &what, out),
@@ -59,13 +62,14 @@ impl Engine {
         })
     }
 
-    fn down(&mut self, now: Now, name: &str, out: &mut Outbox) -> Reply {
+    /// Deletes the SAs of a protection; `because` is what records and debug say.
+    pub(super) fn end(&mut self, now: Now, name: &str, because: &str, out: &mut Outbox) -> Reply {
         let Some(protection) = self.protection(name) else {
             return self.unknown(name);
         };
         if protection.ikev2_profile.is_some() {
             let (sas, mut ctx) = self.ikev2(now, out);
-            return sas.down(&mut ctx, &protection);
+            return sas.down(&mut ctx, &protection, because);
         }
         let spis: Vec<u32> = self
             .children
@@ -93,7 +97,7 @@ impl Engine {
             self.with_sa(now, id, out, |sa, ctx| match shared {
                 // Another protection still lives on this ISAKMP SA.
                 true => sa.announce_esp_end(ctx, &spis),
-                false => sa.delete(ctx, &spis, "gen_delete by operator"),
+                false => sa.delete(ctx, &spis, because),
             });
         }
         Reply::Done

@@ -1,10 +1,11 @@
 //! The engine: one event in, ordered actions out, one deadline. No clock, no entropy, no I/O.
 //!
 //! `demux` finds the SA of a datagram and admits strangers, `upkeep` keeps lifetimes,
-//! `command` and `clear` do what operators ask, `view` shows.
+//! `command` and `clear` do what operators ask, `configure` swaps the configuration, `view` shows.
 
 mod clear;
 mod command;
+mod configure;
 mod demux;
 mod upkeep;
 pub mod view;
@@ -136,11 +137,7 @@ impl Engine {
             }
             Event::Command(id, command) => self.command(now, id, command, out),
             Event::Dataplane(event) => self.dataplane(now, event, out),
-            Event::Configure(config) => {
-                self.protections = protection::compile(&config);
-                self.store = ordered(&config, self.store.clone());
-                self.config = config;
-            }
+            Event::Configure(config) => self.configure(now, config, out),
             Event::Certificates(store) => self.store = ordered(&self.config, store),
         }
     }

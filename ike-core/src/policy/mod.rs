@@ -21,6 +21,7 @@ pub mod preshared;
 pub mod profile;
 mod protected_by;
 pub mod protection;
+pub mod protection_change;
 pub mod renewal;
 mod subject;
 pub mod trustpoint;

@@ -26,7 +26,7 @@ struct Block {
 }
 
 pub(super) fn view(now: &Snapshot<'_>, startup: bool) -> Running {
-    let text = ike_core::config::show(&with_chains(now, startup));
+    let mut text = ike_core::config::show(&with_chains(now, startup));
     let mut blocks: Vec<Block> = Vec::new();
     for line in text
         .lines()
@@ -41,14 +41,23 @@ pub(super) fn view(now: &Snapshot<'_>, startup: bool) -> Running {
             }),
         }
     }
+    if !startup {
+        text.insert_str(0, &heading(text.len()));
+    }
     Running { blocks, text }
+}
+
+/// What IOS prints while it builds the text, and the octets it has.
+fn heading(octets: usize) -> String {
+    format!("Building configuration...\n\nCurrent configuration : {octets} bytes\n")
 }
 
 /// G-063: what is installed stands in the place of what was typed; a block whose certificates are
 /// not in the store stays.
 fn with_chains(now: &Snapshot<'_>, startup: bool) -> RunningConfig {
-    let mut config = now.config.clone();
-    for tp in &now.config.trustpoints {
+    let shown = if startup { now.startup } else { now.config };
+    let mut config = shown.clone();
+    for tp in &shown.trustpoints {
         let all = now.store.listing().into_iter();
         let mut records: Vec<&Record> = all.filter(|r| r.trustpoint == tp.name).collect();
         records.sort_by_key(|record| record.kind == RecordKind::Ca);
@@ -108,7 +117,8 @@ mod tests {
             ike_core::config::ChainCertificateSource::Der(ca.der().to_vec())
         );
         let startup = shown("show startup-config", &world.snapshot());
-        assert_eq!(startup, text, "nothing is saved yet");
+        let (_, body) = text.split_once("bytes\n").unwrap();
+        assert_eq!(startup, body, "nothing is saved yet");
         world.store.mark_saved();
         let startup = shown("show startup-config", &world.snapshot());
         assert!(

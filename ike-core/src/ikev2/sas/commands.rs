@@ -64,8 +64,8 @@ impl IkeSas {
         newest_first.find(|(_, sa)| fits(sa)).map(|(id, _)| *id)
     }
 
-    /// Takes a protection down: its child SAs, and the IKE SA with the last of them.
-    pub fn down(&mut self, ctx: &mut Context<'_>, protection: &Protection) -> Reply {
+    /// Takes a protection down: its child SAs, and the IKE SA with the last of them. `because` is what records say.
+    pub fn down(&mut self, ctx: &mut Context<'_>, protection: &Protection, because: &str) -> Reply {
         let mut reply = Reply::Already;
         for id in self.sas.keys().copied().collect::<Vec<_>>() {
             let Some(sa) = self.sas.get(&id).filter(|sa| sa.shell.dead.is_none()) else {
@@ -73,7 +73,7 @@ impl IkeSas {
             };
             let Some(established) = sa.established() else {
                 if sa.shell.protection.as_deref() == Some(&protection.name) {
-                    self.with_sa(ctx, id, |sa, ctx| sa.abandon(ctx, "taken down"));
+                    self.with_sa(ctx, id, |sa, ctx| sa.abandon(ctx, because));
                     reply = Reply::Done;
                 }
                 continue;
@@ -85,7 +85,7 @@ impl IkeSas {
             let bare = others.is_empty() && sa.shell.mobility.home.1 == protection.peer;
             let wish = match (spis.is_empty(), others.is_empty()) {
                 (true, _) if !bare => continue,
-                (_, true) => Wish::DeleteIke("taken down".to_owned()),
+                (_, true) => Wish::DeleteIke(because.to_owned()),
                 (_, false) => Wish::DeleteChildren(spis),
             };
             self.with_sa(ctx, id, |sa, ctx| sa.wish(ctx, wish));
