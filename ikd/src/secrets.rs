@@ -4,8 +4,8 @@
 const MARKS: [&str; 4] = ["key", "pre-shared-key", "password", "secret"];
 /// Words that may stand between.
 const KINDS: [&str; 6] = ["local", "remote", "0", "6", "7", "hex"];
-/// Words that may follow a key: its peer, and a flag. A password has blanks in it.
-const AFTER: [&str; 3] = ["address", "hostname", "no-xauth"];
+/// Words that may follow a key: its peer, and flags. A password has blanks in it.
+const AFTER: [&str; 4] = ["address", "hostname", "no-xauth", "required"];
 
 /// A line with `<removed>` in the place of its secret, as IOS prints it for others' eyes.
 pub(crate) fn censored(line: &str) -> String {
@@ -15,33 +15,46 @@ pub(crate) fn censored(line: &str) -> String {
 /// A line with another word for each secret: `name` gets the word before it and the secret.
 pub(crate) fn replaced(line: &str, mut name: impl FnMut(&str, &str) -> String) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let public = matches!(
-        words.as_slice(),
-        ["tunnel", "key", ..] | ["crypto", "key", ..] | ["description", ..]
-    );
-    if public {
-        return words.join(" ");
-    }
     let mut out: Vec<String> = Vec::new();
-    let mut rest = words.into_iter().peekable();
-    while let Some(word) = rest.next() {
-        out.push(word.to_owned());
-        let address_follows = matches!(rest.peek(), Some(&"address" | &"hostname"));
-        if !MARKS.contains(&word) || address_follows {
+    let mut rest = words.as_slice();
+    while let [word, after @ ..] = rest {
+        out.push((*word).to_owned());
+        rest = after;
+        if is_public(&words) || !marks(word, after) {
             continue;
         }
-        let mut kind = word;
-        while let Some(next) = rest.next_if(|w| KINDS.contains(w)) {
+        let mut kind = *word;
+        while let [next, secret, ..] = rest
+            && KINDS.contains(next)
+            // A secret may be such a word itself.
+            && !AFTER.contains(secret)
+        {
             kind = next;
-            out.push(next.to_owned());
+            out.push((*next).to_owned());
+            rest = &rest[1..];
         }
-        let secret = rest.next().unwrap_or_default();
+        let [secret, after @ ..] = rest else { break };
         out.push(name(kind, secret));
-        if !rest.peek().is_some_and(|next| AFTER.contains(next)) {
+        rest = after;
+        if !rest.first().is_some_and(|next| AFTER.contains(next)) {
             break;
         }
     }
     out.join(" ")
+}
+
+/// Lines in which these words mean something else.
+fn is_public(words: &[&str]) -> bool {
+    matches!(
+        words,
+        ["tunnel", "key", ..] | ["crypto", "key", ..] | ["description", ..]
+    )
+}
+
+/// A secret follows; of a keyring it may follow the peer.
+fn marks(word: &str, after: &[&str]) -> bool {
+    let peer_follows = matches!(after, ["address" | "hostname", _, "key", ..]);
+    MARKS.contains(&word) && !(word == "pre-shared-key" && peer_follows)
 }
 
 #[cfg(test)]
@@ -71,7 +84,23 @@ mod tests {
             ),
             (" password 7 S with blanks", "password 7 <removed>"),
             ("enable secret 5 S", "enable secret <removed>"),
+            (
+                "ppk manual id P key hex 0a required",
+                "ppk manual id P key hex <removed> required",
+            ),
+            (
+                "crypto isakmp key address address 1.2.3.4",
+                "crypto isakmp key <removed> address 1.2.3.4",
+            ),
+            (
+                "crypto isakmp key local hostname h",
+                "crypto isakmp key <removed> hostname h",
+            ),
+            ("pre-shared-key address", "pre-shared-key <removed>"),
+            ("pre-shared-key remote", "pre-shared-key <removed>"),
+            ("keyring key", "keyring key"),
             (" tunnel key 5", "tunnel key 5"),
+            ("match certificate MAP", "match certificate MAP"),
         ] {
             assert_eq!(censored(line), expected);
         }

@@ -91,6 +91,18 @@ const NO_EFFECT: &[&str] = &[
     "version <line>",
 ];
 
+/// Whether a global line, with its keywords in full, is one that means nothing here, whatever else stands in it.
+#[must_use]
+pub fn is_without_effect(command: &str) -> bool {
+    let command = command.strip_prefix("no ").unwrap_or(command);
+    let is = |pattern: &&str| {
+        let fixed = pattern.strip_suffix(" <line>").unwrap_or(pattern);
+        let rest = command.strip_prefix(fixed);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    NO_EFFECT.iter().any(|pattern| is(&pattern))
+}
+
 fn hostname(state: &mut State, args: &Args) -> Run {
     state.config.hostname = args.sets().then(|| args.text(0));
     Ok(())

@@ -44,6 +44,7 @@ mod tests;
 pub use diagnostic::{Diagnostic, Severity};
 pub use domain::in_domain;
 pub use editor::{Editor, Following, Typed, following};
+pub use global::is_without_effect;
 pub use lexer::Word;
 pub use lint::pair::check_pair;
 pub use model::*;
