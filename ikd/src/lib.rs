@@ -11,12 +11,14 @@
     reason = "a program's modules document what a reader needs; the libraries document all"
 )]
 
+mod ask;
 pub mod authority;
 pub mod capture;
 mod changes;
 pub mod check;
 pub mod cli;
 mod configure;
+mod console;
 pub mod control;
 pub mod convert;
 pub mod dataplane;
@@ -25,6 +27,7 @@ pub mod doctor;
 pub mod errors;
 pub mod exec;
 pub mod explain;
+mod fmt;
 pub mod http;
 pub mod keystore;
 pub mod lab;
