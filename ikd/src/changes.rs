@@ -21,8 +21,14 @@ struct Block {
 /// changes. Secrets are `<removed>`: a key that alone changes is a pair of equal lines.
 #[must_use]
 pub(crate) fn difference(before: &RunningConfig, after: &RunningConfig) -> String {
+    of_text(&show(before), &show(after))
+}
+
+/// The difference of two texts, in form too: every line but separators.
+#[must_use]
+pub(crate) fn of_text(before: &str, after: &str) -> String {
     let mut out = String::new();
-    walk(&blocks(&show(before)), &blocks(&show(after)), 0, &mut out);
+    walk(&blocks(before), &blocks(after), 0, &mut out);
     out
 }
 

@@ -11,13 +11,14 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::control::{self, ControlError, Request};
+pub(crate) use crate::ask::{Device, exit_code, unreachable};
+use crate::ask::{EXEC, ask};
+use crate::control::{self, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};
 use crate::runtime::{self, Options};
-use crate::terminal::Terminal;
 use crate::{
-    bundle, capture, check, convert, decode, doctor, errors, explain, lab, manual, pki, pki_cli,
-    predict, replay, report,
+    bundle, capture, check, console, convert, decode, doctor, errors, explain, fmt, lab, manual,
+    pki, pki_cli, predict, replay, report,
 };
 
 /// An IKE daemon that reads Cisco IOS configuration and behaves as IOS 15.3T.
@@ -55,6 +56,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// A console as a router has: `?`, tab, abbreviations, a history, configuration mode.
+    Cli(Device),
     /// Check configuration files: errors with file, line, column and a suggestion.
     Check {
         /// Files with IOS configuration; of several, each pair with a tunnel between them is checked too.
@@ -67,6 +70,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a configuration as show running-config prints it.
+    Fmt(fmt::FmtArgs),
     /// Write a configuration as strongSwan has it, and what cannot be said there.
     Convert(convert::ConvertArgs),
     /// Print the IKE messages of a capture file.
@@ -156,25 +161,6 @@ enum Command {
     Man(manual::ManArgs),
 }
 
-/// Which daemon.
-#[derive(Debug, Args)]
-pub(crate) struct Device {
-    /// Name of the daemon.
-    #[arg(short, long, default_value = "ikd")]
-    device: String,
-    /// Its control socket, if not the usual one.
-    #[arg(long, env = "IKD_SOCKET")]
-    socket: Option<PathBuf>,
-}
-
-impl Device {
-    pub(crate) fn path(&self) -> PathBuf {
-        self.socket
-            .clone()
-            .unwrap_or_else(|| control::socket_path(&self.device))
-    }
-}
-
 #[derive(Debug, Args)]
 struct RunArgs {
     /// IOS configuration.
@@ -246,6 +232,8 @@ pub fn run(cli: Cli) -> ExitCode {
             verbose,
             json,
         } => check::run(&files, verbose, json),
+        Command::Cli(device) => console::run(&device.path()),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Capture(command) => capture::run(&command),
         Command::Decode(args) => decode::run(&args),
@@ -272,39 +260,6 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Pki(command) => pki_cli::run(command),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man(args) => manual::man(&args),
-    }
-}
-
-/// Seconds that an exec line may be silent: a CA that does not answer takes most of them.
-const EXEC: u64 = 60;
-
-fn ask(device: &Device, request: &Request, seconds: u64) -> ExitCode {
-    let timeout = Duration::from_secs(seconds);
-    match control::converse(&device.path(), request, timeout, &mut Terminal) {
-        Ok(response) => {
-            if response.code == 0 {
-                print(&response.text);
-            } else {
-                complain(&response.text);
-            }
-            ExitCode::from(response.code)
-        }
-        Err(e) => unreachable(&e),
-    }
-}
-
-/// Says why a daemon did not answer; the exit code for it.
-pub(crate) fn unreachable(error: &ControlError) -> ExitCode {
-    complain(&error.to_string());
-    ExitCode::from(exit_code(error))
-}
-
-/// The exit code of a daemon that gives no answer.
-pub(crate) fn exit_code(error: &ControlError) -> u8 {
-    match error {
-        ControlError::Unreachable { .. } => 4,
-        ControlError::Broken { .. } => 6,
-        ControlError::Strange { .. } => 70,
     }
 }
 

@@ -11,6 +11,7 @@
     reason = "a program's modules document what a reader needs; the libraries document all"
 )]
 
+mod ask;
 pub mod authority;
 pub mod bundle;
 pub mod capture;
@@ -18,6 +19,7 @@ mod changes;
 pub mod check;
 pub mod cli;
 mod configure;
+mod console;
 pub mod control;
 pub mod convert;
 pub mod dataplane;
@@ -26,6 +28,7 @@ pub mod doctor;
 pub mod errors;
 pub mod exec;
 pub mod explain;
+mod fmt;
 pub mod http;
 pub mod keystore;
 pub mod lab;

@@ -58,7 +58,7 @@ impl Startup {
 }
 
 /// The file has comments, or lines that mean nothing here: they would not be written back.
-fn loses(text: &str, read: &Parsed) -> bool {
+pub(crate) fn loses(text: &str, read: &Parsed) -> bool {
     let comment = |line: &str| {
         line.trim_start()
             .strip_prefix('!')

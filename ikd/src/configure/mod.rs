@@ -35,6 +35,9 @@ const TAKEN: &str =
 /// What a lost line leads to.
 const DROPPED: &str = "% The lines ended before end, exit or commit: nothing is changed.";
 
+/// The exit code where lines were refused and the others are in force.
+const REFUSED: u8 = 2;
+
 /// What follows the errors of a candidate.
 const KEPT: &str = "
 % Nothing is changed. The lines are kept: configure terminal goes on with them, abort there drops them.";
@@ -45,6 +48,8 @@ pub(crate) struct Session {
     desk: OwnedMutexGuard<Option<Draft>>,
     host: mpsc::Sender<Pending>,
     talk: Talk,
+    /// A line was refused: the exit code of the whole says so.
+    refused: bool,
 }
 
 /// What a line leads to.
@@ -75,6 +80,7 @@ pub(crate) fn sit_down(
         desk,
         host,
         talk,
+        refused: false,
     })
 }
 
@@ -150,12 +156,16 @@ impl Session {
     async fn typed(&mut self, prompt: &str, line: &str) {
         let said = match self.draft.editor.line(line) {
             Typed::Refused(_) if exec::knows(line) => {
+                self.refused = true;
                 format!(
                     "% This is an exec line: leave configuration mode, or type do {}",
                     line.trim()
                 )
             }
-            Typed::Refused(why) => marks::refusal(prompt, line, &why),
+            Typed::Refused(why) => {
+                self.refused = true;
+                marks::refusal(prompt, line, &why)
+            }
             Typed::Taken(remarks) => marks::remarks(&remarks),
         };
         if !said.is_empty() {
@@ -176,6 +186,8 @@ impl Session {
         if response.code != 0 {
             *self.desk = Some(self.draft.clone());
             response.text.push_str(KEPT);
+        } else if self.refused {
+            response.code = REFUSED;
         }
         response
     }
