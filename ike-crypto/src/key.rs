@@ -41,11 +41,13 @@ pub enum KeySpec {
 }
 
 /// A private key with its public half. AWS-LC clears its memory when it frees
-/// it; the copy `ring` keeps of a P-256 or Ed25519 key is not cleared. `Debug`
-/// shows only the kind.
+/// it; the copy `ring` keeps of a P-256 or Ed25519 key is not cleared. A clone
+/// shares that memory: it costs nothing, and no second copy of the key lies
+/// about. `Debug` shows only the kind.
+#[derive(Clone)]
 pub struct PrivateKey {
-    key: Pkey,
-    ring: Option<RingSigner>,
+    key: Arc<Pkey>,
+    ring: Option<Arc<RingSigner>>,
     public: PublicKey,
 }
 
@@ -119,7 +121,8 @@ impl PrivateKey {
 
     fn from_pkey(key: Pkey) -> Result<Self, CryptoError> {
         let public = PublicKey::from_spki_der(&key.to_spki()?)?;
-        let ring = RingSigner::new(&key, public.0.kind)?;
+        let ring = RingSigner::new(&key, public.0.kind)?.map(Arc::new);
+        let key = Arc::new(key);
         Ok(Self { key, ring, public })
     }
 
@@ -137,14 +140,14 @@ impl PrivateKey {
                     .rsa_private(&rsa::block_with_digest_info(hash, &digest, len)?)
             }
             (S::RsaPss(hash), PkeyKind::Rsa) => self.key.pss_sign(hash, &hash.digest(&[message])),
-            (S::Ecdsa(hash), PkeyKind::Ec(_)) => match &self.ring {
+            (S::Ecdsa(hash), PkeyKind::Ec(_)) => match self.ring.as_deref() {
                 Some(RingSigner::P256(pair)) if hash == Hash::Sha256 => sign_p256(pair, message),
                 _ => self.key.ecdsa_sign_der(&hash.digest(&[message])),
             },
             (S::EcdsaFixed(hash), PkeyKind::Ec(curve)) => {
                 self.key.ecdsa_sign_fixed(curve, &hash.digest(&[message]))
             }
-            (S::Ed25519, PkeyKind::Ed25519) => match &self.ring {
+            (S::Ed25519, PkeyKind::Ed25519) => match self.ring.as_deref() {
                 Some(RingSigner::Ed25519(pair)) => Ok(pair.sign(message).as_ref().to_vec()),
                 _ => Err(CryptoError::Internal("Ed25519 key pair")),
             },

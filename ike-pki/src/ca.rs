@@ -191,6 +191,25 @@ impl LabCa {
         Ok(issued)
     }
 
+    /// Issues the certificate of a CA below this one, of any path length; with it and its key it is a
+    /// [`LabCa::with_certificate`].
+    ///
+    /// # Errors
+    /// As [`LabCa::issue`].
+    pub fn issue_ca(
+        &mut self,
+        name: &Name,
+        public: &PublicKey,
+        hash: Hash,
+        not_before: i64,
+        not_after: i64,
+    ) -> Result<Certificate, CaError> {
+        let mut spec = CertRequestSpec::router(name.clone(), public, not_before, not_after);
+        spec.hash = hash;
+        spec.ca = Some(None);
+        self.issue(&spec)
+    }
+
     /// Puts a certificate on the next list.
     pub fn revoke(&mut self, certificate: &Certificate, at: i64) {
         self.revoke_serial(certificate.serial(), at, None);

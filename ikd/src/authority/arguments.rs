@@ -18,7 +18,7 @@ use crate::control::{self, Request};
 pub enum CaCommand {
     /// Make a CA: its key, its certificate, its folder.
     #[command(
-        after_help = "Example:\n  ikd pki ca init CA1 --name 'CN=CA1,O=cisco,O=com' --grant manual"
+        after_help = "Examples:\n  ikd pki ca init CA1 --name 'CN=CA1,O=cisco,O=com' --grant manual\n  ikd pki ca init CA2 --name 'CN=CA2,O=cisco,O=com' --below CA1"
     )]
     Init(InitArgs),
     /// Answer routers by HTTP: SCEP at any path, /ca.crl, /ocsp, /ca.cer, /SHA1.cer.
@@ -93,6 +93,9 @@ pub struct InitArgs {
     /// Its name as IOS writes one: the last RDN first.
     #[arg(long, default_value = "CN=CA,O=ikd")]
     name: String,
+    /// Folder of the CA above, which issues its certificate; a CA of its own without.
+    #[arg(long, value_name = "DIR")]
+    below: Option<PathBuf>,
     /// Bits of its RSA key.
     #[arg(long, default_value_t = 2048)]
     key_bits: u32,
@@ -172,7 +175,9 @@ fn init(args: &InitArgs) -> Result<String, CaFailure> {
         allow_weak: args.allow_weak,
         critical: None,
     };
-    let made = Authority::init(&args.dir, &name, new_key(args.key_bits)?, &settings)?;
+    let mut above = args.below.as_deref().map(Authority::open).transpose()?;
+    let key = new_key(args.key_bits)?;
+    let made = Authority::init(&args.dir, &name, key, &settings, above.as_mut())?;
     let own = made.server.certificate();
     let print = |hash| ike_pki::fingerprint(hash, own.der());
     Ok(format!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ike_core::sa::job::PrivateKeys;
 use ike_crypto::{Hash, KeySpec, PrivateKey, Secret};
 use ike_pki::ca_server::{CaOptions, CaServer, GrantPolicy};
-use ike_pki::{Image, LabCa, Name, Store};
+use ike_pki::{Certificate, Image, LabCa, Name, Store};
 use serde::{Deserialize, Serialize};
 
 use super::{Authority, CaFailure};
@@ -113,15 +113,17 @@ impl Settings {
 }
 
 impl Authority {
-    /// Makes a CA in a folder that has none.
+    /// Makes a CA in a folder that has none: a root, or below another CA, which issues its certificate and
+    /// whose chain GetCACert sends along (RFC 8894 4.2.1.2).
     ///
     /// # Errors
-    /// There is one already, the key cannot be made, or a file cannot be written.
+    /// There is one already, the CA above has expired, or a file cannot be written.
     pub(crate) fn init(
         dir: &Path,
         name: &Name,
         key: PrivateKey,
         settings: &Settings,
+        above: Option<&mut Self>,
     ) -> Result<Self, CaFailure> {
         if dir.join(INDEX).exists() {
             return Err(CaFailure::other(format!(
@@ -130,7 +132,7 @@ impl Authority {
             )));
         }
         let mut keys = Keystore::open(&dir.join(KEYS), Access::Write, None)?;
-        let copy = copied(&key)?;
+        let copy = key.clone();
         let put = KeyChange::Put {
             label: KEY.to_owned(),
             key: Arc::new(key),
@@ -139,9 +141,16 @@ impl Authority {
         };
         keys.commit(&Store::default(), &[put])?;
         let (at, hash) = (wall(), settings.hash.hash());
-        let ca = LabCa::with_hash(name, copy, hash, 1, at - 60, at + TEN_YEARS)
-            .map_err(|e| CaFailure::other(e.to_string()))?;
-        let server = CaServer::new(ca, KEY, settings.options()).map_err(CaFailure::Server)?;
+        let (ca, chain) = match above {
+            None => {
+                let root = LabCa::with_hash(name, copy, hash, 1, at - 60, at + TEN_YEARS);
+                let root = root.map_err(|e| CaFailure::other(e.to_string()))?;
+                (root, Vec::new())
+            }
+            Some(above) => above.below(name, copy, at)?,
+        };
+        let mut server = CaServer::new(ca, KEY, settings.options()).map_err(CaFailure::Server)?;
+        server.set_chain(chain);
         let mut made = Self {
             server,
             dir: dir.to_owned(),
@@ -154,6 +163,23 @@ impl Authority {
         write(&dir.join(OPTIONS), &text)?;
         made.save()?;
         Ok(made)
+    }
+
+    /// A CA below this one with the certificates above it, the nearest first.
+    fn below(
+        &mut self,
+        name: &Name,
+        key: PrivateKey,
+        at: i64,
+    ) -> Result<(LabCa, Vec<Certificate>), CaFailure> {
+        let issued = self
+            .server
+            .issue_below(name, &key.public(), at, at + TEN_YEARS)
+            .map_err(CaFailure::Server)?;
+        self.save()?;
+        let own = std::iter::once(self.server.certificate());
+        let chain = own.chain(self.server.chain()).cloned().collect();
+        Ok((LabCa::with_certificate(issued, key, 1), chain))
     }
 
     /// Opens a CA for the one who changes it.
@@ -178,8 +204,8 @@ impl Authority {
             ))
         })?;
         let options = settings(dir)?.options();
-        let (server, lost) =
-            CaServer::from_image(&image, options, copied(&key)?, None).map_err(damaged)?;
+        let (server, lost) = CaServer::from_image(&image, options, PrivateKey::clone(&key), None)
+            .map_err(damaged)?;
         Ok(Self {
             saved: server.changes(),
             server,
@@ -234,13 +260,6 @@ impl Authority {
 pub(super) fn new_key(bits: u32) -> Result<PrivateKey, CaFailure> {
     PrivateKey::generate(KeySpec::Rsa { bits })
         .map_err(|e| CaFailure::other(format!("no RSA key of {bits} bits: {e}")))
-}
-
-fn copied(key: &PrivateKey) -> Result<PrivateKey, CaFailure> {
-    let copy = key
-        .to_pkcs8_der()
-        .and_then(|der| PrivateKey::from_pkcs8_der(der.expose()));
-    copy.map_err(|e| CaFailure::other(format!("the key of the CA: {e}")))
 }
 
 fn settings(dir: &Path) -> Result<Settings, CaFailure> {

@@ -29,7 +29,7 @@ fn settings(grant: Grant) -> Settings {
 
 fn authority(dir: &Path, grant: Grant) -> Authority {
     let name = Name::from_subject_name("CN=CA1,O=cisco,O=com").unwrap();
-    Authority::init(dir, &name, new_key(1024).unwrap(), &settings(grant)).unwrap()
+    Authority::init(dir, &name, new_key(1024).unwrap(), &settings(grant), None).unwrap()
 }
 
 /// What a router gets for its request, told by SCEP.
@@ -98,6 +98,33 @@ fn a_revoked_certificate_is_on_the_list() {
     assert!(crl.is_revoked(own[0].serial()));
 }
 
+/// P-040: a CA below another shows its own certificate with those above it, is known to the one above,
+/// and stays what it is.
+#[test]
+fn a_ca_below_another_is_issued_by_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut root = authority(&dir.path().join("CA1"), Grant::Auto);
+    let name = Name::from_subject_name("CN=CA2,O=cisco,O=com").unwrap();
+    let (path, settings) = (dir.path().join("CA2"), settings(Grant::Auto));
+    let key = new_key(1024).unwrap();
+    let sub = Authority::init(&path, &name, key, &settings, Some(&mut root)).unwrap();
+    let own = sub.server.certificate().clone();
+    assert!(own.is_ca() && own.issuer() == root.server.certificate().subject());
+    let above = root.server.certificate().public_key().unwrap();
+    assert!(own.verify(&above).is_ok());
+    assert!(list(&mut root).contains("cn=CA2,o=cisco,o=com"));
+    drop(sub);
+    let mut sub = Authority::open(&path).unwrap();
+    let reply = sub.answer(&HttpRequest::get("/pkiclient.exe?operation=GetCACert"));
+    let read = CaCertificates::from_reply(&reply).unwrap();
+    assert_eq!(read.ca, own);
+    assert_eq!(read.chain, [root.server.certificate().clone()]);
+    let Answer::Granted(issued) = ask(&mut sub, &new_key(1024).unwrap()) else {
+        panic!("not granted");
+    };
+    assert_eq!(issued[0].issuer(), own.subject());
+}
+
 /// Two at once would lose what the other decides; a second CA in one folder would lose the first.
 #[test]
 fn one_at_a_time_and_one_in_a_folder() {
@@ -111,6 +138,7 @@ fn one_at_a_time_and_one_in_a_folder() {
         &name,
         new_key(1024).unwrap(),
         &settings(Grant::Auto),
+        None,
     );
     assert!(
         again

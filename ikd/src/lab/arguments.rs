@@ -40,6 +40,9 @@ pub(crate) struct StoreArgs {
     /// Enrol only these trustpoints of a router.
     #[arg(long, value_name = "HOST=TP,TP", value_parser = assignment)]
     pub enrolled: Vec<(String, Vec<String>)>,
+    /// The CA of an enrolment URL stands below another: CA1 is that of the first URL in the two configurations, and so on.
+    #[arg(long, value_name = "CA2=CA1", value_parser = place)]
+    pub below: Vec<(String, String)>,
 }
 
 impl StoreArgs {
@@ -50,6 +53,7 @@ impl StoreArgs {
         Overrides {
             order: map(&self.order),
             enrolled: map(&self.enrolled),
+            below: self.below.iter().cloned().collect(),
             ..Overrides::default()
         }
     }
@@ -117,6 +121,16 @@ fn assignment(text: &str) -> Result<(String, Vec<String>), String> {
         host.to_owned(),
         list.split(',').map(|t| t.trim().to_owned()).collect(),
     ))
+}
+
+/// `CA2=CA1`: the first below the second.
+fn place(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=');
+    let pair = pair.filter(|(ca, above)| !ca.is_empty() && !above.is_empty());
+    pair.map(|(ca, above)| (ca.to_owned(), above.to_owned()))
+        .ok_or_else(|| {
+            format!("`{text}`: write CA=CA, for example CA2=CA1: CA1 issues CA2's certificate")
+        })
 }
 
 #[cfg(test)]

@@ -48,19 +48,46 @@ impl CaPlan {
         plans.iter().map(|p| (p.at.ip(), p.prefix)).collect()
     }
 
-    /// Makes the CA below `dir`: `cn=CA1,o=cisco,o=com` with that key (S-003).
+    /// Makes the CA in a folder of `dir`: `cn=CA1,o=cisco,o=com` with that key (S-003), a root or issued by `above`.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub(super) fn make(&self, dir: &Path, key: PrivateKey) -> Result<Made, LabError> {
+    pub(super) fn make(
+        &self,
+        dir: &Path,
+        key: PrivateKey,
+        above: Option<&mut Authority>,
+    ) -> Result<Made, LabError> {
         let refused = |e: String| LabError::pki(format!("{}: {e}", self.name));
         let name = Name::from_subject_name(&format!("CN={},O=cisco,O=com", self.name))
             .map_err(|e| refused(e.to_string()))?;
         let dir = dir.join(&self.name);
-        let authority = Authority::init(&dir, &name, key, &self.settings)
+        let authority = Authority::init(&dir, &name, key, &self.settings, above)
             .map_err(|e| refused(e.to_string()))?;
         Ok(Made { dir, authority })
     }
+}
+
+/// Makes the CAs of a case in folders of `dir`, with a key for each; those above come first.
+///
+/// # Errors
+/// A file cannot be written.
+pub(super) fn make_all(
+    case: &Case,
+    dir: &Path,
+    plans: Vec<CaPlan>,
+    keys: impl Iterator<Item = PrivateKey>,
+) -> Result<Vec<(CaPlan, Made)>, LabError> {
+    let mut keys: BTreeMap<usize, PrivateKey> = keys.enumerate().collect();
+    let mut made: BTreeMap<usize, Made> = BTreeMap::new();
+    for (n, above) in case.from_the_top() {
+        let key = keys.remove(&n);
+        let key = key.ok_or_else(|| LabError::internal("the key of a CA is missing"))?;
+        let above = above.and_then(|above| Some(&mut made.get_mut(&above)?.authority));
+        let fresh = plans[n].make(dir, key, above)?;
+        made.insert(n, fresh);
+    }
+    Ok(plans.into_iter().zip(made.into_values()).collect())
 }
 
 /// The CAs of a case, in the order of their URLs.

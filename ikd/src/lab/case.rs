@@ -79,6 +79,8 @@ pub struct Case {
     pub faults: Vec<Fault>,
     /// CAs that behave otherwise than usual, by name.
     pub(crate) cas: BTreeMap<String, CaFile>,
+    /// Enrolment URL of the CA that issued the certificate of another one, by the URL of that.
+    pub(crate) above: BTreeMap<String, String>,
     /// What happens between enrolment and negotiation.
     pub(crate) before: Vec<Step>,
     /// What happens after the verdict.
@@ -96,6 +98,8 @@ pub struct Overrides {
     pub order: BTreeMap<String, Vec<String>>,
     /// Enrolled trustpoints.
     pub enrolled: BTreeMap<String, Vec<String>>,
+    /// CAs that stand below others, by name.
+    pub below: BTreeMap<String, String>,
     /// RSA bits.
     pub key_bits: Option<u32>,
     /// Seconds between retransmissions.
@@ -125,6 +129,7 @@ impl Case {
             known(&self.routers[index], enrolled)?;
             self.routers[index].order.retain(|t| enrolled.contains(t));
         }
+        self.place_below(&overrides.below)?;
         if let Some(bits) = overrides.key_bits {
             self.key_bits = allowed_bits(bits)?;
         }

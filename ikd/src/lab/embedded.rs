@@ -33,7 +33,7 @@ macro_rules! labs {
 
 /// Every folder, in the order of their names.
 pub(super) const ALL: &[Embedded] = labs!(
-    "ipv6-gre-v1" "ipv6-inside-v1" "ipv6-outside-v1" "ipv6-outside-v2" "renewal-order"
+    "ipv6-gre-v1" "ipv6-inside-v1" "ipv6-outside-v1" "ipv6-outside-v2" "renewal-order" "sub-ca" "sub-ca-anchor" "sub-ca-no-parent"
     "t-01" "t-02" "t-03" "t-04" "t-05" "t-06" "t-07" "t-08" "t-09" "t-11" "t-13" "t-15" "t-16" "t-17"
     "t-18" "t-20" "t-28-r1" "t-28-r2" "t-29" "t-29-none" "t-30" "t-30-cdp" "t-30-ocsp" "t-31-r1" "t-31-r2" "t-33" "t-33-v2" "t-35" "t-35-v2"
     "t-36" "t-38-r1" "t-38-r2" "t-39"

@@ -11,20 +11,21 @@ use ike_core::config::IsakmpAuthentication;
 use ike_core::policy::enrolment;
 use ike_core::sa::job::PrivateKeys;
 use ike_core::sim::enrol::{EnrolError, Enrollee, LabCas};
-use ike_crypto::{KeySpec, PrivateKey, Secret};
+use ike_crypto::{KeySpec, PrivateKey};
 use ike_pki::{Certificate, Store};
 
 use super::cas::{self, CaPlan, Made};
 use super::case::{Case, RouterCase};
 use super::error::LabError;
+use super::file::CaFile;
 use crate::system::wall;
 
 /// Key pairs by type and number, made when first wanted.
 #[derive(Default)]
-pub struct Keys(Mutex<BTreeMap<(KeySpec, usize), Secret>>);
+pub struct Keys(Mutex<BTreeMap<(KeySpec, usize), PrivateKey>>);
 
 /// A router with its trustpoints.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Enrolled {
     /// Its trustpoints.
     pub store: Store,
@@ -58,19 +59,15 @@ impl Keys {
                     .map_err(LabError::pki)?,
             );
         }
-        let found = wanted.iter().filter_map(|key| made.get(key));
-        found
-            .map(|der| {
-                PrivateKey::from_pkcs8_der(der.expose())
-                    .map_err(|e| LabError::pki(format!("key pair: {e}")))
-            })
-            .collect()
+        Ok(wanted
+            .iter()
+            .filter_map(|key| made.get(key).cloned())
+            .collect())
     }
 }
 
-fn generate(spec: KeySpec) -> Result<Secret, String> {
-    let made = PrivateKey::generate(spec).and_then(|key| key.to_pkcs8_der());
-    made.map_err(|e| format!("no key pair of type {spec:?}: {e}"))
+fn generate(spec: KeySpec) -> Result<PrivateKey, String> {
+    PrivateKey::generate(spec).map_err(|e| format!("no key pair of type {spec:?}: {e}"))
 }
 
 /// What both routers start with, and the CAs that they enrol with over HTTP.
@@ -102,7 +99,7 @@ impl Before {
 pub(super) fn prepare(case: &Case, keys: &Keys, dir: &Path) -> Result<Before, LabError> {
     match cas::plan(case) {
         Ok(plans) => prepare_cas(case, keys, dir, plans),
-        Err(why) if case.step_count() > 0 || !case.cas.is_empty() => {
+        Err(why) if case.step_count() > 0 || case.cas.values().any(CaFile::is_at_work) => {
             Err(LabError::config(format!(
                 "{}: its steps and [ca] need CAs that answer over HTTP: {why}",
                 case.folder
@@ -153,9 +150,7 @@ fn prepare_cas(
     wanted.extend((0..plans.len()).map(|n| (ca_spec(case), 2 + n)));
     let mut made = keys.take(&wanted)?.into_iter();
     let routers = routers.map(|pairs| pairs.into_iter().zip(made.by_ref()).collect::<Vec<_>>());
-    let cas = plans.into_iter().zip(made);
-    let cas = cas.map(|(plan, key)| Ok((plan.clone(), plan.make(dir, key)?)));
-    let cas = cas.collect::<Result<Vec<_>, LabError>>()?;
+    let cas = cas::make_all(case, dir, plans, made)?;
     let mut of = case.routers.iter();
     Ok(Before {
         routers: routers.map(|pairs| {
@@ -220,8 +215,15 @@ pub(super) fn enrol(case: &Case, keys: &Keys) -> Result<[Enrolled; 2], LabError>
     if case.has_peer() {
         cas.add_alternative_names();
     }
-    for (number, (url, key)) in urls.iter().zip(made).enumerate() {
-        cas.add(url, number + 1, key, at).map_err(refused)?;
+    let mut keys: BTreeMap<usize, PrivateKey> = made.enumerate().collect();
+    for (n, above) in case.from_the_top() {
+        let key = keys.remove(&n);
+        let key = key.ok_or_else(|| LabError::internal("the key of a CA is missing"))?;
+        match above {
+            None => cas.add(&urls[n], n + 1, key, at),
+            Some(above) => cas.add_below(&urls[above], &urls[n], n + 1, key, at),
+        }
+        .map_err(refused)?;
     }
     Ok([
         enrol_router(&mut cas, a, first, at)?,

@@ -68,6 +68,8 @@ pub(super) struct LabFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CaFile {
+    /// The CA that issues its certificate; without it is a root.
+    pub below: Option<String>,
     /// What happens to requests: `auto`, `manual` or `reject`.
     pub grant: Option<Grant>,
     /// Seconds that what it issues is valid; a year unless said.
@@ -86,6 +88,17 @@ pub(crate) struct CaFile {
     pub challenge: Option<String>,
     /// Certificates have a critical extension with this OID, which no router knows.
     pub critical: Option<String>,
+}
+
+impl CaFile {
+    /// It is told something that only a CA at work can do; its place in a hierarchy is not.
+    pub(super) fn is_at_work(&self) -> bool {
+        let elsewhere = Self {
+            below: self.below.clone(),
+            ..Self::default()
+        };
+        *self != elsewhere
+    }
 }
 
 /// Seconds for both routers, or for each by hostname.

@@ -103,6 +103,9 @@ impl Case {
                 "[ca.{name}]: there is no such CA; the first enrolment URL is CA1"
             )));
         }
+        let below = lab.ca.iter();
+        let below = below.filter_map(|(name, ca)| Some((name.clone(), ca.below.clone()?)));
+        self.place_below(&below.collect())?;
         self.cas = lab.ca;
         for step in lab.step {
             let (at_end, step) = step.read(self)?;
@@ -199,6 +202,7 @@ impl Case {
             nat: None,
             faults: Vec::new(),
             cas: BTreeMap::new(),
+            above: BTreeMap::new(),
             before: Vec::new(),
             at_end: Vec::new(),
             expect: None,

@@ -16,6 +16,7 @@ mod enrol;
 mod error;
 mod file;
 mod folder;
+mod hierarchy;
 mod invented;
 mod key_hashes;
 mod leftovers;
@@ -42,9 +43,10 @@ mod world;
 pub use case::{Case, Overrides, RouterCase, Software};
 pub use enrol::Keys;
 pub use error::LabError;
+pub use hierarchy::CaPlace;
 pub use outcome::Outcome;
 pub(crate) use simulate::recount;
-pub use simulate::{rehearse, simulate};
+pub use simulate::{rehearse, rehearse_both, simulate, simulate_both};
 
 pub(crate) use arguments::{StoreArgs, note_unenrolled};
 #[cfg(test)]

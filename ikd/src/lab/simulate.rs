@@ -10,7 +10,7 @@ use ike_core::sa::natt::IKE_PORT;
 use ike_core::sim::{Datagram, Fate, Network, Simulation, Told, Translation};
 
 use super::case::Case;
-use super::enrol::{Keys, one_pair_will_do, prepare, prepare_at_once};
+use super::enrol::{Before, Keys, one_pair_will_do, prepare, prepare_at_once};
 use super::error::LabError;
 use super::file::{Fault, FaultAction};
 #[cfg(test)]
@@ -58,6 +58,38 @@ pub fn rehearse(case: &Case, keys: &Keys, seed: u64) -> Result<Outcome, LabError
     // Files are of CAs at work, and here are none.
     let world = World::new(case, prepare_at_once(case, keys)?, seed, Path::new(""))?;
     negotiate(case, world)
+}
+
+/// As [`rehearse`] in both directions with the same certificates: the first router starts, then the second.
+///
+/// # Errors
+/// As [`rehearse`].
+pub fn rehearse_both(case: &Case, keys: &Keys, seed: u64) -> Result<[Outcome; 2], LabError> {
+    if !one_pair_will_do(case) {
+        return simulate_both(case, keys, seed);
+    }
+    both(case, prepare_at_once(case, keys)?, seed, Path::new(""))
+}
+
+/// The negotiation of a case alone in both directions, with CAs at work and routers that enrol with them once. Each
+/// direction begins with engines that know nothing of the other; the first router starts, then the second.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_both(case: &Case, keys: &Keys, seed: u64) -> Result<[Outcome; 2], LabError> {
+    let dir = scratch::folder(Life::Short)?;
+    leftovers::folder(dir.path());
+    both(case, prepare(case, keys, dir.path())?, seed, dir.path())
+}
+
+fn both(case: &Case, before: Before, seed: u64, dir: &Path) -> Result<[Outcome; 2], LabError> {
+    let [first, second] = [0, 1].map(|initiator| Case {
+        initiator,
+        ..case.clone()
+    });
+    let mut world = World::new(&first, before, seed, dir)?;
+    let mut again = world.again(&second, seed);
+    Ok([decided(&first, &mut world)?, decided(&second, &mut again)?])
 }
 
 /// A negotiation with everything that was sent and told.

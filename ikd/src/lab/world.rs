@@ -1,14 +1,17 @@
 //! The two routers of a case in the simulator, with the PKI of each and the CAs: what steps act on there.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ike_core::config::Enrollment;
 use ike_core::sa::retransmit::Timers;
 use ike_core::sim::{Datagram, Router, Simulation};
 use ike_core::verdict::Ping;
+use ike_pki::scep::ScepUrl;
 
 use super::case::Case;
 use super::enrol::{Before, Enrolled, Ring};
@@ -35,6 +38,8 @@ pub(super) struct World<'a> {
     /// What is shown of their key pairs.
     key_views: [Arc<Vec<KeyView>>; 2],
     known_cas: KeyHashes,
+    /// CAs could be at work.
+    could_ask: bool,
 }
 
 impl<'a> World<'a> {
@@ -50,7 +55,11 @@ impl<'a> World<'a> {
     ) -> Result<Self, LabError> {
         invented::set_wall(wall());
         let known_cas = KeyHashes::of(&before.ca_certificates());
-        let Before { routers, cas, .. } = before;
+        let Before {
+            routers,
+            cas,
+            without_http,
+        } = before;
         let with_cas = !cas.is_empty();
         let cas = Arc::new(Cas::new(cas));
         let mut pkis = Vec::new();
@@ -58,22 +67,51 @@ impl<'a> World<'a> {
             pkis.push(Invented::new(router, enrolled, dir, &cas)?);
         }
         let mut world = Self {
-            sim: simulation(case, routers, seed),
+            sim: simulation(case, made_of(case, routers), seed),
             case,
             cas,
             pkis: Rc::new(RefCell::new(pkis)),
             key_views: Default::default(),
             known_cas,
+            could_ask: without_http.is_none(),
         };
+        world.connect();
         if with_cas {
-            let pkis = Rc::clone(&world.pkis);
-            world.sim.verifier = Some(Box::new(move |node, job| {
-                pkis.borrow_mut()[node].verify(job)
-            }));
             steps::enrol(case, 0, &mut world)?;
             steps::enrol(case, 1, &mut world)?;
         }
         Ok(world)
+    }
+
+    /// The same routers as they are enrolled, in the beginning of another negotiation: a case that differs in
+    /// who starts.
+    pub(super) fn again(&self, case: &'a Case, seed: u64) -> Self {
+        let routers = [0, 1].map(|n| self.sim.node(n).router());
+        let mut world = Self {
+            sim: simulation(case, routers, seed),
+            case,
+            cas: Arc::clone(&self.cas),
+            pkis: Rc::clone(&self.pkis),
+            key_views: self.key_views.clone(),
+            known_cas: self.known_cas.clone(),
+            could_ask: self.could_ask,
+        };
+        world.connect();
+        world
+    }
+
+    /// Who is asked about revocation: the PKIs; without them, the stores. CAs that could be at work give their own
+    /// lists to everyone, and these are in the stores: whoever asks for one wants that of another CA (P-025), and
+    /// hears it as a daemon does.
+    fn connect(&mut self) {
+        let pkis = Rc::clone(&self.pkis);
+        if !pkis.borrow().is_empty() {
+            self.sim.verifier = Some(Box::new(move |node, job| {
+                pkis.borrow_mut()[node].verify(job)
+            }));
+        } else if self.could_ask {
+            self.sim.web.refuse_scep_crls(another_issuer(self.case));
+        }
     }
 
     /// What came of the case so far.
@@ -243,9 +281,14 @@ impl Stage for World<'_> {
     }
 }
 
-fn simulation(case: &Case, enrolled: [Enrolled; 2], seed: u64) -> Simulation {
+fn simulation(case: &Case, routers: [Router; 2], seed: u64) -> Simulation {
+    let timers = case.retransmit.map(Timers::with_interval);
+    Simulation::with_timers(routers, network(case), timers, seed, invented::wall())
+}
+
+fn made_of(case: &Case, enrolled: [Enrolled; 2]) -> [Router; 2] {
     let mut enrolled = enrolled.into_iter();
-    let routers = case.routers.each_ref().map(|router| {
+    case.routers.each_ref().map(|router| {
         let Enrolled { store, keys } = enrolled.next().unwrap_or_default();
         Router {
             name: router.name.clone(),
@@ -253,9 +296,27 @@ fn simulation(case: &Case, enrolled: [Enrolled; 2], seed: u64) -> Simulation {
             store: Arc::new(store),
             keys: Arc::new(Ring::new(keys)),
         }
+    })
+}
+
+/// The refusal of a CA that is asked for the list of another, by router and trustpoint.
+fn another_issuer(case: &Case) -> impl Fn(usize, &str) -> String + 'static {
+    let urls = case.routers.each_ref().map(|router| {
+        let trustpoints = router.config.trustpoints.iter();
+        let at = trustpoints.filter_map(|tp| match &tp.enrollment {
+            Some(Enrollment::Url(url)) => {
+                Some((tp.name.clone(), ScepUrl::parse(url).ok()?.authority()))
+            }
+            _ => None,
+        });
+        at.collect::<BTreeMap<_, _>>()
     });
-    let timers = case.retransmit.map(Timers::with_interval);
-    Simulation::with_timers(routers, network(case), timers, seed, invented::wall())
+    move |router, trustpoint| {
+        let at = urls[router].get(trustpoint).map_or("", String::as_str);
+        format!(
+            "% Trustpoint {trustpoint} ({at}): SCEP PKIOperation GetCRL: the server refused: badCertId, \"another issuer\""
+        )
+    }
 }
 
 /// One ping stands for those of every family.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::SEED;
 use super::fixes::Fix;
 use super::place::{self, Line};
-use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, rehearse};
+use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, rehearse_both};
 
 /// What comes of it when one router starts.
 #[derive(Clone, Debug, Serialize)]
@@ -130,16 +130,20 @@ impl Direction {
     }
 }
 
-/// Runs a case with that router as the initiator.
+/// Runs a case in both directions; the first router starts, then the second.
 ///
 /// # Errors
 /// Keys or certificates cannot be made.
-pub(super) fn of(case: &Case, initiator: usize, keys: &Keys) -> Result<Direction, LabError> {
-    let case = Case {
-        initiator,
-        ..case.clone()
-    };
-    Ok(told(&case, rehearse(&case, keys, SEED)?))
+pub(super) fn both(case: &Case, keys: &Keys) -> Result<Vec<Direction>, LabError> {
+    let outcomes = rehearse_both(case, keys, SEED)?.into_iter().enumerate();
+    let told = outcomes.map(|(initiator, outcome)| {
+        let case = Case {
+            initiator,
+            ..case.clone()
+        };
+        told(&case, outcome)
+    });
+    Ok(told.collect())
 }
 
 /// What led to a failure, first things first; nothing where it came up.

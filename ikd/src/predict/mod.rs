@@ -32,7 +32,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::cli::{complain, print};
-use crate::lab::{self, Case, Keys, LabError, Overrides};
+use crate::lab::{self, CaPlace, Case, Keys, LabError, Overrides};
 
 /// Bits of invented RSA keys: few, and enough for a signature with SHA-512.
 const KEY_BITS: u32 = 768;
@@ -65,6 +65,7 @@ pub struct PredictArgs {
 const EXAMPLES: &str = "Examples:
   ikd predict R1.cfg R2.cfg                            the last defined trustpoint is the newest
   ikd predict R1.cfg R2.cfg --order R1=IOSCA1,IOSCA2   R1 enrolled IOSCA1 last
+  ikd predict R1.cfg R2.cfg --below CA2=CA1            the CA of the second enrolment URL is a sub-CA of the first
   ikd predict R1.cfg R2.cfg --all-orders               how many orders come up, and the nearest that does not
 
 Fixes are changes that were tried: the edited pair was run again in both directions.
@@ -79,6 +80,9 @@ pub struct Prediction {
     pub up: bool,
     /// The listing order that was assumed, newest first, by router.
     pub order: BTreeMap<String, Vec<String>>,
+    /// The CAs that were assumed, where one stands below another.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cas: Vec<CaPlace>,
     /// The first router starts, then the second.
     pub directions: Vec<Direction>,
     /// What `ikd check` finds in the configurations, notes left out; [`predict`] does not look.
@@ -133,11 +137,14 @@ fn prediction(args: &PredictArgs) -> Result<Prediction, LabError> {
 /// # Errors
 /// Keys or certificates cannot be made; the text names the trustpoint.
 pub fn predict(case: &Case, keys: &Keys) -> Result<Prediction, LabError> {
-    let directions = [0, 1].map(|initiator| direction::of(case, initiator, keys));
-    let directions = directions.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let directions = direction::both(case, keys)?;
     Ok(Prediction {
         up: directions.iter().all(|d| d.verdict.up),
         order: listing(case),
+        cas: match case.has_sub_cas() {
+            true => case.ca_places(),
+            false => Vec::new(),
+        },
         directions,
         findings: Vec::new(),
         all_orders: None,

@@ -4,7 +4,7 @@ use super::direction::{Cause, Direction};
 use super::findings::Finding;
 use super::fixes::Fix;
 use super::{Line, Prediction, orders_text};
-use crate::lab::shorten;
+use crate::lab::{CaPlace, shorten};
 
 /// Columns of a screen.
 const WIDTH: usize = 110;
@@ -20,6 +20,7 @@ pub(super) fn text(found: &Prediction) -> String {
         ),
         0,
     );
+    out.push_str(&cas(&found.cas));
     let mut told: Vec<&Finding> = Vec::new();
     let mut fixes: &[Fix] = &[];
     let beyond = found.findings.iter().any(Finding::is_beyond_simulation);
@@ -55,6 +56,19 @@ pub(super) fn text(found: &Prediction) -> String {
         out.push_str(&orders_text::table(all));
     }
     out
+}
+
+/// Who stands below whom, where somebody does.
+fn cas(places: &[CaPlace]) -> String {
+    let told = |ca: &CaPlace| {
+        let below = ca.below.iter().map(|above| format!(" below {above}"));
+        format!("{} = {}{}", ca.name, ca.url, below.collect::<String>())
+    };
+    let told: Vec<String> = places.iter().map(told).collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => wrapped(&format!("CAs: {}", told.join(", ")), 0),
+    }
 }
 
 /// What failed, the lines at fault, what helps, and how it came to that.

@@ -16,6 +16,8 @@ pub(crate) struct Pair {
     pub configs: [String; 2],
     /// What is enrolled, newest first.
     pub orders: BTreeMap<String, Vec<String>>,
+    /// The CA that stands below another, and that one, as a lab names them.
+    pub below: BTreeMap<String, String>,
     /// Index of the router that starts in a single run.
     pub initiator: usize,
 }
@@ -32,8 +34,10 @@ impl Pair {
         let mut dice = Dice::new(seed);
         let plan = Plan::new(&mut dice);
         let mut orders = BTreeMap::new();
+        let mut cas = Vec::new();
         let configs = [1, 2].map(|number| {
             let trustpoints = trustpoints(&plan, number, &mut dice);
+            cas.extend(trustpoints.iter().map(|tp| tp.ca));
             let order = order(&trustpoints, &mut dice);
             if !order.is_empty() {
                 orders.insert(format!("R{number}"), order);
@@ -44,9 +48,26 @@ impl Pair {
             seed,
             configs,
             orders,
+            below: below(&plan, &cas),
             initiator: dice.below(2),
         }
     }
+}
+
+/// Labs number CAs by the order in which they come in the configurations; one that nobody names is not there.
+fn below(plan: &Plan, cas: &[usize]) -> BTreeMap<String, String> {
+    let mut known: Vec<usize> = Vec::new();
+    for ca in cas {
+        if !known.contains(ca) {
+            known.push(*ca);
+        }
+    }
+    let name = |ca: usize| {
+        let index = known.iter().position(|known| *known == ca)?;
+        Some(format!("CA{}", index + 1))
+    };
+    let pair = plan.below.and_then(|(ca, above)| name(ca).zip(name(above)));
+    pair.into_iter().collect()
 }
 
 /// One for most CAs, now and then two for one; names and order of definition are their own.
@@ -58,7 +79,9 @@ fn trustpoints(plan: &Plan, number: usize, dice: &mut Dice) -> Vec<Trustpoint> {
     for ca in 1..=plan.cas {
         // Nobody is left without any.
         let last_chance = all.is_empty() && ca == plan.cas;
-        if dice.percent(12) && !last_chance {
+        // With a hierarchy it matters who knows which end of it.
+        let left_out = if plan.below.is_some() { 35 } else { 12 };
+        if dice.percent(left_out) && !last_chance {
             continue;
         }
         let name = format!("IOSCA{ca}");
@@ -89,6 +112,7 @@ fn config(plan: &Plan, number: usize, trustpoints: &[Trustpoint], dice: &mut Dic
     }
     for tp in trustpoints {
         text += &trustpoint(tp, number, dice);
+        text += &chain(plan, tp, trustpoints, dice);
     }
     // Now and then one end is of another mind.
     let v2 = plan.v2 != dice.percent(2);
@@ -129,15 +153,23 @@ fn trustpoint(tp: &Trustpoint, number: usize, dice: &mut Dice) -> String {
             " serial-number\n fqdn R{number}.cisco.com\n ip-address 192.168.0.{number}\n subject-name CN=R{number},OU=IT,O=cisco\n"
         ),
     };
-    let chain = match dice.below(25) {
-        0 => " chain-validation continue\n",
-        1 => " chain-validation stop\n",
-        _ => "",
-    };
     format!(
-        "crypto pki trustpoint {name}\n enrollment url http://192.168.0.{}:80\n{subject} revocation-check {check}\n{chain}",
+        "crypto pki trustpoint {name}\n enrollment url http://192.168.0.{}:80\n{subject} revocation-check {check}\n",
         ca + 2
     )
+}
+
+/// How far up that trustpoint looks; that of a sub-CA mostly further than to itself.
+fn chain(plan: &Plan, tp: &Trustpoint, all: &[Trustpoint], dice: &mut Dice) -> String {
+    let sub = plan.below.filter(|(sub, _)| *sub == tp.ca);
+    let above = sub.and_then(|(_, above)| all.iter().find(|tp| tp.ca == above));
+    match (dice.below(25), above) {
+        (2..10, Some(above)) => format!(" chain-validation continue {}\n", above.name),
+        (10..15, _) if sub.is_some() => " chain-validation continue\n".to_owned(),
+        (0, _) => " chain-validation continue\n".to_owned(),
+        (1, _) => " chain-validation stop\n".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn policies(plan: &Plan, proof: Proof, dice: &mut Dice) -> String {

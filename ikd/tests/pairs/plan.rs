@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     pub map: bool,
     pub mode: &'static str,
     pub identities: [Identity; 2],
+    /// A CA and the one that issued its certificate, by number.
+    pub below: Option<(usize, usize)>,
 }
 
 pub(crate) const ENCRYPTIONS: [&str; 3] = ["aes", "3des", "aes 256"];
@@ -72,10 +74,18 @@ impl Plan {
         } else {
             Proof::Key
         };
+        let cas = dice.pick(&[1, 2, 2, 2, 3]);
+        let has_sub_ca = proof == Proof::Rsa && cas > 1 && dice.percent(7);
+        let below = has_sub_ca.then(|| {
+            let mut all: Vec<usize> = (1..=cas).collect();
+            dice.shuffle(&mut all);
+            (all[0], all[1])
+        });
         Self {
             v2: dice.percent(45),
             proof,
-            cas: dice.pick(&[1, 2, 2, 2, 3]),
+            cas,
+            below,
             encryption: dice.pick(&ENCRYPTIONS),
             hash: dice.pick(&HASHES),
             group: dice.pick(&GROUPS),

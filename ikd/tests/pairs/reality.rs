@@ -87,7 +87,7 @@ fn one_lab(work: &Work) -> Result<(), Failed> {
         let output = lab(&pair, &files, dir.path())?;
         let wrong = compared(direction, &output).map_err(|e| told(&pair, &e))?;
         let mut found = work.found.lock().map_err(|e| e.to_string())?;
-        found.0.count(&direction.verdict);
+        found.0.count(&pair, &direction.verdict);
         found.1.extend(wrong.map(|what| told(&pair, &what)));
     }
 }
@@ -101,6 +101,9 @@ fn lab(pair: &Pair, files: &[PathBuf; 2], sockets: &Path) -> Result<Output, Fail
         .args(["--initiate", &format!("R{}", pair.initiator + 1)]);
     for (router, order) in &pair.orders {
         command.args(["--order", &format!("{router}={}", order.join(","))]);
+    }
+    for (ca, above) in &pair.below {
+        command.args(["--below", &format!("{ca}={above}")]);
     }
     Ok(command.args(files).output()?)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
-use ikd::lab::{Case, Keys, Overrides, simulate};
+use ikd::lab::{Case, Keys, Overrides, simulate_both};
 use ikd::predict::{Direction, Prediction, predict};
 use ike_core::verdict::Verdict;
 use libtest_mimic::Failed;
@@ -19,7 +19,7 @@ const THREADS: u64 = 2;
 /// Disagreements that are shown.
 const SHOWN: usize = 3;
 
-/// Each pair with its initiator.
+/// Each pair in both directions.
 pub(crate) fn agree(count: u64, seed: u64) -> Result<(), Failed> {
     let started = Instant::now();
     let keys = Keys::default();
@@ -43,7 +43,9 @@ pub(crate) fn agree(count: u64, seed: u64) -> Result<(), Failed> {
         wrong.extend(disagreements);
     }
     let (seconds, text) = (started.elapsed().as_secs(), variety.text());
-    eprintln!("{count} pairs from seed {seed} in the simulator, {seconds} s: {text}");
+    eprintln!(
+        "{count} pairs from seed {seed} in the simulator, both directions, {seconds} s: {text}"
+    );
     if !wrong.is_empty() {
         let shown = wrong.iter().take(SHOWN).cloned().collect::<String>();
         return Err(format!("{} disagree:\n{shown}", wrong.len()).into());
@@ -59,15 +61,16 @@ fn share(seeds: impl Iterator<Item = u64>, keys: &Keys) -> Result<(Variety, Vec<
         let pair = Pair::new(seed);
         let case = case(&pair, &files(&pair, dir.path())?)?;
         let predicted = predict(&case, keys).map_err(|e| told(&pair, &e.to_string()))?;
-        let direction = direction(&predicted, &pair)?;
         // Other cookies, SPIs and keys than those of the prediction.
-        let outcome = simulate(&case, keys, seed ^ 0x5EED);
-        let outcome = outcome.map_err(|e| told(&pair, &e.to_string()))?;
-        variety.count(&outcome.verdict);
-        let came = of(&outcome.verdict, outcome.decided_on.as_deref());
-        let said = of(&direction.verdict, direction.decided_on.as_deref());
-        if said != came {
-            wrong.push(told(&pair, &format!("predicted {said}\ncame      {came}")));
+        let outcomes = simulate_both(&case, keys, seed ^ 0x5EED);
+        let outcomes = outcomes.map_err(|e| told(&pair, &e.to_string()))?;
+        for (direction, outcome) in predicted.directions.iter().zip(outcomes) {
+            variety.count(&pair, &outcome.verdict);
+            let came = of(&outcome.verdict, outcome.decided_on.as_deref());
+            let said = of(&direction.verdict, direction.decided_on.as_deref());
+            if said != came {
+                wrong.push(told(&pair, &format!("predicted {said}\ncame      {came}")));
+            }
         }
     }
     Ok((variety, wrong))
@@ -86,6 +89,7 @@ pub(crate) fn case(pair: &Pair, files: &[PathBuf; 2]) -> Result<Case, Failed> {
     let mut case = Case::from_configs(files).map_err(|e| told(pair, &e.to_string()))?;
     case.apply(&Overrides {
         order: pair.orders.clone(),
+        below: pair.below.clone(),
         key_bits: Some(KEY_BITS),
         ..Overrides::default()
     })?;
@@ -125,9 +129,10 @@ pub(crate) fn told(pair: &Pair, what: &str) -> String {
         seed,
         configs: [first, second],
         orders,
+        below,
         ..
     } = pair;
     format!(
-        "seed {seed} (IKD_PAIRS_SEED={seed} IKD_PAIRS=1): orders {orders:?}\n{what}\n--- R1.cfg\n{first}--- R2.cfg\n{second}"
+        "seed {seed} (IKD_PAIRS_SEED={seed} IKD_PAIRS=1): orders {orders:?} below {below:?}\n{what}\n--- R1.cfg\n{first}--- R2.cfg\n{second}"
     )
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use ike_crypto::{PrivateKey, PublicKey};
+use ike_crypto::{Hash, PrivateKey, PublicKey};
 use ike_pki::{CaError, CertRequestSpec, LabCa, Name, Store};
 
 use crate::config::{Enrollment, RunningConfig, TrustpointConfig};
@@ -101,11 +101,33 @@ impl LabCas {
         key: PrivateKey,
         at: i64,
     ) -> Result<(), EnrolError> {
-        let ca = format!("CA{number}");
-        let name = Name::from_subject_name(&format!("CN={ca},O=cisco,O=com"))
-            .map_err(|e| EnrolError::Subject(ca.clone(), e.to_string()))?;
+        let (ca, name) = named(number)?;
         let ca = LabCa::new(&name, key, 1, at - 60, at + 10 * VALIDITY)
             .map_err(|e| EnrolError::Ca(ca, e))?;
+        self.by_url.insert(url.to_owned(), ca);
+        Ok(())
+    }
+
+    /// As [`LabCas::add`], with a certificate of the CA of the URL `above` (P-040).
+    ///
+    /// # Errors
+    /// There is no CA above, or it cannot make the certificate.
+    pub fn add_below(
+        &mut self,
+        above: &str,
+        url: &str,
+        number: usize,
+        key: PrivateKey,
+        at: i64,
+    ) -> Result<(), EnrolError> {
+        let (ca, name) = named(number)?;
+        let above = self.by_url.get_mut(above);
+        let above = above.ok_or_else(|| EnrolError::NoUrl(ca.clone()))?;
+        let (from, until) = (at - 60, at + 10 * VALIDITY);
+        let certificate = above
+            .issue_ca(&name, &key.public(), Hash::Sha256, from, until)
+            .map_err(|e| EnrolError::Ca(ca, e))?;
+        let ca = LabCa::with_certificate(certificate, key, 1);
         self.by_url.insert(url.to_owned(), ca);
         Ok(())
     }
@@ -168,4 +190,12 @@ impl LabCas {
         store.enroll(name, certificate, who.key_label, who.at);
         Ok(())
     }
+}
+
+/// `CA1` and its name, `cn=CA1,o=cisco,o=com`.
+fn named(number: usize) -> Result<(String, Name), EnrolError> {
+    let ca = format!("CA{number}");
+    let name = Name::from_subject_name(&format!("CN={ca},O=cisco,O=com"))
+        .map_err(|e| EnrolError::Subject(ca.clone(), e.to_string()))?;
+    Ok((ca, name))
 }

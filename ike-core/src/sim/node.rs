@@ -90,6 +90,17 @@ impl Node {
         self.installed = Installed::default();
     }
 
+    /// What it is made of by now: another simulation can start from there.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        Router {
+            name: self.name.clone(),
+            config: Arc::new(self.engine.config().clone()),
+            store: Arc::clone(&self.store),
+            keys: Arc::clone(&self.signers),
+        }
+    }
+
     /// What it told of its decisions, in order.
     #[must_use]
     pub fn told(&self) -> &[Told] {

@@ -54,7 +54,7 @@ impl Simulation {
                 }
                 Verification::Wanted(sources) => {
                     for source in sources {
-                        self.web.ask(source, &mut cache, &mut evidence, now);
+                        self.web.ask(node, source, &mut cache, &mut evidence, now);
                     }
                 }
             }

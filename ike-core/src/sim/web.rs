@@ -11,12 +11,16 @@ use crate::sa::job::{FetchError, JobOutcome};
 /// Answers a DER OCSPRequest with a DER OCSPResponse.
 type Responder = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
+/// Why there is no list for a router (by index) and its trustpoint.
+type Refusal = Box<dyn Fn(usize, &str) -> String>;
+
 /// Pages by URL, and who asked for what.
 #[derive(Default)]
 pub struct Web {
     pages: BTreeMap<String, Bytes>,
     lists: BTreeMap<String, Bytes>,
     responders: BTreeMap<String, Responder>,
+    refusal: Option<Refusal>,
     /// URLs that were fetched, in order; SCEP of a trustpoint is `scep:NAME`.
     pub fetched: Vec<String>,
 }
@@ -35,6 +39,12 @@ impl Web {
     /// The CA of a trustpoint answers GetCRL with this DER list.
     pub fn publish_scep_crl(&mut self, trustpoint: &str, list: impl Into<Bytes>) {
         self.lists.insert(trustpoint.to_owned(), list.into());
+    }
+
+    /// A CA that has no list to give by SCEP says why, to a router (by index) and its trustpoint; otherwise it
+    /// does not answer.
+    pub fn refuse_scep_crls(&mut self, why: impl Fn(usize, &str) -> String + 'static) {
+        self.refusal = Some(Box::new(why));
     }
 
     /// A responder listens at a URL.
@@ -57,6 +67,7 @@ impl Web {
     /// remembered.
     pub(super) fn ask(
         &mut self,
+        node: usize,
         source: Source,
         cache: &mut CrlCache,
         evidence: &mut Evidence,
@@ -68,7 +79,7 @@ impl Web {
             .and_then(|origin| cache.failure(origin, now));
         let answer = match paused {
             Some(why) => Err(why.to_owned()),
-            None => self.answer(&source),
+            None => self.answer(node, &source),
         };
         match answer {
             Ok(Answer::List(crl)) => evidence.add_crl(source, crl),
@@ -82,14 +93,14 @@ impl Web {
         }
     }
 
-    fn answer(&mut self, source: &Source) -> Result<Answer, String> {
+    fn answer(&mut self, node: usize, source: &Source) -> Result<Answer, String> {
         let list = |der: Bytes| Crl::from_der(der).map_err(|error| error.to_string());
         match source {
             Source::Crl { url } => list(self.get(url.clone())?).map(Answer::List),
             Source::ScepCrl { trustpoint, .. } => {
                 self.fetched.push(format!("scep:{trustpoint}"));
                 let found = self.lists.get(trustpoint).cloned();
-                list(found.ok_or("the CA does not answer")?).map(Answer::List)
+                list(found.ok_or_else(|| self.refused(node, trustpoint))?).map(Answer::List)
             }
             Source::Ocsp { url, request } => {
                 self.fetched.push(url.clone());
@@ -99,6 +110,15 @@ impl Web {
                 let response = response.map_err(|error| error.to_string())?;
                 Ok(Answer::Ocsp(response))
             }
+        }
+    }
+}
+
+impl Web {
+    fn refused(&self, node: usize, trustpoint: &str) -> String {
+        match &self.refusal {
+            Some(why) => why(node, trustpoint),
+            None => "the CA does not answer".to_owned(),
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum CaServerError {
     AlreadyRevoked(String),
     /// The CA's own certificate has expired.
     Expired,
+    /// It remembers as many certificates as it can.
+    Full,
     /// The CA cannot make it.
     Ca(CaError),
 }
@@ -41,6 +43,7 @@ impl fmt::Display for CaServerError {
             Self::UnknownSerial(hex) => write!(f, "no certificate {hex} was issued here"),
             Self::AlreadyRevoked(hex) => write!(f, "certificate {hex} is revoked already"),
             Self::Expired => f.write_str("the certificate of the CA has expired"),
+            Self::Full => f.write_str("the CA remembers as many certificates as it can"),
             Self::Ca(error) => write!(f, "{error}"),
         }
     }

@@ -106,6 +106,11 @@ impl CaServer {
         }
     }
 
+    /// Certificates of the CAs above, the nearest first.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
     /// Certificates of the CAs above, which GetCACert sends along.
     pub fn set_chain(&mut self, chain: Vec<Certificate>) {
         self.chain = chain;

@@ -1,13 +1,14 @@
 //! What a CA grants: who may ask, for what, and what is written into the
 //! certificate. A refusal says why, in a failInfo and a sentence.
 
-use ike_crypto::{Cipher, Hash, KeySpec, SignatureScheme, ct_eq};
+use ike_crypto::{Cipher, Hash, KeySpec, PublicKey, SignatureScheme, ct_eq};
 
 use crate::{
     ca::CertRequestSpec,
-    ca_server::{CaServer, CaServerError, GrantPolicy, Request, RequestState},
+    ca_server::{CaServer, CaServerError, GrantPolicy, Issued, Request, RequestState},
     certificate::Certificate,
     extensions::KeyUsage,
+    name::Name,
     pkcs10::Csr,
     scep::{FailInfo, PkiStatus},
 };
@@ -158,6 +159,39 @@ impl CaServer {
             }
             () => Ok(()),
         }
+    }
+
+    /// Issues the certificate of a CA below this one (P-040), valid until `not_after` and no longer than
+    /// this CA itself; it can be revoked as any other. Times are in seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// This CA has expired, remembers as much as it can, or cannot sign.
+    pub fn issue_below(
+        &mut self,
+        name: &Name,
+        public: &PublicKey,
+        now: i64,
+        not_after: i64,
+    ) -> Result<Certificate, CaServerError> {
+        let not_after = not_after.min(self.certificate().not_after());
+        if not_after <= now {
+            return Err(CaServerError::Expired);
+        }
+        if !self.ledger.has_room(false) {
+            return Err(CaServerError::Full);
+        }
+        let mut spec = CertRequestSpec::router(name.clone(), public, now - 60, not_after);
+        spec.hash = self.options.hash;
+        spec.ca = Some(None);
+        spec.crl_urls = self.options.crl_url.iter().cloned().collect();
+        spec.ocsp_urls = self.options.ocsp_url.iter().cloned().collect();
+        let certificate = self.ca.issue(&spec)?;
+        self.ledger.restore_issued(Issued {
+            certificate: certificate.clone(),
+            revoked: None,
+        });
+        self.changes += 1;
+        Ok(certificate)
     }
 
     /// Issues a certificate: the subject and the other names of the request as
