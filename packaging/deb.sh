@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release --package ikd --bin ikd
+cargo build --release --locked --package ikd --bin ikd
 made=target/packaging
 rm -rf "$made"
 mkdir -p "$made/man" "$made/completions"

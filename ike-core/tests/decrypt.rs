@@ -221,3 +221,32 @@ fn ike(udp: &pcap::Datagram) -> Option<Bytes> {
         _ => None,
     }
 }
+
+/// A Quick Mode's offer under the cookies of a message, in the clear as a capture that was opened before has it: its
+/// attributes 1 and 2 are a lifetime, not DES and MD5.
+fn opened_offer(of: &Bytes) -> Bytes {
+    const PAYLOADS: [u8; 52] = [
+        1, 0x10, 32, 0, 0, 0, 0, 7, 0, 0, 0, 68, // header behind the cookies
+        0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, // SA
+        0, 0, 0, 28, 1, 3, 4, 1, 1, 2, 3, 4, // proposal
+        0, 0, 0, 16, 1, 3, 0, 0, 0x80, 1, 0, 1, 0x80, 2, 0, 1, // transform
+    ];
+    [&of[..16], &PAYLOADS].concat().into()
+}
+
+/// RFC 2408 3.1: only what has no message ID says how an ISAKMP SA is encrypted.
+#[test]
+fn a_quick_mode_in_the_clear_does_not_change_the_ciphers_of_its_sa() {
+    let sim = seed_routers().negotiate(0);
+    let mut opener = Opener::new(tables(&sim));
+    let mut opened = 0;
+    for datagram in datagrams(&sim) {
+        let outcome = opener.message(&datagram);
+        assert_eq!(closed(&outcome), None);
+        opened += usize::from(matches!(outcome, Outcome::Opened(_)));
+        let offer = opened_offer(&datagram);
+        assert!(readable(&offer));
+        assert_eq!(opener.message(&offer), Outcome::Clear);
+    }
+    assert!(opened >= 5, "{opened}");
+}

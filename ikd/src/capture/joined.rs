@@ -1,7 +1,8 @@
 //! IP datagrams that came in fragments, put together for a reader of the wire. Bounded: fragments
 //! prove nothing, and a capture is hostile.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::{IpAddr, SocketAddr};
 
 use testnet::packet::{Flow, UDP};
@@ -33,6 +34,8 @@ pub(super) struct Joined {
 #[derive(Default)]
 struct Pieces {
     parts: BTreeMap<usize, Vec<u8>>,
+    /// Octets in them.
+    octets: usize,
     end: Option<usize>,
 }
 
@@ -75,17 +78,26 @@ impl Pieces {
         if !flow.more_fragments {
             self.end = Some(end);
         }
-        let at = flow.fragment_offset;
-        self.parts.entry(at).or_insert_with(|| body.to_vec());
-        let mut whole = Vec::new();
+        if let Entry::Vacant(place) = self.parts.entry(flow.fragment_offset) {
+            place.insert(body.to_vec());
+            self.octets += body.len();
+        }
+        // B8: they are put together once, when as many octets are there as there have to be.
+        (Some(self.octets) == self.end)
+            .then(|| self.whole())
+            .flatten()
+    }
+
+    /// RFC 5722: overlapping pieces are not put together.
+    fn whole(&self) -> Option<Vec<u8>> {
+        let mut whole = Vec::with_capacity(self.octets);
         for (at, part) in &self.parts {
-            // RFC 5722: overlapping pieces are not put together.
             if *at != whole.len() {
                 return None;
             }
             whole.extend_from_slice(part);
         }
-        (Some(whole.len()) == self.end).then_some(whole)
+        Some(whole)
     }
 }
 

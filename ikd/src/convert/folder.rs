@@ -22,15 +22,26 @@ const LOSSES: &str = "not-converted.txt";
 /// The folder is there and not empty, or a file cannot be written; the text names it. Nothing half-done stays.
 pub(super) fn write(dir: &Path, translation: &Translation) -> Result<Vec<PathBuf>, String> {
     let made = make(dir)?;
-    let written = files(&translation.description, translation.losses())
-        .into_iter()
-        .map(|(name, octets)| put(&dir.join(&name), &octets).map(|()| name))
-        .collect::<Result<Vec<_>, _>>();
-    if written.is_err() && made {
-        // It was not there before.
+    let mut written = Vec::new();
+    for (name, octets) in files(&translation.description, translation.losses()) {
+        if let Err(why) = put(&dir.join(&name), &octets) {
+            take_back(dir, &written, made);
+            return Err(why);
+        }
+        written.push(name);
+    }
+    Ok(written)
+}
+
+/// What was written goes, and the folder if it was not there before: secrets are in it.
+fn take_back(dir: &Path, written: &[PathBuf], made: bool) {
+    // The first error is the one to be told.
+    for name in written {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
+    if made {
         let _ = std::fs::remove_dir_all(dir);
     }
-    written
 }
 
 /// Makes the folder; whether it was not there.
@@ -134,6 +145,24 @@ mod tests {
         let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
         assert_eq!(mode(&folder), 0o700);
         assert_eq!(mode(&folder.join(SWANCTL)), 0o600);
+    }
+
+    /// A folder that was there is empty again when a file could not be written: two credentials of one name.
+    #[test]
+    fn nothing_half_done_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut translation = translation();
+        let credential = testnet::charon::Credential {
+            kind: CredentialKind::Ca,
+            name: "ca.der".to_owned(),
+            octets: vec![1],
+        };
+        translation.description.credentials = vec![credential.clone(), credential];
+        let refused = write(dir.path(), &translation).unwrap_err();
+        assert!(refused.contains("ca.der"), "{refused}");
+        assert!(!dir.path().join(SWANCTL).exists());
+        let folder = dir.path().join(CredentialKind::Ca.folder());
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ike_core::trace::escaped;
 use serde::Serialize;
 
 use super::Replay;
@@ -91,11 +92,11 @@ fn said(story: &Story, remark: &Remark) -> Option<String> {
     Some(format!("{}: {} [{}]", party.name, why.decision, why.rule))
 }
 
-/// The whole for people.
+/// The whole for people; the trace may be anybody's (J4).
 pub(super) fn text(replay: &Replay) -> String {
     let mut out = String::new();
     let mut line = |text: String| {
-        out.push_str(&text);
+        out.push_str(&escaped(&text));
         out.push('\n');
     };
     if let Some(lacking) = replay.lacking {

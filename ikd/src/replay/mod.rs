@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::cli::{complain, print};
 use crate::lab::{Case, Keys, LabError};
 use crate::report::{read, write_as};
-use crate::story::{Story, simulated};
+use crate::story::{Story, json, simulated};
 use compare::Step;
 use edits::Edits;
 
@@ -81,7 +81,7 @@ pub fn run(args: &ReplayArgs) -> ExitCode {
     match replay(args) {
         Ok(replay) => {
             print(&match args.json {
-                true => serde_json::to_string_pretty(&replay).unwrap_or_default(),
+                true => json(&replay),
                 false => compare::text(&replay),
             });
             ExitCode::from(replay.code())

@@ -26,13 +26,8 @@ pub(crate) fn story(socket: &Path, which: &str) -> Result<Story, LabError> {
     let negotiations = numbered(&records);
     let found = select(&negotiations, which).map_err(LabError::usage)?;
     // Without keys the encrypted messages stay closed, and say so.
-    let (fetched, _) = match fetch(socket, true) {
-        Ok(fetched) => (fetched, true),
-        Err(_) => (
-            fetch(socket, false).map_err(|(code, text)| LabError { code, text })?,
-            false,
-        ),
-    };
+    let fetched = fetch(socket, true).or_else(|_| fetch(socket, false));
+    let fetched = fetched.map_err(|(code, text)| LabError { code, text })?;
     let version = json(socket, "show version")?;
     Ok(of_daemon(Daemon {
         name: version["hostname"].as_str().unwrap_or("Router").to_owned(),

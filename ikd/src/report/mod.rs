@@ -21,7 +21,7 @@ pub(crate) use source::read;
 
 use crate::cli::{complain, print};
 use crate::lab::LabError;
-use crate::story::Story;
+use crate::story::{Story, json};
 
 const EXAMPLES: &str = "Examples:
   ikd report R1.cfg R2.cfg -o case.html                     R1 starts, in the simulator
@@ -117,14 +117,18 @@ impl Format {
         })
     }
 
-    /// The story in this form.
+    /// The story in this form; nothing in it speaks to a terminal (J4).
     pub(crate) fn page(self, story: &Story) -> String {
-        match self {
-            Self::Html => html::html(story),
-            Self::Text => text::text(story),
-            Self::Mermaid => mermaid::mermaid(story),
-            Self::Svg => svg::svg(story),
-            Self::Json => serde_json::to_string_pretty(story).unwrap_or_default() + "\n",
+        let print = match self {
+            Self::Html => html::html,
+            Self::Text => text::text,
+            Self::Mermaid => mermaid::mermaid,
+            Self::Svg => svg::svg,
+            Self::Json => return json(story) + "\n",
+        };
+        match story.safe() {
+            Ok(safe) => print(&safe),
+            Err(e) => format!("this story cannot be shown: {e}\n"),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ike_core::trace::escaped;
+
 use super::daemon;
 use crate::control;
 use crate::lab::{Case, Keys, LabError, Overrides, StoreArgs};
@@ -71,8 +73,10 @@ pub(crate) fn read(path: &Path) -> Result<Story, LabError> {
     use std::io::Read;
     let wrong = |what: String| {
         LabError::usage(format!(
-            "{}: {what}; `ikd report --format json` writes traces",
-            path.display()
+            "{}: {}; `ikd report --format json` writes traces",
+            path.display(),
+            // It may be in the words of whoever wrote the file.
+            escaped(&what)
         ))
     };
     let file = std::fs::File::open(path).map_err(|e| wrong(e.to_string()))?;

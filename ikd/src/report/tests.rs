@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lab::{Case, Keys};
-use crate::story::simulated;
+use crate::story::{Remark, simulated};
 
 fn story(lab: &str) -> Story {
     let mut case = Case::embedded(lab).unwrap();
@@ -43,6 +43,44 @@ fn nothing_that_a_peer_wrote_is_markup() {
     }
     let mermaid = Format::Mermaid.page(&story);
     assert!(!mermaid.contains("; A->>B"), "{mermaid}");
+}
+
+/// J4, J5: a trace that was mailed does not speak to the terminal, whatever is in it, and reads back as it was.
+#[test]
+fn nothing_in_a_trace_speaks_to_a_terminal() {
+    let evil = "\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\u{2066}\u{e0041}";
+    let mut story = story("t-01");
+    story.parties[0].name = evil.to_owned();
+    story.parties[0].config = format!("hostname {evil}\n!\n");
+    story.verdict.reason = Some(evil.to_owned());
+    story.messages[0].label = evil.to_owned();
+    story.messages[0].payloads[0].text = evil.to_owned();
+    story.messages[0].remarks.push(Remark {
+        party: 0,
+        decision: None,
+        said: Some(evil.to_owned()),
+        lines: Vec::new(),
+    });
+    for format in [
+        Format::Html,
+        Format::Svg,
+        Format::Text,
+        Format::Mermaid,
+        Format::Json,
+    ] {
+        let page = format.page(&story);
+        let spoken = page
+            .chars()
+            .find(|c| *c != '\n' && !ike_core::trace::is_plain(*c));
+        assert_eq!(spoken, None, "{format:?}");
+    }
+    let again: Story = serde_json::from_str(&Format::Json.page(&story)).unwrap();
+    assert_eq!(again.parties, story.parties);
+    assert!(
+        Format::Html
+            .page(&story)
+            .contains("hostname \\x1b]0;x\\x07")
+    );
 }
 
 /// Nothing is fetched, and what ended it is open.

@@ -10,6 +10,7 @@ mod messages;
 mod names;
 mod party;
 mod recorded;
+mod safe;
 mod simulated;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 pub(crate) use messages::{Sent, messages};
 pub(crate) use names::Names;
 pub(crate) use recorded::{Daemon, of_daemon, of_lab};
+pub(crate) use safe::json;
 pub(crate) use simulated::simulated;
 
 use ike_core::sa::record::Explained;

@@ -96,7 +96,11 @@ impl Sa {
         if header.flags.contains(Flags::ENCRYPTED) {
             return self.open(header, datagram, keys);
         }
-        if let Ok(message) = Message::decode(datagram.clone()) {
+        // RFC 2408 3.1: an SA or KE payload under another message ID is that of a Quick Mode, whose attributes have
+        // the same numbers and mean something else. A capture that was opened before has such messages in the clear.
+        if header.message_id.0 == 0
+            && let Ok(message) = Message::decode(datagram.clone())
+        {
             self.learn(&message);
         }
         Outcome::Clear

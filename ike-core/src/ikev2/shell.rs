@@ -164,10 +164,7 @@ impl Shell {
     /// The negotiation ends at a message by a rule: recorded and told, with what the SA belongs to where the
     /// decision names nothing. The first end stays.
     pub fn ends(&mut self, ctx: &mut Context<'_>, message: &str, decision: Decision<()>) {
-        let decision = match decision.about.is_empty() {
-            true => decision.about(self.subjects(ctx)),
-            false => decision,
-        };
+        let decision = decision.or_about(|| self.subjects(ctx));
         if let Some(explained) = self.record.conclude(message, &decision) {
             ctx.out
                 .trace(Some(self.id), self.tunnel, Trace::WhyIkev2(explained));

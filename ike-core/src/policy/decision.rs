@@ -57,6 +57,15 @@ impl<T> Decision<T> {
         self
     }
 
+    /// The same decision, with these objects where it names none.
+    #[must_use]
+    pub fn or_about(self, about: impl FnOnce() -> Vec<Subject>) -> Self {
+        match self.about.is_empty() {
+            true => self.about(about()),
+            false => self,
+        }
+    }
+
     /// The same decision with what was considered; the first [`MAX_CANDIDATES`] are kept.
     #[must_use]
     pub fn among(mut self, candidates: impl IntoIterator<Item = Candidate>) -> Self {
@@ -74,5 +83,15 @@ impl<T> Decision<T> {
             about: self.about,
             candidates: self.candidates,
         }
+    }
+
+    /// What tests look at of each candidate: its name, whether it was chosen, why it was rejected.
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> Vec<(&str, bool, Option<&str>)> {
+        fn told(one: &Candidate) -> (&str, bool, Option<&str>) {
+            let because = one.rejected.as_ref().map(|no| no.because.as_str());
+            (&one.name, one.chosen, because)
+        }
+        self.candidates.iter().map(told).collect()
     }
 }

@@ -168,20 +168,9 @@ crypto isakmp key secret4 address 192.168.0.9
         let (local, peer) = ([192, 168, 0, 1].into(), [192, 168, 0, 2].into());
         let why = ("RFC 2409 5.4", "the keys differ".to_owned());
         let decision = refusal(&config, None, local, peer, why);
-        let told: Vec<_> = decision
-            .candidates
-            .iter()
-            .map(|c| {
-                (
-                    c.name.as_str(),
-                    c.chosen,
-                    c.rejected.as_ref().map(|r| r.because.as_str()),
-                )
-            })
-            .collect();
         let elsewhere = Some("its keyring does not serve the local address 192.168.0.1");
         assert_eq!(
-            told,
+            decision.told(),
             [
                 (
                     "key for address 192.168.0.0/24 of keyring K",

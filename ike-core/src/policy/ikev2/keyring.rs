@@ -321,21 +321,10 @@ crypto ikev2 profile P
         let peer = [192, 168, 0, 1].into();
         let why = ("RFC 7296 2.15", "the pre-shared keys differ".to_owned());
         let decision = refusal(&config, profile, peer, None, why);
-        let told: Vec<_> = decision
-            .candidates
-            .iter()
-            .map(|c| {
-                (
-                    c.name.as_str(),
-                    c.chosen,
-                    c.rejected.as_ref().map(|r| r.because.as_str()),
-                )
-            })
-            .collect();
         let another = Some("another entry fits better");
         let stranger = Some("neither identity nor address is that of 192.168.0.1 at 192.168.0.1");
         assert_eq!(
-            told,
+            decision.told(),
             [
                 ("peer ANY", false, another),
                 ("peer NET", false, another),
