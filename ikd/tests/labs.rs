@@ -7,6 +7,7 @@
 mod commands;
 mod judge;
 mod peer;
+mod reload;
 mod saved;
 
 use std::path::{Path, PathBuf};
@@ -61,6 +62,10 @@ fn main() -> ExitCode {
     trials.push(Trial::test(
         "a tunnel of IKEv2 is shown, rekeyed and cleared",
         commands::ikev2_by_command,
+    ));
+    trials.push(Trial::test(
+        "a new configuration keeps the SAs it does not concern",
+        reload::a_new_configuration_keeps_sas,
     ));
     trials.push(Trial::test(
         "captures of a daemon and of a lab need no key",

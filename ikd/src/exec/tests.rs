@@ -2,6 +2,7 @@
 
 mod actions;
 mod ntc;
+mod reference;
 
 use super::fixture::{
     R1, child, child_of_ikev2, ikev2_sa, isakmp_sa, json, record, record_of_ikev2, shown, traffic,
@@ -188,6 +189,60 @@ fn filters_choose_lines() {
         "the title goes, the suite and its five lines stay"
     );
     assert_eq!(shown("sh ver | include nothing like this", &now), "");
+}
+
+/// `| json` gives the values, takes no pattern, and is listed and completed like the others.
+#[test]
+fn a_filter_gives_the_values() {
+    let world = R1::new();
+    let now = world.snapshot();
+    assert_eq!(
+        shown("sh cry isa pol | j", &now),
+        shown_json("sh cry isa pol", &now)
+    );
+    let text = refused("sh ver | json x");
+    assert_eq!(text.lines().nth(1), Some("                 ^"));
+    assert!(shown("sh ver | ?", &now).contains("  json     The values of the page as JSON\n"));
+    assert_eq!(shown("sh ver | in?", &now), "include\n");
+    assert_eq!(refused("sh ver | x?"), "% Unrecognized command");
+}
+
+fn shown_json(line: &str, now: &super::Snapshot<'_>) -> String {
+    match run(line, true, now) {
+        Ok(super::Outcome::Text(text)) => text,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// Tab offers what the half word may be, or everything that may follow; nothing where the line is wrong before.
+#[test]
+fn tab_offers_keywords() {
+    let offered = |line: &str| super::complete(line).join(" ");
+    assert_eq!(offered("sh cry isa p"), "peers policy profile");
+    assert_eq!(offered("SH CRY ISA PRO"), "profile");
+    assert_eq!(offered("clear crypto isakmp "), "");
+    assert_eq!(offered("clear crypto sa "), "peer");
+    assert_eq!(offered("show nonsense x"), "");
+    assert_eq!(offered("sh run | se"), "section");
+    assert_eq!(offered("sh run | "), "begin exclude include json section");
+    assert!(
+        offered("").starts_with("clear configure copy"),
+        "{}",
+        offered("")
+    );
+}
+
+/// The console keeps its own lines to itself, in any abbreviation.
+#[test]
+fn lines_of_the_console_are_told_apart() {
+    use super::Console;
+    assert_eq!(super::console("ex"), Some(Console::Leave));
+    assert_eq!(super::console("sh hist"), Some(Console::History));
+    assert_eq!(super::console("term len 0"), Some(Console::Nothing));
+    assert_eq!(super::console("show version"), None);
+    assert_eq!(super::console("nonsense"), None);
+    assert_eq!(action("conf t"), Ok(Action::Configure));
+    assert_eq!(action("wr mem"), action("copy run start"));
 }
 
 /// A filter would break JSON: it is refused where it stands.

@@ -74,7 +74,7 @@ impl Host {
         }
         let changed = self.swap(Arc::new(read.config));
         log::notice(&format!(
-            "%SYS-5-CONFIG_I: Configured from console\n{changed}"
+            "%SYS-5-CONFIG_I: Configured from console by console\n{changed}"
         ));
         Response::ok(told + &changed)
     }
