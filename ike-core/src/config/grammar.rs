@@ -147,14 +147,11 @@ pub(super) fn find<'p>(
     line: &str,
     partial: bool,
 ) -> Result<Found, Miss> {
-    let mut candidates: Vec<Candidate<'p>> = commands
-        .enumerate()
-        .flat_map(|(command, patterns)| {
-            patterns
-                .iter()
-                .map(move |pattern| Candidate::new(command, pattern))
-        })
-        .collect();
+    let patterns = commands.enumerate().flat_map(|(command, patterns)| {
+        let patterns = patterns.iter();
+        patterns.map(move |pattern| (command, *pattern))
+    });
+    let mut candidates = beginning(patterns.collect(), words.first());
     for (at, word) in words.iter().enumerate() {
         if candidates.iter().all(|candidate| candidate.finished) {
             break;
@@ -162,6 +159,24 @@ pub(super) fn find<'p>(
         candidates = step(candidates, at, word, line)?;
     }
     finish(candidates, words.len(), partial)
+}
+
+/// The patterns that a line may stand for by its first word. A keyword in full leaves nothing else (see [`step`]), so most
+/// patterns are gone before anything is kept for them.
+fn beginning<'p>(patterns: Vec<(usize, &'p str)>, first: Option<&Word>) -> Vec<Candidate<'p>> {
+    let in_full = |pattern: &str| {
+        let item = pattern.split(' ').next().unwrap_or_default();
+        first.is_some_and(|word| {
+            keywords(item).any(|keyword| keyword.eq_ignore_ascii_case(&word.text))
+        })
+    };
+    let all = !patterns.iter().any(|(_, pattern)| in_full(pattern));
+    let begin = patterns
+        .into_iter()
+        .filter(|(_, pattern)| all || in_full(pattern));
+    begin
+        .map(|(command, pattern)| Candidate::new(command, pattern))
+        .collect()
 }
 
 impl<'p> Candidate<'p> {
