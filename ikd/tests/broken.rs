@@ -150,6 +150,11 @@ line at fault is in the first ten lines of that. Exit codes: 8 = a direction doe
 0 = it comes up, and `ikd check` has the finding where there is one. `ikd/tests/broken.rs` runs all of them;
 `IKD_UPDATE=1 cargo test -p ikd --test broken` writes this table and the texts anew.
 
+Two configurations do not say everything. `ikd predict` invents stores whose certificates are valid and whose CAs answer, so it cannot
+know of a certificate that has expired or was revoked, of a list that cannot be fetched, or of a key that is too short: `ikd pki verify`
+looks into a real store, and labs play such CAs (`t-28-r1`, `t-29`, `t-30`). It does know a list that a CA never has (53). Which CA stands below
+which is in neither file: `--below CA1=CA2` says it.
+
 | pair | what is broken | line at fault | seen in | exit |
 |---|---|---|---|---|
 ";

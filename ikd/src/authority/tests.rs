@@ -123,6 +123,15 @@ fn a_ca_below_another_is_issued_by_it() {
         panic!("not granted");
     };
     assert_eq!(issued[0].issuer(), own.subject());
+    let which = "cn=CA2".to_owned();
+    let revoke = Order::Revoke {
+        which,
+        reason: None,
+    };
+    root.obey(&revoke).unwrap();
+    let reply = root.answer(&HttpRequest::get("/ca.crl"));
+    let list = ike_pki::Crl::from_der(reply.body).unwrap();
+    assert!(list.is_revoked(own.serial()));
 }
 
 /// Two at once would lose what the other decides; a second CA in one folder would lose the first.

@@ -20,6 +20,7 @@ mod hierarchy;
 mod invented;
 mod key_hashes;
 mod leftovers;
+mod lists;
 mod live;
 mod network;
 mod outcome;

@@ -1,23 +1,22 @@
 //! The two routers of a case in the simulator, with the PKI of each and the CAs: what steps act on there.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ike_core::config::Enrollment;
 use ike_core::sa::retransmit::Timers;
 use ike_core::sim::{Datagram, Router, Simulation};
 use ike_core::verdict::Ping;
-use ike_pki::scep::ScepUrl;
+use ike_pki::Name;
 
 use super::case::Case;
 use super::enrol::{Before, Enrolled, Ring};
 use super::error::LabError;
 use super::invented::{self, Cas, Invented, Left};
 use super::key_hashes::KeyHashes;
+use super::lists::Lists;
 use super::outcome::Outcome;
 use super::simulate::network;
 use super::steps::{self, CaOrder, Script, Stage};
@@ -38,8 +37,8 @@ pub(super) struct World<'a> {
     /// What is shown of their key pairs.
     key_views: [Arc<Vec<KeyView>>; 2],
     known_cas: KeyHashes,
-    /// CAs could be at work.
-    could_ask: bool,
+    /// What CAs give that could be at work and are not.
+    lists: Option<Lists>,
 }
 
 impl<'a> World<'a> {
@@ -56,11 +55,13 @@ impl<'a> World<'a> {
         invented::set_wall(wall());
         let known_cas = KeyHashes::of(&before.ca_certificates());
         let Before {
-            routers,
+            mut routers,
             cas,
             without_http,
         } = before;
         let with_cas = !cas.is_empty();
+        let at_once = !with_cas && without_http.is_none();
+        let lists = at_once.then(|| Lists::taken(case, &mut routers));
         let cas = Arc::new(Cas::new(cas));
         let mut pkis = Vec::new();
         for (router, enrolled) in case.routers.iter().zip(&routers).filter(|_| with_cas) {
@@ -73,7 +74,7 @@ impl<'a> World<'a> {
             pkis: Rc::new(RefCell::new(pkis)),
             key_views: Default::default(),
             known_cas,
-            could_ask: without_http.is_none(),
+            lists,
         };
         world.connect();
         if with_cas {
@@ -94,23 +95,24 @@ impl<'a> World<'a> {
             pkis: Rc::clone(&self.pkis),
             key_views: self.key_views.clone(),
             known_cas: self.known_cas.clone(),
-            could_ask: self.could_ask,
+            lists: self.lists.clone(),
         };
         world.connect();
         world
     }
 
-    /// Who is asked about revocation: the PKIs; without them, the stores. CAs that could be at work give their own
-    /// lists to everyone, and these are in the stores: whoever asks for one wants that of another CA (P-025), and
-    /// hears it as a daemon does.
+    /// Who is asked about revocation: the PKIs, or the CAs that could be at work.
     fn connect(&mut self) {
         let pkis = Rc::clone(&self.pkis);
         if !pkis.borrow().is_empty() {
             self.sim.verifier = Some(Box::new(move |node, job| {
                 pkis.borrow_mut()[node].verify(job)
             }));
-        } else if self.could_ask {
-            self.sim.web.refuse_scep_crls(another_issuer(self.case));
+        } else if let Some(lists) = self.lists.clone() {
+            let ask = move |router, trustpoint: &str, issuer: &Name| {
+                lists.ask(router, trustpoint, issuer)
+            };
+            self.sim.web.answer_scep_crls(ask);
         }
     }
 
@@ -297,26 +299,6 @@ fn made_of(case: &Case, enrolled: [Enrolled; 2]) -> [Router; 2] {
             keys: Arc::new(Ring::new(keys)),
         }
     })
-}
-
-/// The refusal of a CA that is asked for the list of another, by router and trustpoint.
-fn another_issuer(case: &Case) -> impl Fn(usize, &str) -> String + 'static {
-    let urls = case.routers.each_ref().map(|router| {
-        let trustpoints = router.config.trustpoints.iter();
-        let at = trustpoints.filter_map(|tp| match &tp.enrollment {
-            Some(Enrollment::Url(url)) => {
-                Some((tp.name.clone(), ScepUrl::parse(url).ok()?.authority()))
-            }
-            _ => None,
-        });
-        at.collect::<BTreeMap<_, _>>()
-    });
-    move |router, trustpoint| {
-        let at = urls[router].get(trustpoint).map_or("", String::as_str);
-        format!(
-            "% Trustpoint {trustpoint} ({at}): SCEP PKIOperation GetCRL: the server refused: badCertId, \"another issuer\""
-        )
-    }
 }
 
 /// One ping stands for those of every family.

@@ -170,14 +170,11 @@ fn read<'p>(
     words: &[Word],
     line: &str,
 ) -> Result<Vec<Candidate<'p>>, Miss> {
-    let mut candidates: Vec<Candidate<'p>> = commands
-        .enumerate()
-        .flat_map(|(command, patterns)| {
-            patterns
-                .iter()
-                .map(move |pattern| Candidate::new(command, pattern))
-        })
-        .collect();
+    let patterns = commands.enumerate().flat_map(|(command, patterns)| {
+        let patterns = patterns.iter();
+        patterns.map(move |pattern| (command, *pattern))
+    });
+    let mut candidates = beginning(patterns.collect(), words.first());
     for (at, word) in words.iter().enumerate() {
         if candidates.iter().all(|candidate| candidate.finished) {
             break;
@@ -192,6 +189,24 @@ fn in_order(candidates: &[Candidate<'_>]) -> Vec<String> {
     let mut words = expected(candidates, |_| true);
     words.sort_by_key(|word| (word.starts_with('<'), word.clone()));
     words
+}
+
+/// The patterns that a line may stand for by its first word. A keyword in full leaves nothing else (see [`step`]), so most
+/// patterns are gone before anything is kept for them.
+fn beginning<'p>(patterns: Vec<(usize, &'p str)>, first: Option<&Word>) -> Vec<Candidate<'p>> {
+    let in_full = |pattern: &str| {
+        let item = pattern.split(' ').next().unwrap_or_default();
+        first.is_some_and(|word| {
+            keywords(item).any(|keyword| keyword.eq_ignore_ascii_case(&word.text))
+        })
+    };
+    let all = !patterns.iter().any(|(_, pattern)| in_full(pattern));
+    let begin = patterns
+        .into_iter()
+        .filter(|(_, pattern)| all || in_full(pattern));
+    begin
+        .map(|(command, pattern)| Candidate::new(command, pattern))
+        .collect()
 }
 
 impl<'p> Candidate<'p> {

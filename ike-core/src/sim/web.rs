@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
-use ike_pki::{Crl, CrlCache, Evidence, OcspResponse, Source};
+use ike_pki::{Crl, CrlCache, Evidence, Name, OcspResponse, Source};
 
 use crate::sa::job::{FetchError, JobOutcome};
 
 /// Answers a DER OCSPRequest with a DER OCSPResponse.
 type Responder = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
-/// Why there is no list for a router (by index) and its trustpoint.
-type Refusal = Box<dyn Fn(usize, &str) -> String>;
+/// Answers a router (by index) that asks by its trustpoint for the list of an issuer, in DER, or says why not.
+type Lists = Box<dyn Fn(usize, &str, &Name) -> Result<Bytes, String>>;
 
 /// Pages by URL, and who asked for what.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub struct Web {
     pages: BTreeMap<String, Bytes>,
     lists: BTreeMap<String, Bytes>,
     responders: BTreeMap<String, Responder>,
-    refusal: Option<Refusal>,
+    cas: Option<Lists>,
     /// URLs that were fetched, in order; SCEP of a trustpoint is `scep:NAME`.
     pub fetched: Vec<String>,
 }
@@ -41,10 +41,13 @@ impl Web {
         self.lists.insert(trustpoint.to_owned(), list.into());
     }
 
-    /// A CA that has no list to give by SCEP says why, to a router (by index) and its trustpoint; otherwise it
-    /// does not answer.
-    pub fn refuse_scep_crls(&mut self, why: impl Fn(usize, &str) -> String + 'static) {
-        self.refusal = Some(Box::new(why));
+    /// CAs answer GetCRL: asked by a router (by index) and its trustpoint for the list of an issuer, in DER, they
+    /// give it or say why not. What is published goes before.
+    pub fn answer_scep_crls(
+        &mut self,
+        cas: impl Fn(usize, &str, &Name) -> Result<Bytes, String> + 'static,
+    ) {
+        self.cas = Some(Box::new(cas));
     }
 
     /// A responder listens at a URL.
@@ -97,10 +100,16 @@ impl Web {
         let list = |der: Bytes| Crl::from_der(der).map_err(|error| error.to_string());
         match source {
             Source::Crl { url } => list(self.get(url.clone())?).map(Answer::List),
-            Source::ScepCrl { trustpoint, .. } => {
+            Source::ScepCrl {
+                trustpoint, issuer, ..
+            } => {
                 self.fetched.push(format!("scep:{trustpoint}"));
-                let found = self.lists.get(trustpoint).cloned();
-                list(found.ok_or_else(|| self.refused(node, trustpoint))?).map(Answer::List)
+                let der = match (self.lists.get(trustpoint), &self.cas) {
+                    (Some(published), _) => published.clone(),
+                    (None, Some(cas)) => cas(node, trustpoint, issuer)?,
+                    (None, None) => return Err("the CA does not answer".to_owned()),
+                };
+                list(der).map(Answer::List)
             }
             Source::Ocsp { url, request } => {
                 self.fetched.push(url.clone());
@@ -110,15 +119,6 @@ impl Web {
                 let response = response.map_err(|error| error.to_string())?;
                 Ok(Answer::Ocsp(response))
             }
-        }
-    }
-}
-
-impl Web {
-    fn refused(&self, node: usize, trustpoint: &str) -> String {
-        match &self.refusal {
-            Some(why) => why(node, trustpoint),
-            None => "the CA does not answer".to_owned(),
         }
     }
 }
