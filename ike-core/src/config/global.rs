@@ -100,7 +100,7 @@ pub fn is_without_effect(command: &str) -> bool {
         let rest = command.strip_prefix(fixed);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     };
-    NO_EFFECT.iter().any(|pattern| is(&pattern))
+    NO_EFFECT.iter().any(is)
 }
 
 fn hostname(state: &mut State, args: &Args) -> Run {
