@@ -3,7 +3,7 @@
 //! They are in memory only, cleared when their last packet leaves the ring, handed out to whoever may
 //! speak to the control socket, and not kept at all with `--no-capture-keys` (I6).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use ike_core::decrypt::Table;
@@ -29,7 +29,7 @@ type Spis = (Spi, Spi);
 #[derive(Default)]
 pub(crate) struct Kept {
     sas: BTreeMap<Spis, Sa>,
-    by_packet: BTreeMap<(u64, Spis), ()>,
+    by_packet: BTreeSet<(u64, Spis)>,
     /// Encrypted packets came, and the engine was still at work on the keys.
     wanted: VecDeque<(Header, u64)>,
 }
@@ -64,10 +64,10 @@ impl Kept {
 
     /// Packets before that number left the ring.
     pub(crate) fn forget_before(&mut self, first: u64) {
-        while let Some(entry) = self.by_packet.first_entry()
-            && (entry.key().0 < first || self.sas.len() > MAX_SAS)
+        while let Some((newest, spis)) = self.by_packet.first().copied()
+            && (newest < first || self.sas.len() > MAX_SAS)
         {
-            let ((_, spis), ()) = entry.remove_entry();
+            self.by_packet.pop_first();
             self.sas.remove(&spis);
         }
         self.wanted.retain(|(_, number)| *number >= first);
@@ -115,7 +115,7 @@ impl Kept {
         let sa = self.sas.entry(spis).or_default();
         self.by_packet.remove(&(sa.newest, spis));
         sa.newest = sa.newest.max(number);
-        self.by_packet.insert((sa.newest, spis), ());
+        self.by_packet.insert((sa.newest, spis));
     }
 
     fn want(&mut self, header: Header, number: u64) {

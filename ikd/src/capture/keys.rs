@@ -47,8 +47,7 @@ impl Lines {
     /// Adds the lines of a folder of tables, as far as there are any.
     pub(crate) fn add_folder(&mut self, folder: &Path) {
         for table in Table::ALL {
-            let text = fs::read_to_string(folder.join(table.file())).unwrap_or_default();
-            let text = Zeroizing::new(text);
+            let text = text(folder, table).ok().flatten().unwrap_or_default();
             text.lines().for_each(|line| self.add(table, line));
         }
     }
@@ -90,15 +89,8 @@ pub(crate) fn read(folder: &Path) -> Result<Tables, String> {
     let mut tables = Tables::default();
     let mut found = false;
     for table in Table::ALL {
-        let path = folder.join(table.file());
-        let mut text = Zeroizing::new(String::new());
-        match File::open(&path) {
-            Ok(file) => file
-                .take(MAX_TABLE)
-                .read_to_string(&mut text)
-                .map_err(|e| format!("{}: {e}", path.display()))?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(format!("{}: {e}", path.display())),
+        let Some(text) = text(folder, table)? else {
+            continue;
         };
         found = true;
         for wrong in tables.read(table, &text) {
@@ -116,6 +108,21 @@ pub(crate) fn read(folder: &Path) -> Result<Tables, String> {
             Table::Ikev1.file()
         )),
     }
+}
+
+/// The text of a table, as far as it is read; `None` when it is not there.
+fn text(folder: &Path, table: Table) -> Result<Option<Zeroizing<String>>, String> {
+    let path = folder.join(table.file());
+    let told = |e: std::io::Error| format!("{}: {e}", path.display());
+    let file = match File::open(&path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(told)?,
+    };
+    let mut text = Zeroizing::new(String::new());
+    file.take(MAX_TABLE)
+        .read_to_string(&mut text)
+        .map_err(told)?;
+    Ok(Some(text))
 }
 
 /// The folder of a capture that is about to be written: `FILE.keys`.

@@ -46,7 +46,7 @@ pub(super) fn methods(side: Side<'_>) -> Vec<Edit> {
                 let line = format!("{word} {method}");
                 let differing = there.iter().filter(|p| !p.command.starts_with(&line));
                 found.extend(differing.map(|p| {
-                    let was = Written::plain(p.command.split(" key ").next().unwrap_or_default());
+                    let was = Written::plain(&p.command);
                     Edit::one(Change::Replace {
                         router: side.index,
                         line: p.line,

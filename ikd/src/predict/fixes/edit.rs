@@ -6,6 +6,7 @@ use ike_core::config::Place;
 use serde::Serialize;
 
 use crate::lab::{Case, LabError, RouterCase};
+use crate::secrets::censored;
 
 /// Text of a configuration line. What it shows of itself has no key in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,10 +16,10 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Text without secrets.
+    /// Text that shows itself, all but its secret (I6).
     pub(super) fn plain(text: impl Into<String>) -> Self {
         let text = text.into();
-        let shown = format!("`{text}`");
+        let shown = format!("`{}`", censored(&text));
         Self { text, shown }
     }
 

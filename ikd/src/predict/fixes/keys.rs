@@ -4,6 +4,7 @@ use ike_core::config::Place;
 
 use super::edit::{Change, Edit, Written};
 use super::side::{IKEV2_PROFILE, ISAKMP_PROFILE, Side, begins, name};
+use crate::secrets::censored;
 
 /// A line with a key.
 struct KeyLine<'a> {
@@ -50,8 +51,7 @@ impl KeyLine<'_> {
 
     /// What is said of it in place of the key.
     fn shown(&self) -> String {
-        let words: Vec<_> = self.words.iter().take(self.at).copied().collect();
-        format!("the key of `{} ...`", words.join(" "))
+        format!("the key of `{}`", censored(&self.place.command))
     }
 }
 
