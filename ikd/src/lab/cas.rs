@@ -80,7 +80,7 @@ pub(super) fn make_all(
 ) -> Result<Vec<(CaPlan, Made)>, LabError> {
     let mut keys: BTreeMap<usize, PrivateKey> = keys.enumerate().collect();
     let mut made: BTreeMap<usize, Made> = BTreeMap::new();
-    for (n, above) in case.from_the_top() {
+    for (n, above) in case.cas_top_down() {
         let key = keys.remove(&n);
         let key = key.ok_or_else(|| LabError::internal("the key of a CA is missing"))?;
         let above = above.and_then(|above| Some(&mut made.get_mut(&above)?.authority));

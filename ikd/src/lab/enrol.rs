@@ -216,7 +216,7 @@ pub(super) fn enrol(case: &Case, keys: &Keys) -> Result<[Enrolled; 2], LabError>
         cas.add_alternative_names();
     }
     let mut keys: BTreeMap<usize, PrivateKey> = made.enumerate().collect();
-    for (n, above) in case.from_the_top() {
+    for (n, above) in case.cas_top_down() {
         let key = keys.remove(&n);
         let key = key.ok_or_else(|| LabError::internal("the key of a CA is missing"))?;
         match above {

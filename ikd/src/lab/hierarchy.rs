@@ -69,7 +69,7 @@ impl Case {
     }
 
     /// Index of each CA (0 = `CA1`) and that of the CA above it: whoever issues comes before those below.
-    pub(super) fn from_the_top(&self) -> Vec<(usize, Option<usize>)> {
+    pub(super) fn cas_top_down(&self) -> Vec<(usize, Option<usize>)> {
         let urls = self.urls();
         let index = |wanted: &String| urls.iter().position(|url| url == wanted);
         let numbered = urls.iter().enumerate();
@@ -128,7 +128,7 @@ mod tests {
     /// P-040: whoever issues is made first, whatever its number.
     #[test]
     fn a_ca_comes_after_the_one_that_issues_it() {
-        let order = |pairs: &[_]| placed(pairs).unwrap().from_the_top();
+        let order = |pairs: &[_]| placed(pairs).unwrap().cas_top_down();
         assert_eq!(order(&[]), [(0, None), (1, None)]);
         assert_eq!(order(&[("CA2", "CA1")]), [(0, None), (1, Some(0))]);
         assert_eq!(order(&[("CA1", "CA2")]), [(1, None), (0, Some(1))]);
