@@ -81,16 +81,21 @@ pub(super) fn vouching(
 /// `considered` names (S-050, S-076).
 #[must_use]
 pub fn blamed(error: Option<&ValidationError>, considered: Vec<Subject>) -> Vec<Subject> {
-    let line = error.and_then(|error| match &error.refusal {
-        Refusal::CrlUnavailable { trustpoint, .. } => {
-            Some(Subject::trustpoint(trustpoint).line("revocation-check"))
+    let of = |trustpoint: &str, command| vec![Subject::trustpoint(trustpoint).line(command)];
+    let lines = match error.map(|error| &error.refusal) {
+        Some(Refusal::CrlUnavailable { trustpoint, .. }) => of(trustpoint, "revocation-check"),
+        Some(Refusal::NoCertificateMap(trustpoint)) => of(trustpoint, "match certificate"),
+        // P-040: where there was nobody to look at, a trustpoint looks further up and finds no one.
+        Some(Refusal::NoSuitableTrustpoint { trustpoints, .. }) if trustpoints.is_empty() => {
+            let walking = considered.iter();
+            let walking = walking.filter(|s| matches!(s, Subject::Trustpoint { .. }));
+            walking
+                .map(|s| s.line("chain-validation continue"))
+                .collect()
         }
-        Refusal::NoCertificateMap(trustpoint) => {
-            Some(Subject::trustpoint(trustpoint).line("match certificate"))
-        }
-        _ => None,
-    });
-    line.into_iter().chain(considered).collect()
+        _ => Vec::new(),
+    };
+    lines.into_iter().chain(considered).collect()
 }
 
 /// The lines of a profile that name trustpoints; where there is none, the profile.
