@@ -18,7 +18,7 @@ fn every_function_the_rules_name_exists() {
 fn every_lab_the_rules_name_exists_and_every_lab_is_named() {
     let text = document();
     let lab = |q: &&str| {
-        ["t-", "ipv6-", "renewal-"]
+        ["t-", "ipv6-", "renewal-", "sub-ca"]
             .iter()
             .any(|start| q.starts_with(start))
     };
