@@ -53,7 +53,11 @@ fn is_public(words: &[&str]) -> bool {
 
 /// A secret follows; of a keyring it may follow the peer.
 fn marks(word: &str, after: &[&str]) -> bool {
-    let peer_follows = matches!(after, ["address" | "hostname", _, "key", ..]);
+    // An address may have a mask behind it, or `ipv6` before it (G-023).
+    let peer_follows = matches!(
+        after,
+        ["address" | "hostname", _, "key", ..] | ["address", _, _, "key", ..]
+    );
     MARKS.contains(&word) && !(word == "pre-shared-key" && peer_follows)
 }
 
@@ -97,6 +101,14 @@ mod tests {
                 "crypto isakmp key <removed> hostname h",
             ),
             ("pre-shared-key address", "pre-shared-key <removed>"),
+            (
+                "pre-shared-key address ipv6 2001:db8::2/128 key S",
+                "pre-shared-key address ipv6 2001:db8::2/128 key <removed>",
+            ),
+            (
+                "pre-shared-key address 10.0.0.0 255.0.0.0 key S",
+                "pre-shared-key address 10.0.0.0 255.0.0.0 key <removed>",
+            ),
             ("pre-shared-key remote", "pre-shared-key <removed>"),
             ("keyring key", "keyring key"),
             (" tunnel key 5", "tunnel key 5"),
