@@ -6,11 +6,11 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
+use crate::ask::{Device, answer};
 use crate::capture::private;
-use crate::cli::{Device, complain, exit_code, print};
-use crate::control::{self, Request};
+use crate::cli::{complain, print};
+use crate::control::Request;
 use crate::report::{Format, story_of};
 use crate::secrets::censored;
 
@@ -32,8 +32,6 @@ pub struct BundleArgs {
     out: PathBuf,
 }
 
-/// Seconds that a daemon may be silent.
-const ANSWER: Duration = Duration::from_secs(10);
 /// The folder cannot be written.
 const FORBIDDEN: u8 = 5;
 /// Pages, by the name of their file.
@@ -84,14 +82,14 @@ fn bundle(args: &BundleArgs) -> Result<usize, Failure> {
 }
 
 fn collected(socket: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
-    let mut out = vec![("status.txt", ask(socket, &Request::Status)?)];
+    let mut out = vec![("status.txt", answer(socket, &Request::Status)?)];
     for (name, line) in PAGES {
         out.push((name, exec(socket, line)?));
     }
     let config = exec(socket, "show running-config")?;
     out.push(("running-config.txt", without_secrets(&config)));
-    out.push(("records.json", ask(socket, &Request::Records)?));
-    out.push(("metrics.txt", ask(socket, &Request::Metrics)?));
+    out.push(("records.json", answer(socket, &Request::Records)?));
+    out.push(("metrics.txt", answer(socket, &Request::Metrics)?));
     out.push(("doctor.txt", crate::doctor::about_the_machine()));
     // Where nothing was negotiated there is nothing to report.
     if let Ok(story) = story_of(socket, "last") {
@@ -123,15 +121,7 @@ fn make(dir: &Path) -> Result<(), Failure> {
 
 fn exec(socket: &Path, line: &str) -> Result<String, Failure> {
     let (line, json) = (line.to_owned(), false);
-    ask(socket, &Request::Exec { line, json })
-}
-
-fn ask(socket: &Path, request: &Request) -> Result<String, Failure> {
-    match control::request(socket, request, ANSWER) {
-        Ok(response) if response.code == 0 => Ok(response.text),
-        Ok(response) => Err((response.code, response.text)),
-        Err(e) => Err((exit_code(&e), e.to_string())),
-    }
+    answer(socket, &Request::Exec { line, json })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::layer::SubscriberExt;
 
-pub(crate) use crate::ask::{Device, exit_code, unreachable};
+pub(crate) use crate::ask::{Device, exit_code};
 use crate::ask::{EXEC, ask};
 use crate::control::{self, Request};
 use crate::log::{Format, IosLayer, Sink, Switch, switches};

@@ -230,7 +230,11 @@ mod tests {
     fn a_daemon_cannot_choose_what_is_written() {
         let export = "mon cap buffer B EXP /tmp/b.pcap";
         assert_eq!(written(export, &["/tmp/b.pcap"]), ["/tmp/b.pcap"]);
-        let twice = ["/home/op/.ssh/authorized_keys", "/tmp/b.pcap", "/tmp/b.pcap"];
+        let twice = [
+            "/home/op/.ssh/authorized_keys",
+            "/tmp/b.pcap",
+            "/tmp/b.pcap",
+        ];
         assert_eq!(written(export, &twice), ["/tmp/b.pcap"]);
         for line in [
             "show version",

@@ -8,15 +8,14 @@ mod text;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use ike_core::policy::{Candidate, Subject};
 use ike_core::sa::record::{CertificateRequests, Explained, Record};
 use ike_core::trace::escaped;
 use serde::Serialize;
 
-use crate::cli::{complain, print, unreachable};
-use crate::control::{self, Request};
+use crate::ask::records;
+use crate::cli::{complain, print};
 
 pub use select::select;
 pub use text::{cause, text, verdict};
@@ -45,21 +44,11 @@ pub fn numbered(records: &[Record]) -> Vec<Negotiation> {
 /// Explains one negotiation of the daemon behind a control socket: exit code 0 when it came up or is under way, 1 when
 /// it failed, 2 when there is none of that name.
 pub(crate) fn run(socket: &Path, name: &str, json: bool) -> ExitCode {
-    const SECONDS: u64 = 10;
-    let timeout = Duration::from_secs(SECONDS);
-    let response = match control::request(socket, &Request::Records, timeout) {
-        Ok(response) if response.code == 0 => response,
-        Ok(response) => {
-            complain(&response.text);
-            return ExitCode::from(response.code);
-        }
-        Err(error) => return unreachable(&error),
-    };
-    let records: Vec<Record> = match serde_json::from_str(&response.text) {
+    let records = match records(socket) {
         Ok(records) => records,
-        Err(error) => {
-            complain(&format!("the daemon's records cannot be read: {error}"));
-            return ExitCode::from(70);
+        Err((code, text)) => {
+            complain(&text);
+            return ExitCode::from(code);
         }
     };
     let negotiations = numbered(&records);

@@ -1,33 +1,26 @@
 //! The story that a running daemon tells: its ring of packets, their keys, its records.
 
 use std::path::Path;
-use std::time::Duration;
 
-use ike_core::sa::record::Record;
 use serde_json::Value;
 
+use crate::ask::{answer, records};
 use crate::capture::fetch;
-use crate::cli::exit_code;
-use crate::control::{self, Request};
+use crate::control::Request;
 use crate::explain::{numbered, select};
 use crate::lab::LabError;
 use crate::story::{Daemon, Story, of_daemon};
-
-/// Seconds that a daemon may be silent.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// The story of a negotiation: `last`, or any of its names as for `ikd explain`.
 ///
 /// # Errors
 /// The daemon does not answer, or has no such negotiation.
 pub(crate) fn story(socket: &Path, which: &str) -> Result<Story, LabError> {
-    let records: Vec<Record> = serde_json::from_str(&ask(socket, &Request::Records)?)
-        .map_err(|e| LabError::internal(format!("the daemon's records cannot be read: {e}")))?;
-    let negotiations = numbered(&records);
+    let negotiations = numbered(&records(socket).map_err(failed)?);
     let found = select(&negotiations, which).map_err(LabError::usage)?;
     // Without keys the encrypted messages stay closed, and say so.
     let fetched = fetch(socket, true).or_else(|_| fetch(socket, false));
-    let fetched = fetched.map_err(|(code, text)| LabError { code, text })?;
+    let fetched = fetched.map_err(failed)?;
     let version = json(socket, "show version")?;
     Ok(of_daemon(Daemon {
         name: version["hostname"].as_str().unwrap_or("Router").to_owned(),
@@ -60,19 +53,9 @@ fn json(socket: &Path, line: &str) -> Result<Value, LabError> {
 
 fn exec(socket: &Path, line: &str, json: bool) -> Result<String, LabError> {
     let line = line.to_owned();
-    ask(socket, &Request::Exec { line, json })
+    answer(socket, &Request::Exec { line, json }).map_err(failed)
 }
 
-fn ask(socket: &Path, request: &Request) -> Result<String, LabError> {
-    match control::request(socket, request, ANSWER) {
-        Ok(response) if response.code == 0 => Ok(response.text),
-        Ok(response) => Err(LabError {
-            code: response.code,
-            text: response.text,
-        }),
-        Err(e) => Err(LabError {
-            code: exit_code(&e),
-            text: e.to_string(),
-        }),
-    }
+fn failed((code, text): (u8, String)) -> LabError {
+    LabError { code, text }
 }
