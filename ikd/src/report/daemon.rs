@@ -35,8 +35,8 @@ pub(crate) fn story(socket: &Path, which: &str) -> Result<Story, LabError> {
 /// Trustpoints with a certificate of their own, newest first (S-020).
 fn order(shown: &Value) -> Vec<String> {
     let certificates = shown["certificates"].as_array().into_iter().flatten();
-    let own = certificates.filter(|c| c["kind"] != "ca");
-    let named = own.filter_map(|c| c["trustpoints"][0].as_str().or(c["trustpoint"].as_str()));
+    let own = certificates.filter(|c| c["title"] == "Certificate");
+    let named = own.filter_map(|c| c["trustpoints"][0].as_str());
     let mut out: Vec<String> = Vec::new();
     for name in named {
         if !out.iter().any(|known| known == name) {
@@ -58,4 +58,21 @@ fn exec(socket: &Path, line: &str, json: bool) -> Result<String, LabError> {
 
 fn failed((code, text): (u8, String)) -> LabError {
     LabError { code, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::fixture::{R1, json};
+
+    /// S-020: one name for each certificate of its own, and none for a CA's.
+    #[test]
+    fn the_order_is_that_of_the_routers_own_certificates() {
+        let mut world = R1::enrolled();
+        let shown = |world: &R1| json("show crypto pki certificates", &world.snapshot());
+        assert_eq!(order(&shown(&world)), ["IOSCA2", "IOSCA1"]);
+        let ca = (*world.store.ca("IOSCA1").unwrap().certificate).clone();
+        world.store.authenticate("ONLYCA", ca, 0);
+        assert_eq!(order(&shown(&world)), ["IOSCA2", "IOSCA1"]);
+    }
 }
