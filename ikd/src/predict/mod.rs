@@ -35,9 +35,9 @@ use crate::cli::{complain, print};
 use crate::lab::{self, CaPlace, Case, Keys, LabError, Overrides};
 
 /// Bits of invented RSA keys: few, and enough for a signature with SHA-512.
-const KEY_BITS: u32 = 768;
+pub(crate) const KEY_BITS: u32 = 768;
 /// Seed of the simulator, as that of `ikd lab run --simulate`.
-const SEED: u64 = 1;
+pub(crate) const SEED: u64 = 1;
 
 /// `ikd predict`.
 #[derive(Debug, clap::Args)]

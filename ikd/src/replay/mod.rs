@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::cli::{complain, print};
 use crate::lab::{Case, Keys, LabError};
+use crate::predict::KEY_BITS;
 use crate::report::{read, write_as};
 use crate::story::{Story, json, simulated};
 use compare::Step;
@@ -133,9 +134,6 @@ impl Replay {
         }
     }
 }
-
-/// Bits of invented RSA keys: few, and enough for a signature with SHA-512.
-const KEY_BITS: u32 = 768;
 
 /// The case of a story.
 ///

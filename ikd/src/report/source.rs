@@ -7,10 +7,9 @@ use ike_core::trace::escaped;
 use super::daemon;
 use crate::control;
 use crate::lab::{Case, Keys, LabError, Overrides, StoreArgs};
+use crate::predict::KEY_BITS;
 use crate::story::{SCHEMA, Story, simulated};
 
-/// Bits of invented RSA keys: few, and enough for a signature with SHA-512.
-const KEY_BITS: u32 = 768;
 /// Octets of a trace that are read at most.
 const MOST: u64 = 64 << 20;
 

@@ -6,10 +6,7 @@ use ike_core::trace::Trace;
 
 use super::{Remark, SCHEMA, Sent, Story, Wire, messages, party};
 use crate::lab::{Case, Keys, LabError, Outcome, RouterCase, recount};
-use crate::predict::{self, lines_behind};
-
-/// Seed of the simulator, as that of `ikd lab run --simulate`.
-const SEED: u64 = 1;
+use crate::predict::{self, SEED, lines_behind};
 
 /// Runs a case and tells what happened.
 ///
